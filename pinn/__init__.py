@@ -1,0 +1,33 @@
+"""pinn: partial differential equations solved with smooth physics-informed neural networks.
+
+    problem = pinn.load("problems/elasticity/plate_with_hole.yaml")
+    solution = pinn.solve(problem)
+    solution(points)["stress_xx"]
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+__all__ = ["Problem", "Solution", "load", "solve"]
+
+if TYPE_CHECKING:
+    from pinn.problem import Problem, load
+    from pinn.solution import Solution, solve
+
+_HOME = {
+    "Problem": "pinn.problem",
+    "load": "pinn.problem",
+    "Solution": "pinn.solution",
+    "solve": "pinn.solution",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import torch and sympy only when something that needs them is asked for, so that `pinn --help` is quick."""
+    if name in _HOME:
+        from importlib import import_module
+
+        return getattr(import_module(_HOME[name]), name)
+    raise AttributeError(f"module 'pinn' has no attribute '{name}'")

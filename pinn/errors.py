@@ -1,0 +1,80 @@
+"""Errors a user can act on, each with the exit code that the command line returns for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class PinnError(Exception):
+    """Any failure that pinn foresees. Its text is one line that names the thing, what was received and a way out."""
+
+    exit_code = 1
+
+
+class SpecError(PinnError):
+    """The spec, or the command, is wrong.
+
+    `path` is the place in the spec, such as ("domain", "difference", 1, "disk", "radius"); `position` is
+    (file, line, column), 1-based, filled in by whoever holds the source text.
+    """
+
+    exit_code = 2
+
+    def __init__(self, path: Sequence[str | int], message: str, position: tuple[str, int, int] | None = None):
+        super().__init__(message)
+        self.path = tuple(path)
+        self.message = message
+        self.position = position
+
+    def __str__(self) -> str:
+        where = "{}:{}:{}: ".format(*self.position) if self.position else ""
+        place = dotted(self.path)
+        return f"{where}{place}: {self.message}" if place else f"{where}{self.message}"
+
+
+class SpecErrors(SpecError):
+    """Several refusals of one spec, one line each."""
+
+    def __init__(self, errors: Sequence[SpecError]):
+        super().__init__(errors[0].path, errors[0].message, errors[0].position)
+        self.errors = tuple(errors)
+
+    def __str__(self) -> str:
+        return "\n".join(str(error) for error in self.errors)
+
+
+class Divergence(PinnError):
+    """A number that trains became NaN or infinite: names the term, the point and the step."""
+
+    exit_code = 3
+
+
+class ResourceError(PinnError):
+    """Disk, memory or device: names the path or the device, and what to change."""
+
+    exit_code = 4
+
+
+class Interrupted(PinnError):
+    """SIGINT or SIGTERM arrived; the state was saved first."""
+
+    exit_code = 130
+
+
+def dotted(path: Sequence[str | int]) -> str:
+    """("domain", "difference", 1, "disk") -> "domain.difference[1].disk"."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else (f".{part}" if text else str(part))
+    return text
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """A clause that suggests the closest known name, or lists what is known when nothing is close."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, known, n=1, cutoff=0.6)
+    if close:
+        return f"; did you mean '{close[0]}'?"
+    listed = ", ".join(sorted(known)[:12]) + (", …" if len(known) > 12 else "")
+    return f"; known: {listed}" if known else ""

@@ -1,0 +1,128 @@
+"""What the blocks of a spec must agree on: names, time, and the dimension of points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from pinn.spec.block import Refusal
+from pinn.spec.names import name_refusal, spelling_refusal
+from pinn.spec.yaml_subset import Path, shown
+
+if TYPE_CHECKING:
+    from pinn.spec.condition import Condition
+    from pinn.spec.observations import Probe
+    from pinn.spec.schema import Spec
+
+SPECIAL_PATCHES = ("boundary", "initial")
+SYMBOLS = ("constants", "unknowns", "fields", "definitions")  # what expressions may refer to
+LABELS = ("equations", "probes", "boundaries")
+
+
+def inconsistencies(spec: Spec) -> list[Refusal]:
+    """Everything wrong between the blocks of a spec whose blocks are each in order."""
+    checks = (what_is_solved, names, ranges, initial_conditions, dimensions, measurements)
+    return [refusal for check in checks for refusal in check(spec)]
+
+
+def what_is_solved(spec: Spec) -> Iterator[Refusal]:
+    if not spec.fields and not spec.physics:
+        yield Refusal((), "needs 'fields' or 'physics': name the unknown functions, such as fields: [u]")
+    if spec.fields and not spec.equations and not spec.data:
+        yield Refusal(("fields",), "has no equations and no data to determine it; add 'equations' or 'data'")
+    if spec.equations and not spec.fields and not spec.physics:
+        yield Refusal(("equations",), "has no fields to solve for; name them, such as fields: [u]", at_key=True)
+
+
+def names(spec: Spec) -> Iterator[Refusal]:
+    first: dict[str, str] = {}
+    for block in SYMBOLS:
+        for path, name, at_key in declared(spec, block):
+            if message := name_refusal(name, spec.coordinates):
+                yield Refusal(path, message, at_key)
+            elif name in first:
+                yield Refusal(
+                    path, f"{shown(name)} is already declared in '{first[name]}'; choose another name", at_key
+                )
+            else:
+                first[name] = block
+    for block in LABELS:
+        for path, name, at_key in declared(spec, block):
+            if message := name_refusal(name, spec.coordinates):
+                yield Refusal(path, message, at_key)
+            elif block == "boundaries" and name in SPECIAL_PATCHES:
+                yield Refusal(
+                    path, f"{shown(name)} has a meaning of its own in conditions; choose another name", at_key
+                )
+    for name in spec.exact:
+        if message := spelling_refusal(name):
+            yield Refusal(("exact", name), message, at_key=True)
+
+
+def declared(spec: Spec, block: str) -> Iterator[tuple[Path, str, bool]]:
+    """(path, name, whether the name is a key) for each name that a block declares."""
+    entries = getattr(spec, block)
+    if isinstance(entries, dict):
+        yield from (((block, name), name, True) for name in entries)
+    else:
+        yield from (((block, index), name, False) for index, name in enumerate(entries))
+
+
+def ranges(spec: Spec) -> Iterator[Refusal]:
+    if spec.time and not below(spec.time.start, spec.time.end):
+        yield Refusal(("time", "to"), f"must be greater than 'from', which is {spec.time.start}; got {spec.time.end}")
+    for name, unknown in spec.unknowns.items():
+        if not below(unknown.min, unknown.max):
+            yield Refusal(
+                ("unknowns", name, "max"), f"must be greater than 'min', which is {unknown.min}; got {unknown.max}"
+            )
+        elif not (at_most(unknown.min, unknown.initial) and at_most(unknown.initial, unknown.max)):
+            bounds = f"{'' if unknown.min is None else unknown.min}..{'' if unknown.max is None else unknown.max}"
+            yield Refusal(("unknowns", name, "initial"), f"must be within min..max, {bounds}; got {unknown.initial}")
+
+
+def below(low: Any, high: Any) -> bool:
+    """Whether low < high; True where either is absent or an expression, which is evaluated later."""
+    return isinstance(low, str | None) or isinstance(high, str | None) or low < high
+
+
+def at_most(low: Any, high: Any) -> bool:
+    """Whether low <= high, as `below` does."""
+    return low == high or below(low, high)
+
+
+def initial_conditions(spec: Spec) -> Iterator[Refusal]:
+    if spec.time:
+        return
+    for index, condition in enumerate(spec.conditions):
+        if condition.kind == "initial":
+            yield Refusal(("conditions", index, "on"), "'initial' needs a time; add the block time: {from: 0, to: 1}")
+
+
+def dimensions(spec: Spec) -> Iterator[Refusal]:
+    allowed = [len(spec.coordinates)] + ([len(spec.coordinates) + 1] if spec.time else [])
+    axes = ", ".join(spec.coordinates) + (" and optionally t" if spec.time else "")
+    places: list[tuple[Path, Condition | Probe]]
+    places = [(("conditions", index, "at"), condition) for index, condition in enumerate(spec.conditions)]
+    places += [(("probes", name, "at"), probe) for name, probe in spec.probes.items()]
+    for path, holder in places:
+        for index, point in enumerate(holder.points):
+            if len(point) not in allowed:
+                place = (*path, index) if len(holder.points) > 1 else path
+                yield Refusal(place, f"a point here has {axes}; got {len(point)} numbers (write points as [[…], […]])")
+    for name, probe in spec.probes.items():
+        if isinstance(probe.expected, tuple) and len(probe.expected) != len(probe.points):
+            message = f"must have one value per point, {len(probe.points)} in all; got {len(probe.expected)}"
+            yield Refusal(("probes", name, "expected"), message)
+
+
+def measurements(spec: Spec) -> Iterator[Refusal]:
+    axes = (*spec.coordinates, "t") if spec.time else spec.coordinates
+    for index, data in enumerate(spec.data):
+        for name in data.coordinates:
+            if name not in axes:
+                message = f"{shown(name)} is not a coordinate; this problem has {', '.join(axes)}"
+                yield Refusal(("data", index, "coordinates", name), message, at_key=True)
+        for name in data.quantities:
+            if message := spelling_refusal(name):
+                yield Refusal(("data", index, "quantities", name), message, at_key=True)

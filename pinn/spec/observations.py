@@ -1,0 +1,51 @@
+"""What is known of the solution, or asked of it, besides the equations: `data`, `reference` and `probes`."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field, PlainValidator, WithJsonSchema
+
+from pinn.spec.block import Block
+from pinn.spec.values import EXPRESSION_SCHEMA, Expression, Point, Positive, Text, expressions, listed_points
+
+
+class Data(Block):
+    """Measurements to fit: which column holds which quantity, and which holds which coordinate."""
+
+    example: ClassVar[str] = "{file: measured.csv, quantities: {u: u}}"
+
+    file: Text
+    quantities: Annotated[dict[str, Text], Field(min_length=1)]
+    coordinates: dict[str, Text] = {}
+    weight: Positive = 1.0
+
+
+class Reference(Block):
+    """A file (.npz, .csv, .vtu) with the solution that errors are measured against."""
+
+    example: ClassVar[str] = "{file: reference.npz}"
+
+    file: Text
+
+
+class Probe(Block):
+    """A quantity at one point or several; the values land in metrics.json."""
+
+    example: ClassVar[str] = "{quantity: u, at: [0, 0]}"
+
+    quantity: Text
+    at: Point
+    expected: (
+        Annotated[
+            Expression | tuple[Expression, ...],
+            PlainValidator(lambda value: expressions(value) if isinstance(value, list) else expressions(value)[0]),
+            WithJsonSchema({"oneOf": [EXPRESSION_SCHEMA, {"type": "array", "items": EXPRESSION_SCHEMA}]}),
+        ]
+        | None
+    ) = None
+
+    @property
+    def points(self) -> tuple[tuple[int | float | str, ...], ...]:
+        """The points of `at`, also when there is only one."""
+        return listed_points(self.at)

@@ -1,0 +1,48 @@
+"""The `outputs` block."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, PlainValidator, Strict, WithJsonSchema
+
+from pinn.spec.block import Block, refuse
+from pinn.spec.values import EXPRESSION_SCHEMA, WHOLE, Expression, Flag, Names, expressions, one_or_many
+from pinn.spec.yaml_subset import shown
+
+
+def read_times(value: Any) -> Any:
+    """How many times to export, or their list."""
+    if isinstance(value, list | tuple):
+        return expressions(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 100_000:
+        raise refuse(f"must be a count or a list of times such as [0, 0.5, 1], got {shown(value)}")
+    return value
+
+
+FORMAT_SCHEMA = {"enum": ["vtu", "xdmf", "csv", "npz"]}
+
+
+class Outputs(Block):
+    """What is exported and drawn; None leaves the choice to pinn."""
+
+    example: ClassVar[str] = "{resolution: 100, formats: [vtu, csv]}"
+
+    quantities: Names | None = None
+    resolution: Annotated[int, Strict(), Field(ge=2, le=2000), WHOLE] = 60
+    times: (
+        Annotated[
+            tuple[Expression, ...] | int,
+            PlainValidator(read_times),
+            WithJsonSchema(
+                {"oneOf": [{"type": "integer", "minimum": 1}, {"type": "array", "items": EXPRESSION_SCHEMA}]}
+            ),
+        ]
+        | None
+    ) = None
+    formats: Annotated[
+        tuple[Literal["vtu", "xdmf", "csv", "npz"], ...],
+        BeforeValidator(one_or_many),
+        WithJsonSchema({"oneOf": [FORMAT_SCHEMA, {"type": "array", "items": FORMAT_SCHEMA, "minItems": 1}]}),
+    ] = ("vtu",)
+    figures: Flag = True

@@ -1,0 +1,257 @@
+"""The spec: every block of a problem, validated. Expressions stay text here; `pinn.spec.expressions` reads them."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, ClassVar, Self
+
+from pydantic import Field, PlainValidator, ValidationError, WithJsonSchema, model_validator
+from pydantic.json_schema import GenerateJsonSchema
+
+from pinn.errors import SpecError, SpecErrors
+from pinn.spec.block import Block, Refusal, plain, refuse, refuse_all, validated
+from pinn.spec.condition import Condition
+from pinn.spec.consistency import inconsistencies
+from pinn.spec.network import Activation, Network, Sampling
+from pinn.spec.observations import Data, Probe, Reference
+from pinn.spec.outputs import Outputs
+from pinn.spec.solver import (
+    STAGE_OPTIONS,
+    AdamOptions,
+    GaussNewtonOptions,
+    LBFGSOptions,
+    LeastSquaresOptions,
+    Solver,
+    Stage,
+)
+from pinn.spec.source import Source
+from pinn.spec.values import Expression, Names, Text
+from pinn.spec.yaml_subset import shown
+
+
+class TimeInterval(Block):
+    """`{from, to}`: the range of the coordinate t."""
+
+    example: ClassVar[str] = "{from: 0, to: 1}"
+
+    start: Expression = Field(alias="from")
+    end: Expression = Field(alias="to")
+
+
+class Unknown(Block):
+    """A constant to be identified: its first guess and its bounds."""
+
+    example: ClassVar[str] = "{initial: 1, min: 0}"
+
+    initial: Expression
+    min: Expression | None = None
+    max: Expression | None = None
+
+
+class BoundaryPart(Block):
+    """A named part of the boundary: patches, a comparison of the coordinates, or both."""
+
+    example: ClassVar[str] = "{on: left, where: y > 0.5}"
+
+    on: Names | None = None
+    where: Text | None = None
+
+    @model_validator(mode="after")
+    def not_empty(self) -> Self:
+        if self.on is None and self.where is None:
+            raise refuse("needs 'on', 'where' or both, such as {on: left, where: y > 0.5}")
+        return self
+
+
+PROBLEM_NAME = re.compile(r"[a-z0-9-]{1,80}")
+# e is Euler's number, n the normal, t the time, d the derivative of an expression.
+COORDINATE = re.compile(r"[a-z]")
+NOT_COORDINATES = {"n": "the normal", "t": "time", "e": "Euler's number", "d": "the derivative"}
+
+
+def read_name(value: Any) -> str:
+    if not isinstance(value, str):
+        raise refuse(
+            f"must be text, got {shown(value)}{'; put it in quotes' if isinstance(value, int | float) else ''}"
+        )
+    if not PROBLEM_NAME.fullmatch(value):
+        suggestion = re.sub("[^a-z0-9]+", "-", value.lower()).strip("-")[:80]
+        hint = f"; write {suggestion}" if suggestion else ""
+        raise refuse(f"must be 1 to 80 of the characters a-z, 0-9 and '-', got {shown(value)}{hint}")
+    return value
+
+
+def read_coordinates(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not value:
+        raise refuse(f"must be a list of letters such as [x, y], got {shown(value) if value else 'nothing'}")
+    refusals = []
+    for index, letter in enumerate(value):
+        if not isinstance(letter, str) or not COORDINATE.fullmatch(letter):
+            refusals.append(Refusal((index,), f"must be one letter a-z, got {shown(letter)}"))
+        elif letter in NOT_COORDINATES:
+            way_out = "write time: {from: 0, to: 1}" if letter == "t" else "choose another letter"
+            refusals.append(Refusal((index,), f"'{letter}' is {NOT_COORDINATES[letter]}; {way_out}"))
+        elif letter in value[:index]:
+            refusals.append(Refusal((index,), f"'{letter}' appears twice; remove one of them"))
+    if refusals:
+        raise refuse_all(refusals)
+    return tuple(value)
+
+
+def read_physics(value: Any) -> dict[str, dict[str, Any]]:
+    """`linear_elasticity`, or `{linear_elasticity: {youngs_modulus: 1}}`; parameters are the physics' own affair."""
+    if isinstance(value, str) and value:
+        return {value: {}}
+    if not isinstance(value, dict) or len(value) != 1:
+        got = f"{len(value)} keys" if isinstance(value, dict) else shown(value)
+        raise refuse(f"must name one physics such as {{linear_elasticity: {{youngs_modulus: 1}}}}, got {got}")
+    name, parameters = next(iter(value.items()))
+    if parameters is not None and not isinstance(parameters, dict):
+        raise refuse(f"must be a mapping of parameters, got {shown(parameters)}", name)
+    return {name: dict(parameters or {})}
+
+
+def read_domain(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict) or len(value) != 1:
+        got = f"{len(value)} keys" if isinstance(value, dict) else shown(value)
+        raise refuse(f"must be one shape such as {{rectangle: {{from: [0, 0], to: [1, 1]}}}}, got {got}")
+    return value
+
+
+def read_equations(value: Any) -> dict[str, str]:
+    """Named equations; a list is named equation_1, equation_2, …"""
+    entries: dict[Any, Any]
+    names: dict[Any, str]
+    if isinstance(value, dict):
+        entries = value
+        names = {key: key for key in value}
+    elif isinstance(value, list | tuple):
+        entries = dict(enumerate(value))
+        names = {index: f"equation_{index + 1}" for index in entries}
+    elif isinstance(value, str):
+        entries, names = {(): value}, {(): "equation_1"}
+    else:
+        raise refuse(f"must be equations such as {{heat: u_t - u_xx = 0}}, got {shown(value)}")
+    refusals = [
+        Refusal(() if key == () else (key,), f"must be an equation such as 'u_t - u_xx = 0', got {shown(equation)}")
+        for key, equation in entries.items()
+        if not isinstance(equation, str) or not equation.strip()
+    ]
+    if refusals:
+        raise refuse_all(refusals)
+    return {names[key]: equation for key, equation in entries.items()}
+
+
+def read_boundary(value: Any) -> BoundaryPart:
+    """Plain text is a comparison of the coordinates."""
+    return validated(BoundaryPart, {"where": value} if isinstance(value, str) else value)
+
+
+def object_schema(**schema: Any) -> WithJsonSchema:
+    return WithJsonSchema({"type": "object", **schema})
+
+
+STRINGS: dict[str, Any] = {"type": "array", "items": {"type": "string"}}
+Boundary = Annotated[BoundaryPart, PlainValidator(read_boundary), WithJsonSchema({"type": ["object", "string"]})]
+
+
+class Spec(Block):
+    """A whole problem. Its blocks are those of DESIGN § 2."""
+
+    name: Annotated[str, PlainValidator(read_name), WithJsonSchema({"type": "string", "pattern": "^[a-z0-9-]{1,80}$"})]
+    title: Annotated[str, Field(strict=True, max_length=1000)] = ""
+    coordinates: Annotated[
+        tuple[str, ...], PlainValidator(read_coordinates), WithJsonSchema({**STRINGS, "minItems": 1})
+    ]
+    time: TimeInterval | None = None
+    constants: dict[str, Expression] = {}
+    unknowns: dict[str, Unknown] = {}
+    fields: Names = ()
+    physics: Annotated[
+        dict[str, dict[str, Any]], PlainValidator(read_physics), WithJsonSchema({"type": ["string", "object"]})
+    ] = {}
+    definitions: dict[str, Expression] = {}
+    equations: Annotated[
+        dict[str, str], PlainValidator(read_equations), WithJsonSchema({"type": ["string", "array", "object"]})
+    ] = {}
+    domain: Annotated[dict[str, Any], PlainValidator(read_domain), object_schema(minProperties=1, maxProperties=1)]
+    boundaries: dict[str, Boundary] = {}
+    conditions: tuple[Condition, ...] = ()
+    data: tuple[Data, ...] = ()
+    exact: dict[str, Expression] = {}
+    reference: Reference | None = None
+    probes: dict[str, Probe] = {}
+    network: Network = Network()
+    sampling: Sampling = Sampling()
+    solver: Solver = Solver()
+    outputs: Outputs = Outputs()
+
+    @model_validator(mode="after")
+    def consistent(self) -> Self:
+        if refusals := inconsistencies(self):
+            raise refuse_all(refusals)
+        return self
+
+    def written(self) -> dict[str, Any]:
+        return {key: value for key, value in super().written().items() if value not in ("", {}, [])}
+
+    def resolved(self) -> dict[str, Any]:
+        """Plain data, as the user would write it, with every default filled in; loads to an equal Spec."""
+        return self.written()
+
+
+def load_schema(source: Source) -> Spec:
+    """The validated spec. Raises SpecErrors: every refusal, each located in the source."""
+    try:
+        return Spec.model_validate(source.data)
+    except ValidationError as error:
+        found = [refusal for details in error.errors() for refusal in details.get("ctx", {})["refusals"]]
+    located = [
+        SpecError(path, message, source.key_position(path) if at_key else source.position(path))
+        for path, message, at_key in found
+    ]
+    raise SpecErrors(sorted(located, key=lambda refusal: refusal.position or ("", 0, 0)))
+
+
+def json_schema() -> dict[str, Any]:
+    """JSON schema of a spec as the user writes it, for editors and for `pinn schema`."""
+    schema = Spec.model_json_schema(by_alias=True, schema_generator=_SchemaOfYAML)
+    return {"$schema": GenerateJsonSchema.schema_dialect, **schema}
+
+
+class _SchemaOfYAML(GenerateJsonSchema):
+    """pydantic's, with defaults as the user would write them."""
+
+    def default_schema(self, schema: Any) -> dict[str, Any]:
+        # Defaults are written here: pydantic hashes those it has not encoded, and a Stage holds a dict.
+        written: Any = {**schema, "default": plain(schema["default"])} if "default" in schema else schema
+        return super().default_schema(written)
+
+    def encode_default(self, dft: Any) -> Any:
+        return plain(dft)
+
+
+__all__ = [
+    "STAGE_OPTIONS",
+    "Activation",
+    "AdamOptions",
+    "BoundaryPart",
+    "Condition",
+    "Data",
+    "Expression",
+    "GaussNewtonOptions",
+    "LBFGSOptions",
+    "LeastSquaresOptions",
+    "Network",
+    "Outputs",
+    "Probe",
+    "Reference",
+    "Sampling",
+    "Solver",
+    "Spec",
+    "Stage",
+    "TimeInterval",
+    "Unknown",
+    "json_schema",
+    "load_schema",
+]

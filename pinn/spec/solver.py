@@ -1,0 +1,155 @@
+"""The `solver` block: a list of stages, each with the options of its method."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, PlainValidator, Strict, WithJsonSchema
+
+from pinn.spec.block import Block, Refusal, choice_refusal, refuse, refuse_all, validated
+from pinn.spec.values import WHOLE, Count, Number, Positive, each
+
+Iterations = Annotated[int, Strict(), Field(ge=1, le=1_000_000_000), WHOLE]
+
+
+class LeastSquaresOptions(Block):
+    """Last-layer least squares: one solve for a linear problem, Newton's iterations for another."""
+
+    example: ClassVar[str] = "{features: 500}"
+
+    features: Annotated[int, Strict(), Field(ge=1, le=100_000), WHOLE] | None = None
+    scale: Positive | None = None
+    regularisation: Annotated[Number, Field(ge=0)] | None = None
+    iterations: Iterations = 30
+
+
+class GaussNewtonOptions(Block):
+    """Levenberg-Marquardt on all weights."""
+
+    example: ClassVar[str] = "{iterations: 500}"
+
+    iterations: Iterations = 500
+    target_ratio: Positive = 0.1
+    batch: Count | None = None
+    resample: Annotated[int, Strict(), Field(ge=0), WHOLE] = 5
+
+
+class AdamOptions(Block):
+    """Adam."""
+
+    example: ClassVar[str] = "{iterations: 10000, learning_rate: 1e-3}"
+
+    iterations: Iterations = 10_000
+    learning_rate: Positive = 1e-3
+    schedule: Literal["constant", "cosine", "exponential"] = "cosine"
+
+
+class LBFGSOptions(Block):
+    """Limited-memory BFGS."""
+
+    example: ClassVar[str] = "{iterations: 5000}"
+
+    iterations: Iterations = 5000
+    learning_rate: Positive = 1.0
+    history: Annotated[int, Strict(), Field(ge=1, le=10_000), WHOLE] = 50
+
+
+STAGE_OPTIONS: dict[str, type[Block]] = {
+    "least_squares": LeastSquaresOptions,
+    "gauss_newton": GaussNewtonOptions,
+    "adam": AdamOptions,
+    "lbfgs": LBFGSOptions,
+}
+METHODS = ("auto", *STAGE_OPTIONS)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One solver method and its parameters, all of them filled in except those left to the method."""
+
+    name: str
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    def written(self) -> Any:
+        given = {name: value for name, value in self.parameters.items() if value is not None}
+        return "auto" if self.name == "auto" else {self.name: given}
+
+    @property
+    def options(self) -> Block:
+        """The parameters as the method's own model."""
+        return STAGE_OPTIONS[self.name](**self.parameters)
+
+
+def read_stage(value: Any) -> Stage:
+    """`adam`, or `{adam: {iterations: 1000}}`."""
+    if isinstance(value, Stage):
+        return value
+    if isinstance(value, dict):
+        if len(value) != 1:
+            raise refuse(
+                f"must be one method such as {{adam: {{iterations: 1000}}}}, got {len(value)} keys; list them as [...]"
+            )
+        (name, parameters), prefix = next(iter(value.items())), tuple(value)
+    else:
+        name, parameters, prefix = value, None, ()
+    if not isinstance(name, str) or name not in METHODS:
+        raise refuse_all([Refusal(prefix, choice_refusal("method", name, METHODS), at_key=bool(prefix))])
+    if name == "auto":
+        if parameters:
+            raise refuse("auto has no parameters; name a method to give it some", *prefix)
+        return Stage("auto")
+    options = validated(STAGE_OPTIONS[name], {} if parameters is None else parameters, *prefix)
+    return Stage(name, options.model_dump())
+
+
+def read_stages(value: Any) -> tuple[Stage, ...]:
+    """One stage, or a list of stages that run in turn."""
+    if not isinstance(value, list | tuple):
+        return (read_stage(value),)
+    if not value:
+        raise refuse("must have at least one stage; write auto to let pinn choose")
+    stages = tuple(each(read_stage, value))
+    if len(stages) > 1 and any(stage.name == "auto" for stage in stages):
+        index = next(index for index, stage in enumerate(stages) if stage.name == "auto")
+        raise refuse("auto stands alone; remove it or the other stages", index)
+    return stages
+
+
+def stages_schema() -> dict[str, Any]:
+    stage = {
+        "oneOf": [
+            {"enum": list(METHODS)},
+            {
+                "type": "object",
+                "properties": {name: model.model_json_schema() for name, model in STAGE_OPTIONS.items()},
+                "minProperties": 1,
+                "maxProperties": 1,
+                "additionalProperties": False,
+            },
+        ]
+    }
+    return {"oneOf": [stage, {"type": "array", "items": stage, "minItems": 1}]}
+
+
+class Solver(Block):
+    """How the problem is solved, and when to stop."""
+
+    example: ClassVar[str] = "{method: auto, time_limit: 60}"
+
+    stages: Annotated[
+        tuple[Stage, ...],
+        PlainValidator(read_stages),
+        WithJsonSchema(stages_schema()),
+    ] = Field(alias="method", default=(Stage("auto"),))
+    tolerance: Positive = 1e-8
+    time_limit: Positive = 120.0  # seconds
+    precision: Literal["float64", "float32"] = "float64"
+    seed: Annotated[int, Strict(), Field(ge=0, le=2**32 - 1), WHOLE] = 0  # numpy's seeds end there
+    derivatives: Literal["jets", "autograd"] = "jets"
+    compile: Literal["auto", "off"] = "auto"
+    threads: Annotated[int, Strict(), Field(ge=1, le=1024), WHOLE] | None = None
+
+    def written(self) -> dict[str, Any]:
+        stages = "auto" if self.stages[0].name == "auto" else [stage.written() for stage in self.stages]
+        return super().written() | {"method": stages}

@@ -1,0 +1,96 @@
+"""Tables: numbers of a .csv, .npz or .vtu file as columns, for measured data and for reference solutions."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pinn.errors import SpecError, did_you_mean
+
+Columns = dict[str, NDArray[np.float64]]
+LARGEST_FILE = 2**30
+
+
+def read_columns(file: Path, axes: Sequence[str], path: Sequence[str | int]) -> Columns:
+    """Every column of the file, each [N].
+
+    An .npz may hold a grid instead: one array per axis and fields of shape [len of the last axis, …, len of the first];
+    it is unrolled. Raises SpecError with `path` for a file that cannot be read as numbers.
+    """
+    if not file.is_file():
+        raise SpecError(path, f"no such file: {file}")
+    if file.stat().st_size > LARGEST_FILE:
+        raise SpecError(path, f"{file} is larger than 1 GiB")
+    readers = {".csv": _read_csv, ".npz": _read_npz, ".vtu": _read_mesh, ".vtk": _read_mesh}
+    if file.suffix not in readers:
+        raise SpecError(path, f"cannot read '{file.suffix}' files{did_you_mean(file.suffix, list(readers))}")
+    try:
+        columns = readers[file.suffix](file, axes)
+    except SpecError as error:
+        raise SpecError(path, error.message) from None
+    except (OSError, ValueError, KeyError, UnicodeDecodeError, SystemExit) as error:
+        raise SpecError(path, f"{file}: {' '.join(str(error).split())[:200]}") from None
+    if not columns or not all(len(column) for column in columns.values()):
+        raise SpecError(path, f"{file} holds no numbers")
+    for name, column in columns.items():
+        bad = np.flatnonzero(~np.isfinite(column))
+        if len(bad):
+            raise SpecError(path, f"{file}: column '{name}' has {column[bad[0]]} in row {bad[0] + 1}")
+    return columns
+
+
+def column(columns: Columns, name: str, file: Path, path: Sequence[str | int]) -> NDArray[np.float64]:
+    """One column by name. Raises SpecError where there is none."""
+    if name not in columns:
+        raise SpecError(path, f"{file} has no column '{name}'{did_you_mean(name, list(columns))}")
+    return columns[name]
+
+
+def _read_csv(file: Path, axes: Sequence[str]) -> Columns:
+    with file.open(newline="", encoding="utf-8") as stream:
+        rows = [row for row in csv.reader(stream) if row and not row[0].startswith("#")]
+    if len(rows) < 2:
+        raise SpecError((), f"{file} needs a line of column names and at least one line of numbers")
+    names = [name.strip() for name in rows[0]]
+    values = np.empty((len(rows) - 1, len(names)))
+    for number, row in enumerate(rows[1:], start=2):
+        if len(row) != len(names):
+            raise SpecError((), f"{file}: line {number} has {len(row)} values, the header {len(names)} names")
+        try:
+            values[number - 2] = [float(value) for value in row]
+        except ValueError as error:
+            raise SpecError((), f"{file}: line {number}: {error}") from None
+    return {name: values[:, k] for k, name in enumerate(names)}
+
+
+def _read_npz(file: Path, axes: Sequence[str]) -> Columns:
+    with np.load(file, allow_pickle=False) as archive:
+        arrays = {name: np.asarray(archive[name], dtype=float) for name in archive.files}
+    missing = [axis for axis in axes if axis not in arrays]
+    if missing:
+        raise SpecError((), f"{file} has no array '{missing[0]}'{did_you_mean(missing[0], list(arrays))}")
+    fields = {name: array for name, array in arrays.items() if name not in axes}
+    grid = tuple(len(arrays[axis]) for axis in reversed(axes))
+    if fields and all(array.shape == grid for array in fields.values()) and len(grid) > 1:
+        mesh = np.meshgrid(*(arrays[axis] for axis in reversed(axes)), indexing="ij")
+        columns = {axis: values.ravel() for axis, values in zip(reversed(axes), mesh, strict=True)}
+        return columns | {name: array.ravel() for name, array in fields.items()}
+    if len({array.shape for array in arrays.values()}) > 1 or next(iter(arrays.values())).ndim != 1:
+        shapes = ", ".join(f"{name} {list(array.shape)}" for name, array in arrays.items())
+        raise SpecError((), f"{file}: arrays must be columns of one length, or fields on a grid; got {shapes}")
+    return arrays
+
+
+def _read_mesh(file: Path, axes: Sequence[str]) -> Columns:
+    import meshio
+
+    mesh = meshio.read(file)
+    columns = {axis: np.asarray(mesh.points[:, k], dtype=float) for k, axis in enumerate(axes[:3])}
+    for name, array in mesh.point_data.items():
+        if array.ndim == 1:
+            columns[name] = np.asarray(array, dtype=float)
+    return columns
