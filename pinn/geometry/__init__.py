@@ -1,0 +1,1 @@
+"""Exact shapes: named boundaries, outward normals, measures, sampling and triangulation."""
