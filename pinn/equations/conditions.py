@@ -1,0 +1,276 @@
+"""Boundary, initial, point and periodic conditions of a spec, as statements."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import sympy
+import torch
+
+from pinn.equations.compile import CompiledExpression, compile_expression, evaluate
+from pinn.equations.statements import Place, Statement
+from pinn.errors import SpecError, did_you_mean
+from pinn.geometry.shapes import GeometryError, Shape
+from pinn.spec.expressions import Scope
+from pinn.spec.schema import BoundaryPart, Condition
+
+CORNER_TOLERANCE = 1e-6  # relative: two values at one corner that differ by more are a contradiction
+
+
+@dataclass
+class ConditionReader:
+    """Turns `conditions` into statements and keeps account of which patch has been given what.
+
+    stated   (patch, quantity) -> [(index of the condition, where)]
+    """
+
+    scope: Scope
+    geometry: Shape
+    boundaries: Mapping[str, BoundaryPart]
+    vectors: Mapping[str, tuple[str, ...]]
+    stated: dict[tuple[str, str], list[tuple[int, sympy.Expr | None]]] = field(default_factory=dict)
+    covered: set[str] = field(default_factory=set)
+    periodic: list[tuple[str, str]] = field(default_factory=list)
+
+    def read(self, conditions: Sequence[Condition]) -> list[Statement]:
+        statements: list[Statement] = []
+        late = []
+        for index, condition in enumerate(conditions):
+            if condition.kind == "boundary" and condition.on == ("boundary",):
+                late.append((index, condition))  # "boundary" means what no other condition names
+            else:
+                statements += self.one(index, condition)
+        for index, condition in late:
+            statements += self.one(index, condition)
+        refuse_corner_conflicts(statements, self.geometry, self.scope)
+        return statements
+
+    def one(self, index: int, condition: Condition) -> list[Statement]:
+        path = ("conditions", index)
+        if condition.kind == "periodic":
+            return self.periodic_statements(condition, path)
+        statements = []
+        for name, expression, at in self.expressions(condition, path):
+            for place in self.places(condition, name, index, path):
+                compiled = compile_expression(expression, self.scope, at)
+                self.check(compiled, place, at)
+                statements.append(
+                    Statement(f"{name} on {place}", compiled, place, condition.weight, condition.count, path=at)
+                )
+        if condition.free:
+            self.places(condition, "free", index, path)
+        return statements
+
+    def expressions(self, condition: Condition, path) -> list[tuple[str, sympy.Expr, tuple]]:
+        """(quantity, quantity - value, path) for each quantity; a vector is several, null is left out."""
+        found = []
+        for name, value in condition.values.items():
+            at = (*path, name)
+            if name in self.vectors:
+                components = self.vectors[name]
+                if not isinstance(value, tuple) or len(value) != len(components):
+                    raise SpecError(at, f"{name} has {len(components)} components: write [{', '.join(components)}]")
+                pairs = [(c, v, (*at, k)) for k, (c, v) in enumerate(zip(components, value, strict=True))]
+            else:
+                if isinstance(value, tuple):
+                    raise SpecError(at, f"{name} is a single quantity, got a list of {len(value)}")
+                pairs = [(name, value, at)]
+            for component, given, where in pairs:
+                if given is not None:
+                    quantity = self.quantity(component, at)
+                    found.append((component, quantity - self.scope.expression(given, where), where))
+        for number, text in enumerate(condition.equations):
+            at = (*path, "equation")
+            name = "equation" if len(condition.equations) == 1 else f"equation {number + 1}"
+            found.append((name, self.scope.equation(text, at), at))
+        return found
+
+    def quantity(self, name: str, path) -> sympy.Expr:
+        known = [*self.scope.fields, *self.scope.definitions, *self.vectors]
+        try:
+            return self.scope.resolve(name)
+        except SpecError as error:
+            if error.path:
+                raise
+            if error.message.startswith("unknown name"):
+                raise SpecError(path, f"unknown quantity '{name}'{did_you_mean(name, known)}") from None
+            raise SpecError(path, error.message) from None
+
+    def check(self, compiled: CompiledExpression, place: Place, path) -> None:
+        if not compiled.derivatives:
+            raise SpecError(path, "states nothing about a field; state a field, a derivative or a definition of fields")
+        normals = sorted(name for name in compiled.inputs if name in [f"n{axis}" for axis in self.scope.space])
+        if normals and place.kind != "boundary":
+            raise SpecError(path, f"uses the normal ({', '.join(normals)}), which is known on the boundary only")
+
+    # ---- places --------------------------------------------------------------------------------------------------
+
+    def places(self, condition: Condition, quantity: str, index: int, path) -> list[Place]:
+        if condition.kind == "point":
+            return [Place("points", points=self.points(condition.points, (*path, "at")))]
+        own = None
+        if condition.where is not None:
+            own = self.scope.condition(condition.where, (*path, "where")).indicator
+        if condition.kind == "initial":
+            return [Place("initial", where=own)]
+        names = condition.on or ()
+        if names == ("boundary",):
+            return self.remaining(quantity, index, own, path)
+        grouped: dict[sympy.Expr | None, list[str]] = {}
+        for number, name in enumerate(names):
+            at = (*path, "on") if len(names) == 1 else (*path, "on", number)
+            patches, where = self.patches(name, at)
+            for patch in patches:
+                self.account(patch, quantity, index, both(own, where), path)
+                grouped.setdefault(both(own, where), []).append(patch)
+        return [Place("boundary", tuple(dict.fromkeys(patches)), where) for where, patches in grouped.items()]
+
+    def patches(self, name: str, path) -> tuple[tuple[str, ...], sympy.Expr | None]:
+        """The patches that a name of a patch or of a boundary stands for, and which part of them."""
+        if name in self.boundaries:
+            part = self.boundaries[name]
+            where = None
+            if part.where is not None:
+                where = self.scope.condition(part.where, ("boundaries", name, "where")).indicator
+            if part.on is None:
+                return self.geometry.patches, where
+            for number, patch in enumerate(part.on):
+                self.require_patch(patch, ("boundaries", name, "on", number) if len(part.on) > 1 else ("boundaries", name, "on"))
+            return tuple(part.on), where
+        self.require_patch(name, path)
+        return (name,), None
+
+    def require_patch(self, name: str, path) -> None:
+        known = [*self.geometry.patches, *self.boundaries, "boundary", "initial"]
+        if name in self.geometry.vanished_patches:
+            raise SpecError(path, f"nothing of patch '{name}' is left on the boundary of the domain")
+        if name not in self.geometry.patches:
+            raise SpecError(path, f"unknown patch '{name}'{did_you_mean(name, known)}")
+
+    def account(self, patch: str, quantity: str, index: int, where: sympy.Expr | None, path) -> None:
+        earlier = self.stated.setdefault((patch, quantity), [])
+        for other, other_where in earlier:
+            if where == other_where and not quantity.startswith("equation") and quantity != "free":
+                raise SpecError(
+                    (*path, quantity), f"{quantity} on '{patch}' is already stated by conditions[{other}]; remove one"
+                )
+        earlier.append((index, where))
+        self.covered.add(patch)
+
+    def remaining(self, quantity: str, index: int, own: sympy.Expr | None, path) -> list[Place]:
+        """Every part of the boundary that no other condition names for this quantity."""
+        grouped: dict[sympy.Expr | None, list[str]] = {}
+        for patch in self.geometry.patches:
+            elsewhere = [where for _, where in self.stated.get((patch, quantity), [])]
+            if None in elsewhere:
+                continue
+            where = own
+            for taken in elsewhere:
+                where = both(where, 1 - taken)
+            grouped.setdefault(where, []).append(patch)
+            self.stated.setdefault((patch, quantity), []).append((index, where))
+            self.covered.add(patch)
+        if not grouped:
+            raise SpecError((*path, "on"), f"nothing of the boundary is left: every patch has its own '{quantity}'")
+        return [Place("boundary", tuple(patches), where) for where, patches in grouped.items()]
+
+    def points(self, given: Sequence[Sequence[Any]], path) -> tuple[tuple[float, ...], ...]:
+        allowed = {len(self.scope.space), len(self.scope.axes)}
+        points = []
+        for number, point in enumerate(given):
+            at = (*path, number) if len(given) > 1 else path
+            if len(point) not in allowed:
+                wanted = " or ".join(", ".join(axes) for axes in dict.fromkeys((self.scope.space, self.scope.axes)))
+                raise SpecError(at, f"a point needs the coordinates {wanted}, got {len(point)} numbers")
+            numbers = tuple(self.scope.number(value, (*at, k)) for k, value in enumerate(point))
+            place = np.array([numbers[: len(self.scope.space)]])
+            if not self.geometry.contains(place, 1e-9 * self.geometry.size)[0]:
+                listed = ", ".join(f"{value:g}" for value in numbers)
+                raise SpecError(at, f"the point ({listed}) lies outside the domain")
+            points.append(numbers)
+        return tuple(points)
+
+    def periodic_statements(self, condition: Condition, path) -> list[Statement]:
+        """u and its derivatives below the equation's order agree on two opposite faces; filled in by the Problem."""
+        assert condition.periodic is not None
+        for number, name in enumerate(condition.periodic):
+            self.require_patch(name, (*path, "periodic", number))
+            self.covered.add(name)
+        self.periodic.append(condition.periodic)
+        return []
+
+
+def both(first: sympy.Expr | None, second: sympy.Expr | None) -> sympy.Expr | None:
+    if first is None or second is None:
+        return second if first is None else first
+    return first if first == second else first * second
+
+
+def period_of(geometry: Shape, patches: tuple[str, str], path) -> tuple[int, float]:
+    """(axis, period) of two opposite faces of a box-like domain. Raises SpecError where they are not opposite."""
+    ends = []
+    for patch in patches:
+        pieces = geometry.pieces_of([patch])
+        normals, points = [], []
+        for piece in pieces:
+            parameters = np.full((1, max(geometry.dimension - 1, 0)), 0.5)
+            normals.append(piece.normals(parameters)[0])
+            points.append(piece.points(parameters)[0])
+        ends.append((np.array(normals), np.array(points)))
+    (first_normals, first_points), (second_normals, second_points) = ends
+    axis = int(np.argmax(np.abs(first_normals[0])))
+    unit = np.eye(geometry.dimension)[axis]
+    straight = all(np.allclose(np.abs(n @ unit), 1) for n in (first_normals, second_normals))
+    if not straight or not np.allclose(first_normals[0], -second_normals[0]):
+        raise SpecError(path, f"'{patches[0]}' and '{patches[1]}' are not opposite faces along one coordinate")
+    lower, upper = geometry.bounds
+    period = abs(float(first_points[0, axis] - second_points[0, axis]))
+    if not np.isclose(period, upper[axis] - lower[axis]):
+        raise SpecError(path, f"'{patches[0]}' and '{patches[1]}' are not the two ends of the domain")
+    return axis, period
+
+
+def refuse_corner_conflicts(statements: Sequence[Statement], geometry: Shape, scope: Scope) -> None:
+    """Two conditions on one field that meet in a corner of a plane domain must agree there."""
+    if geometry.dimension != 2:
+        return
+    seen: list[tuple[np.ndarray, str, str, float, Statement]] = []
+    for statement in statements:
+        derivatives = statement.expression.derivatives
+        if statement.place.kind != "boundary" or len(derivatives) != 1 or derivatives[0].partial.order:
+            continue
+        coefficient = statement.expression.coefficients[derivatives[0]]
+        if not coefficient.is_number or statement.expression.inputs - set(scope.space):
+            continue
+        for patch in statement.place.patches:
+            for piece in geometry.pieces_of([patch]):
+                corners = torch.as_tensor(piece.points(np.array([[0.0], [1.0]])))
+                inputs = {axis: corners[:, i] for i, axis in enumerate(scope.space)}
+                kept = torch.ones(2) if statement.place.where is None else evaluate(statement.place.where, inputs, 2, corners)
+                jets = {derivatives[0]: torch.zeros(2, dtype=corners.dtype)}
+                values = (-statement.expression.value(inputs, jets) / float(coefficient)).expand(2)
+                for corner, value, keep in zip(corners.numpy(), values.tolist(), kept.tolist(), strict=True):
+                    if keep > 0.5:
+                        seen.append((corner, patch, derivatives[0].field, value, statement))
+    size = max((abs(value) for *_, value, _ in seen), default=0.0)
+    for i, (corner, patch, field_name, value, statement) in enumerate(seen):
+        for other_corner, other_patch, other_field, other_value, other in seen[:i]:
+            if field_name != other_field or other is statement:
+                continue
+            if np.linalg.norm(corner - other_corner) > 1e-9 * geometry.size:
+                continue
+            if abs(value - other_value) > CORNER_TOLERANCE * size:
+                where = ", ".join(f"{c:g}" for c in corner)
+                raise SpecError(
+                    statement.path,
+                    f"contradicts conditions[{other.path[1]}] at the corner ({where}): {field_name} = {value:g} on "
+                    f"'{patch}' but {other_value:g} on '{other_patch}'; make them agree, or leave the corner out with 'where'",
+                )
+
+
+def as_spec_error(error: GeometryError, path: Sequence[str | int]) -> SpecError:
+    """A geometry's refusal, at its place in the spec."""
+    return SpecError(error.path or path, error.message)

@@ -1,0 +1,83 @@
+"""Statements: what must hold, and where. Equations, boundary and initial conditions and data are all of this one kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import sympy
+from torch import Tensor
+
+from pinn.equations.compile import CompiledExpression
+
+MEASURED = "measured value"  # the input that holds a measurement; no name of a spec can be this
+
+
+@dataclass(frozen=True)
+class Place:
+    """A set of points to draw from.
+
+    kind       interior | boundary | initial | points | periodic | data
+    patches    of the boundary; for periodic the two that are joined
+    where      1 at the points that count, 0 elsewhere (an expression of the coordinates), or None for all
+    points     fixed points; with one coordinate less than the problem has, they stand for all times
+    """
+
+    kind: str
+    patches: tuple[str, ...] = ()
+    where: sympy.Expr | None = None
+    points: tuple[tuple[float, ...], ...] = ()
+
+    def __str__(self) -> str:
+        if self.kind in ("boundary", "periodic"):
+            return ", ".join(self.patches)
+        return self.kind
+
+
+@dataclass(frozen=True, eq=False)
+class Statement:
+    """expression = 0 at the points of `place`.
+
+    weight   multiplies the residual on top of the automatic scaling
+    count    the number of points that the user asked for, or None
+    values   of a data statement: the measurements [N], in the order of place.points
+    path     where the spec says so
+    """
+
+    name: str
+    expression: CompiledExpression
+    place: Place
+    weight: float = 1.0
+    count: int | None = None
+    values: Tensor | None = None
+    path: tuple[str | int, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class PointSet:
+    """Points drawn from one place.
+
+    points    [N, D], time last
+    normals   [N, S] outward unit normals on a boundary, else None
+    partner   [N, D] for a periodic place: the statement is expression(points) - expression(partner) = 0
+    """
+
+    points: Tensor
+    normals: Tensor | None = None
+    partner: Tensor | None = None
+
+    def inputs(self, axes: tuple[str, ...], extra: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
+        """What expressions may use at these points: name -> [N]."""
+        inputs = {axis: self.points[:, i] for i, axis in enumerate(axes)}
+        if self.normals is not None:
+            inputs |= {f"n{axis}": self.normals[:, i] for i, axis in enumerate(axes[: self.normals.shape[1]])}
+        return inputs | dict(extra or {})
+
+    def to(self, *, device, dtype) -> PointSet:
+        def move(tensor: Tensor | None) -> Tensor | None:
+            return None if tensor is None else tensor.to(device=device, dtype=dtype)
+
+        return PointSet(self.points.to(device=device, dtype=dtype), move(self.normals), move(self.partner))
+
+    def __len__(self) -> int:
+        return self.points.shape[0]

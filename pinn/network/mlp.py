@@ -1,0 +1,150 @@
+"""Multilayer perceptron whose forward pass carries jets.
+
+    h_0 = features(x),   h_l = s(W_l h_(l-1) + b_l),   u = scale * (W h_L + b)
+
+With a hardness lambda the activation of a layer is s(lambda z)/lambda, which for GELU is lambda-GELU: z Phi(lambda z).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from pinn.derivatives.autograd import partial_derivatives
+from pinn.derivatives.jets import JetPlan, Jets, activate
+from pinn.network.activations import ACTIVATIONS, Activation
+from pinn.network.features import InputFeatures
+
+
+@dataclass
+class Tape:
+    """What one forward pass leaves for per-point Jacobians: per layer its input channels h and its output channels z."""
+
+    layers: list[tuple[Jets, Jets]] = field(default_factory=list)
+
+
+class MLP(nn.Module):
+    """Fields u: points [N, D] -> [N, F], and their jets.
+
+    features     input map: points -> [N, I]
+    hidden       widths of the hidden layers
+    fields       F
+    hardness     initial lambda >= 1 of every hidden layer (1 leaves the activation as it is)
+    trainable_hardness   learn one lambda per layer, kept >= 1 by lambda = 1 + softplus(raw)
+    """
+
+    def __init__(
+        self,
+        features: InputFeatures,
+        hidden: Sequence[int],
+        fields: int,
+        activation: str,
+        *,
+        generator: torch.Generator,
+        hardness: float = 1.0,
+        trainable_hardness: bool = False,
+        dtype: torch.dtype = torch.float64,
+        device: torch.device | str = "cpu",
+    ):
+        super().__init__()
+        self.features = features.to(device=device, dtype=dtype)
+        self.activation: Activation = ACTIVATIONS[activation]
+        widths = [features.width, *hidden, fields]
+        self.layers = nn.ModuleList(
+            nn.Linear(n, m, dtype=dtype, device=device) for n, m in zip(widths[:-1], widths[1:], strict=True)
+        )
+        self.register_buffer("field_scale", torch.ones(fields, dtype=dtype, device=device))
+        raw = torch.full((len(hidden),), inverse_softplus(hardness - 1.0), dtype=dtype, device=device)
+        self.plain = hardness == 1.0 and not trainable_hardness
+        if trainable_hardness:
+            self.hardness_raw = nn.Parameter(raw)
+        else:
+            self.register_buffer("hardness_raw", raw)
+        self.initialise(generator)
+
+    @property
+    def hardness(self) -> Tensor:
+        """lambda of each hidden layer, [L]."""
+        return 1 + functional.softplus(self.hardness_raw)
+
+    def initialise(self, generator: torch.Generator) -> None:
+        """Glorot uniform weights; biases uniform over the range of the inputs, so that gates lie all over the domain.
+
+        Source: Glorot & Bengio, AISTATS 2010, eq. 16.
+        """
+        with torch.no_grad():
+            for layer in self.layers:
+                assert isinstance(layer, nn.Linear)
+                bound = math.sqrt(6 / (layer.in_features + layer.out_features))
+                layer.weight.copy_(uniform(layer.weight, bound, generator))
+                layer.bias.copy_(uniform(layer.bias, 1 / math.sqrt(layer.in_features), generator))
+            self.layers[-1].bias.zero_()
+
+    def forward(self, points: Tensor) -> Tensor:
+        """points [N, D] -> fields [N, F], through torch's own activation functions."""
+        h = self.features(points)
+        for index, layer in enumerate(self.layers[:-1]):
+            z = layer(h)
+            if self.plain:
+                h = self.activation.function(z)
+            else:
+                hardness = self.hardness[index]
+                h = self.activation.function(hardness * z) / hardness
+        return self.layers[-1](h) * self.field_scale
+
+    def hidden_jets(self, points: Tensor, plan: JetPlan, tape: Tape | None = None) -> Jets:
+        """Channels of the last hidden layer, each [N, W] (None where zero)."""
+        h = self.features.jets(points, plan)
+        for index, layer in enumerate(self.layers[:-1]):
+            z = self._linear(layer, h, points.shape[0])
+            if tape is not None:
+                tape.layers.append((h, z))
+            if self.plain:
+                h = activate(plan, self.activation.derivatives, z)
+            else:
+                hardness = self.hardness[index]
+                hard = [None if c is None else hardness * c for c in z]
+                h = [None if c is None else c / hardness for c in activate(plan, self.activation.derivatives, hard)]
+        return h
+
+    def jets(self, points: Tensor, plan: JetPlan, tape: Tape | None = None) -> Jets:
+        """Channels of the fields, each [N, F] (None where zero)."""
+        h = self.hidden_jets(points, plan, tape)
+        z = self._linear(self.layers[-1], h, points.shape[0])
+        if tape is not None:
+            tape.layers.append((h, z))
+        return [None if c is None else c * self.field_scale for c in z]
+
+    def jets_by_autograd(self, points: Tensor, plan: JetPlan, space: int) -> Jets:
+        """The same channels by nested reverse-mode differentiation (the slow reference)."""
+        found = partial_derivatives(self, points, plan.channels, space)
+        return [found[channel] for channel in plan.channels]
+
+    @staticmethod
+    def _linear(layer: nn.Module, h: Jets, count: int) -> Jets:
+        """W h per channel, with the bias on the value channel only; one matrix product between full hidden layers."""
+        assert isinstance(layer, nn.Linear)
+        worth_stacking = 1 < len(h) and layer.in_features <= 4 * layer.out_features
+        if worth_stacking and all(c is not None and c.shape[0] == count for c in h):
+            z: Jets = list(functional.linear(torch.stack(h), layer.weight).unbind(0))
+        else:
+            z = [None if c is None else functional.linear(c, layer.weight).expand(count, -1) for c in h]
+        assert z[0] is not None
+        z[0] = z[0] + layer.bias
+        return z
+
+
+def uniform(like: Tensor, bound: float, generator: torch.Generator) -> Tensor:
+    """Uniform on (-bound, bound), in the shape, type and place of `like`; drawn on the CPU so that devices agree."""
+    draw = torch.rand(like.shape, generator=generator, dtype=torch.float64)
+    return ((2 * draw - 1) * bound).to(like)
+
+
+def inverse_softplus(value: float) -> float:
+    """raw with softplus(raw) = value; a raw of -40 stands for 0, below float64's resolution of 1 + value."""
+    return math.log(math.expm1(value)) if 1e-17 < value < 30 else (value if value >= 30 else -40.0)

@@ -1,0 +1,21 @@
+"""Named physics: each a page of text in the spec's own language. To add one, add a file and a line to PHYSICS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from pinn.errors import SpecError, did_you_mean
+from pinn.physics.linear_elasticity import linear_elasticity
+from pinn.physics.model import Physics
+
+PHYSICS: dict[str, Callable[..., Physics]] = {
+    "linear_elasticity": linear_elasticity,
+}
+
+
+def build_physics(name: str, parameters: Mapping[str, Any], coordinates: Sequence[str]) -> Physics:
+    """The named physics in these coordinates. Raises SpecError for an unknown name or parameter."""
+    if name not in PHYSICS:
+        raise SpecError(("physics", name), f"unknown physics '{name}'{did_you_mean(name, list(PHYSICS))}")
+    return PHYSICS[name](parameters, tuple(coordinates))

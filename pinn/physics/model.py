@@ -1,0 +1,45 @@
+"""Physics: fields, definitions and equations as text, and the reading of a named physics' parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from pinn.errors import SpecError, did_you_mean
+
+
+@dataclass(frozen=True)
+class Physics:
+    """What a named physics declares, in the spec's own language.
+
+    vectors   name -> its components; a condition may state all of them at once
+    tensors   name -> {"xx": definition, …}, symmetric, for export
+    """
+
+    fields: tuple[str, ...]
+    definitions: dict[str, str]
+    equations: dict[str, str]
+    vectors: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    tensors: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+def refuse_unknown(physics: str, parameters: Mapping[str, Any], known: Sequence[str]) -> None:
+    """Raises SpecError for a parameter that the physics does not have."""
+    for name in parameters:
+        if name not in known:
+            raise SpecError(("physics", physics, name), f"unknown parameter '{name}'{did_you_mean(name, known)}")
+
+
+def required(physics: str, parameters: Mapping[str, Any], name: str, example: str) -> str:
+    """The parameter's text. Raises SpecError where it is missing or is no number or expression."""
+    if name not in parameters:
+        raise SpecError(("physics", physics), f"'{name}' is missing; write for example {name}: {example}")
+    return text(physics, parameters[name], name)
+
+
+def text(physics: str, value: Any, *path: str | int) -> str:
+    """A number or an expression as text, in parentheses."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        raise SpecError(("physics", physics, *path), f"must be a number or an expression, got {value!r}")
+    return str(value) if isinstance(value, str) else repr(value)

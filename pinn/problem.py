@@ -1,0 +1,513 @@
+"""Problem: a spec with its geometry and its statements compiled, ready to be solved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sympy
+import torch
+from torch import Tensor
+
+from pinn.equations.compile import CompiledExpression, compile_expression, evaluate
+from pinn.equations.conditions import ConditionReader, as_spec_error, period_of
+from pinn.equations.scaling import Scaling, find_scaling
+from pinn.equations.statements import MEASURED, Place, PointSet, Statement
+from pinn.errors import SpecError, SpecErrors, did_you_mean
+from pinn.geometry.build import build_shape
+from pinn.geometry.sampling import sample_boundary, sample_interior
+from pinn.geometry.shapes import GeometryError, Shape
+from pinn.physics import build_physics
+from pinn.physics.model import Physics
+from pinn.spec.expressions import Scope, symbol
+from pinn.spec.overrides import apply_overrides
+from pinn.spec.schema import Spec, load_schema
+from pinn.spec.source import Source, read_spec
+from pinn.spec.tables import column, read_columns
+
+SCALING_POINTS = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Reference:
+    """A tabulated solution: points [N, D] and its quantities, name -> [N]."""
+
+    points: np.ndarray
+    quantities: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Probe:
+    """A quantity at points [K, D], with the value that is expected there, if any."""
+
+    quantity: str
+    points: np.ndarray
+    expected: tuple[float, ...] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What is to be solved. `load` makes one from a file.
+
+    statements   equations, conditions and data, all of the form expression = 0 at the points of a place
+    vectors      name -> component quantities;  tensors: name -> {"xx": quantity, …}
+    periods      axis -> period, for networks that are periodic by construction
+    """
+
+    spec: Spec
+    folder: Path
+    scope: Scope
+    geometry: Shape
+    statements: tuple[Statement, ...]
+    vectors: dict[str, tuple[str, ...]]
+    tensors: dict[str, dict[str, str]]
+    periods: dict[int, float]
+    time: tuple[float, float] | None
+    probes: dict[str, Probe]
+    reference: Reference | None
+    warnings: tuple[str, ...] = ()
+    _compiled: dict[str, CompiledExpression] = field(default_factory=dict, repr=False)
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+    @property
+    def title(self) -> str:
+        return self.spec.title
+
+    @property
+    def coordinates(self) -> tuple[str, ...]:
+        return self.scope.space
+
+    @property
+    def axes(self) -> tuple[str, ...]:
+        """Coordinates, with t last where there is time."""
+        return self.scope.axes
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return self.scope.fields
+
+    @property
+    def space(self) -> int:
+        return len(self.scope.space)
+
+    @cached_property
+    def bounds(self) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper corner [D] of the domain's box, time included."""
+        lower, upper = (np.asarray(corner, dtype=float) for corner in self.geometry.bounds)
+        if self.time:
+            lower, upper = np.append(lower, self.time[0]), np.append(upper, self.time[1])
+        return lower, upper
+
+    @property
+    def centre(self) -> np.ndarray:
+        return (self.bounds[0] + self.bounds[1]) / 2
+
+    @property
+    def half_width(self) -> np.ndarray:
+        return (self.bounds[1] - self.bounds[0]) / 2
+
+    @cached_property
+    def is_linear(self) -> bool:
+        return all(statement.expression.is_linear for statement in self.statements)
+
+    @cached_property
+    def quantities(self) -> tuple[str, ...]:
+        """Fields, and the definitions that depend on fields and have a value inside the domain."""
+        normals = {f"n{axis}" for axis in self.coordinates}
+        found = list(self.fields)
+        for name in self.scope.definitions:
+            compiled = self.compiled(name)
+            if compiled.derivatives and not compiled.inputs & normals:
+                found.append(name)
+        return tuple(found)
+
+    def compiled(self, name: str) -> CompiledExpression:
+        """The quantity `name`, compiled. Raises SpecError for an unknown one."""
+        if name not in self._compiled:
+            self._compiled[name] = compile_expression(self.scope.resolve(name), self.scope)
+        return self._compiled[name]
+
+    @cached_property
+    def exact(self) -> dict[str, sympy.Expr]:
+        """Closed forms: what the spec's `exact` gives, and every quantity that follows from it."""
+        found = {}
+        for name in self.quantities if self.spec.exact else ():
+            try:
+                expression = self.scope.resolve(name, exact=True)
+            except SpecError as error:
+                if "cannot be derived" not in error.message:
+                    raise
+                continue
+            if not expression.free_symbols - {symbol(axis) for axis in self.axes}:
+                found[name] = expression
+        return found
+
+    @cached_property
+    def exact_quantities(self) -> tuple[str, ...]:
+        """Quantities whose true value is known, in closed form or from the reference table."""
+        known = set(self.exact) | set(self.reference.quantities if self.reference else ())
+        return tuple(name for name in self.quantities if name in known)
+
+    def exact_values(self, points: Tensor) -> dict[str, Tensor]:
+        """Closed forms at points [N, D]: name -> [N]."""
+        inputs = PointSet(points).inputs(self.axes)
+        return {name: evaluate(e, inputs, len(points), points).contiguous() for name, e in self.exact.items()}
+
+    @cached_property
+    def unknowns(self) -> dict[str, tuple[float, float | None, float | None]]:
+        """name -> (initial, min, max)."""
+        found = {}
+        for name, unknown in self.spec.unknowns.items():
+            path = ("unknowns", name)
+            initial = self.scope.number(unknown.initial, (*path, "initial"))
+            low = None if unknown.min is None else self.scope.number(unknown.min, (*path, "min"))
+            high = None if unknown.max is None else self.scope.number(unknown.max, (*path, "max"))
+            if (low is not None and initial < low) or (high is not None and initial > high):
+                raise SpecError((*path, "initial"), f"must lie between min and max, got {initial:g}")
+            found[name] = (initial, low, high)
+        return found
+
+    @cached_property
+    def scaling(self) -> Scaling:
+        samples = [self.sample(statement.place, SCALING_POINTS, 0) for statement in self.statements]
+        initial = {name: value[0] for name, value in self.unknowns.items()}
+        lengths = [float(width) for width in self.half_width]
+        return find_scaling(self.statements, samples, self.fields, self.axes, lengths, self.space, initial)
+
+    # ---- points --------------------------------------------------------------------------------------------------
+
+    def sample(self, place: Place, count: int, seed: int) -> PointSet:
+        """`count` points of a place, on the CPU in float64; fixed points come as they are."""
+        match place.kind:
+            case "interior":
+                return PointSet(torch.as_tensor(sample_interior(self.geometry, count, seed, self.time)))
+            case "initial":
+                assert self.time
+                inside = self._kept(place, lambda n: sample_interior(self.geometry, n, seed), count)
+                start = np.full((len(inside), 1), self.time[0])
+                return PointSet(torch.as_tensor(np.hstack([inside, start])))
+            case "boundary":
+                drawn = sample_boundary(
+                    self.geometry, place.patches, count, seed, self._mask(place.where), self._extent(place.where)
+                )
+                return PointSet(torch.as_tensor(drawn.points), torch.as_tensor(drawn.normals))
+            case "periodic":
+                drawn = sample_boundary(self.geometry, place.patches[:1], count, seed, None, self.time)
+                axis, period = period_of(self.geometry, place.patches, ("conditions",))
+                partner = drawn.points.copy()
+                partner[:, axis] -= np.sign(drawn.normals[:, axis]) * period
+                return PointSet(torch.as_tensor(drawn.points), partner=torch.as_tensor(partner))
+            case _:
+                return PointSet(torch.as_tensor(self._fixed(place, count)))
+
+    def _extent(self, where: sympy.Expr | None) -> tuple[float, float] | None:
+        if where is not None and symbol("t") in where.free_symbols:
+            raise SpecError(("conditions",), "'where' may depend on space only")
+        return self.time
+
+    def _mask(self, where: sympy.Expr | None):
+        if where is None:
+            return None
+
+        def mask(points: np.ndarray) -> np.ndarray:
+            tensor = torch.as_tensor(points)
+            inputs = {axis: tensor[:, i] for i, axis in enumerate(self.coordinates)}
+            return (evaluate(where, inputs, len(points), tensor) > 0.5).numpy()
+
+        return mask
+
+    def _kept(self, place: Place, draw, count: int) -> np.ndarray:
+        mask = self._mask(place.where)
+        points = draw(count)
+        if mask is None:
+            return points
+        for factor in (4, 16, 64):
+            kept = points[mask(points)]
+            if len(kept) >= count:
+                break
+            points = draw(factor * count)
+        kept = points[mask(points)]
+        if not len(kept):
+            raise GeometryError((), "nothing of the domain is left where the condition on the coordinates holds")
+        return kept[:count]
+
+    def _fixed(self, place: Place, count: int) -> np.ndarray:
+        points = np.array(place.points, dtype=float)
+        if self.time is None or points.shape[1] == len(self.axes):
+            return points
+        times = np.linspace(*self.time, max(2, count // len(points)))
+        return np.hstack([np.repeat(points, len(times), axis=0), np.tile(times, len(points))[:, None]])
+
+    def heldout_points(self, count: int, seed: int) -> np.ndarray:
+        """`count` interior points [count, D] for measuring errors, none of them a training point."""
+        return sample_interior(self.geometry, count, seed, self.time)
+
+    def describe(self) -> str:
+        """What was understood, for `pinn validate`."""
+        from pinn.description import describe
+
+        return describe(self)
+
+
+def load(path: str | PathLike[str], overrides: Sequence[str] = ()) -> Problem:
+    """Read, check and compile a spec. Raises SpecError, with file, line and column."""
+    source = read_spec(path)
+    if overrides:
+        source = apply_overrides(source, list(overrides))
+    return build(source, Path(path).parent)
+
+
+def build(source: Source, folder: Path = Path()) -> Problem:
+    """A Problem from a spec that has been read; files it names are relative to `folder`."""
+    try:
+        return build_problem(load_schema(source), folder)
+    except SpecErrors:
+        raise
+    except SpecError as error:
+        position = error.position or source.position(error.path)
+        raise SpecError(error.path, error.message, position) from None
+    except GeometryError as error:
+        raise SpecError(error.path, error.message, source.position(error.path)) from None
+
+
+def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
+    """Compile a validated spec. Raises SpecError without position."""
+    physics = Physics((), {}, {})
+    if spec.physics:
+        ((name, parameters),) = spec.physics.items()
+        physics = build_physics(name, parameters, spec.coordinates)
+    for block, own, theirs in (
+        ("definitions", spec.definitions, physics.definitions),
+        ("equations", spec.equations, physics.equations),
+        ("constants", spec.constants, {**physics.definitions, **dict.fromkeys(physics.fields)}),
+        ("unknowns", spec.unknowns, {**physics.definitions, **dict.fromkeys(physics.fields)}),
+    ):
+        if taken := sorted(set(own) & set(theirs)):
+            raise SpecError((block, taken[0]), f"'{taken[0]}' is a name of the physics; choose another")
+    scope = Scope(
+        spec.coordinates,
+        time=spec.time is not None,
+        constants=spec.constants,
+        unknowns=tuple(spec.unknowns),
+        fields=tuple(dict.fromkeys((*physics.fields, *spec.fields))),
+        definitions={**physics.definitions, **spec.definitions},
+        exact=spec.exact,
+    )
+    time = None
+    if spec.time is not None:
+        time = (scope.number(spec.time.start, ("time", "from")), scope.number(spec.time.end, ("time", "to")))
+        if time[0] >= time[1]:
+            raise SpecError(("time", "to"), f"must be later than from = {time[0]:g}, got {time[1]:g}")
+    geometry = build_shape(spec.domain, scope.number, spec.coordinates)
+
+    for name in scope.definitions:
+        path = ("definitions", name) if name in spec.definitions else ("physics",)
+        compile_expression(_located(scope, name, path), scope, path)
+    statements = []
+    for name, text in {**physics.equations, **spec.equations}.items():
+        path = ("equations", name) if name in spec.equations else ("physics",)
+        compiled = compile_expression(scope.equation(text, path), scope, path)
+        if not compiled.derivatives:
+            raise SpecError(path, "contains no field")
+        if normals := sorted(compiled.inputs & {f"n{axis}" for axis in scope.space}):
+            raise SpecError(path, f"uses the normal {normals[0]}, which is known on the boundary only")
+        statements.append(Statement(name, compiled, Place("interior"), path=path))
+    equations = tuple(statements)
+
+    vectors = {**physics.vectors}
+    reader = ConditionReader(scope, geometry, spec.boundaries, vectors)
+    statements += reader.read(spec.conditions)
+    periods = {}
+    for index, condition in enumerate(spec.conditions):
+        if condition.periodic:
+            path = ("conditions", index, "periodic")
+            axis, period = period_of(geometry, condition.periodic, path)
+            if spec.network.periodic == "auto":
+                periods[axis] = period
+            else:
+                statements += periodic_statements(scope, equations, condition.periodic, axis, path)
+    statements += data_statements(spec, scope, folder)
+    refuse_gaps(scope, geometry, equations, statements, reader, time)
+
+    problem = Problem(
+        spec=spec,
+        folder=folder,
+        scope=scope,
+        geometry=geometry,
+        statements=tuple(statements),
+        vectors=vectors,
+        tensors=physics.tensors,
+        periods=periods,
+        time=time,
+        probes={},
+        reference=read_reference(spec, scope, folder),
+        warnings=(),
+    )
+    problem.probes.update(read_probes(spec, problem))
+    check_points(problem)
+    _ = problem.exact, problem.unknowns
+    for number, name in enumerate(spec.outputs.quantities or ()):
+        if name not in problem.quantities:
+            path = ("outputs", "quantities", number)
+            raise SpecError(path, f"unknown quantity '{name}'{did_you_mean(name, problem.quantities)}")
+    return problem
+
+
+def _located(scope: Scope, name: str, path: tuple) -> sympy.Expr:
+    try:
+        return scope.resolve(name)
+    except SpecError as error:
+        raise SpecError(error.path or path, error.message) from None
+
+
+def periodic_statements(scope: Scope, equations, patches, axis: int, path) -> list[Statement]:
+    """u and its derivatives along the axis, up to one below the equations' order, agree on both faces."""
+    order = max(
+        (d.partial.orders[axis] + 2 * d.partial.laplacians for e in equations for d in e.expression.derivatives), default=1
+    )
+    statements = []
+    for name in scope.fields:
+        for n in range(order):
+            orders = tuple(n if i == axis else 0 for i in range(len(scope.axes)))
+            compiled = compile_expression(scope.jet(name, orders), scope, path)
+            label = f"periodic {name}" + (f"_{scope.axes[axis] * n}" if n else "")
+            statements.append(Statement(label, compiled, Place("periodic", tuple(patches)), path=path))
+    return statements
+
+
+def data_statements(spec: Spec, scope: Scope, folder: Path) -> list[Statement]:
+    """quantity = measured value, at the points of each file."""
+    statements = []
+    for index, data in enumerate(spec.data):
+        path = ("data", index)
+        file = folder / data.file
+        columns = read_columns(file, scope.axes, (*path, "file"))
+        for axis in data.coordinates:
+            if axis not in scope.axes:
+                raise SpecError((*path, "coordinates", axis), f"unknown coordinate '{axis}'{did_you_mean(axis, scope.axes)}")
+        points = np.stack(
+            [column(columns, data.coordinates.get(axis, axis), file, (*path, "file")) for axis in scope.axes], axis=1
+        )
+        place = Place("data", points=tuple(map(tuple, points.tolist())))
+        for name, header in data.quantities.items():
+            at = (*path, "quantities", name)
+            values = column(columns, header, file, at)
+            try:
+                quantity = scope.resolve(name)
+            except SpecError as error:
+                known = [*scope.fields, *scope.definitions]
+                raise SpecError(at, f"{error.message.split(';')[0]}{did_you_mean(name, known)}") from None
+            compiled = compile_expression(quantity - symbol(MEASURED), scope, at)
+            if not compiled.derivatives:
+                raise SpecError(at, f"'{name}' does not depend on a field, so there is nothing to fit")
+            statements.append(
+                Statement(f"data {name}", compiled, place, data.weight, values=torch.as_tensor(values), path=at)
+            )
+    return statements
+
+
+def read_reference(spec: Spec, scope: Scope, folder: Path) -> Reference | None:
+    if spec.reference is None:
+        return None
+    path = ("reference", "file")
+    file = folder / spec.reference.file
+    columns = read_columns(file, scope.axes, path)
+    points = np.stack([column(columns, axis, file, path) for axis in scope.axes], axis=1)
+    names = [*scope.fields, *scope.definitions]
+    quantities = {name: values for name, values in columns.items() if name in names}
+    if not quantities:
+        raise SpecError(path, f"{file} holds none of the problem's quantities: {', '.join(names)}")
+    return Reference(points, quantities)
+
+
+def read_probes(spec: Spec, problem: Problem) -> dict[str, Probe]:
+    probes = {}
+    reader = ConditionReader(problem.scope, problem.geometry, {}, {})
+    for name, probe in spec.probes.items():
+        path = ("probes", name)
+        if probe.quantity not in problem.quantities:
+            hint = did_you_mean(probe.quantity, problem.quantities)
+            raise SpecError((*path, "quantity"), f"unknown quantity '{probe.quantity}'{hint}")
+        points = np.array(reader.points(probe.points, (*path, "at")))
+        if points.shape[1] != len(problem.axes):
+            raise SpecError((*path, "at"), f"a probe needs the coordinates {', '.join(problem.axes)}")
+        expected = None
+        if probe.expected is not None:
+            given = probe.expected if isinstance(probe.expected, tuple) else (probe.expected,)
+            expected = tuple(problem.scope.number(value, (*path, "expected")) for value in given)
+            if len(expected) not in (1, len(points)):
+                raise SpecError((*path, "expected"), f"{len(expected)} values for {len(points)} points")
+            expected = expected if len(expected) == len(points) else expected * len(points)
+        probes[name] = Probe(probe.quantity, points, expected)
+    return probes
+
+
+def refuse_gaps(scope: Scope, geometry: Shape, equations, statements, reader: ConditionReader, time) -> None:
+    """A second-order problem needs something on every patch, a problem in time an initial state."""
+    space_order = 0
+    for equation in equations:
+        for derivative in equation.expression.derivatives:
+            order = sum(derivative.partial.orders[: len(scope.space)]) + 2 * derivative.partial.laplacians
+            space_order = max(space_order, order)
+    has_data = any(statement.place.kind == "data" for statement in statements)
+    if space_order >= 2 and not has_data:
+        for patch in geometry.patches:
+            if patch not in reader.covered:
+                raise SpecError(
+                    ("conditions",),
+                    f"nothing is said about the boundary patch '{patch}'; add a condition on it, or free: true where "
+                    "nothing is known",
+                )
+    if time is None or has_data:
+        return
+    for name in scope.fields:
+        order = max(
+            (d.partial.orders[-1] for e in equations for d in e.expression.derivatives if d.field == name), default=0
+        )
+        given = [
+            s for s in statements if s.place.kind == "initial" and any(d.field == name for d in s.expression.derivatives)
+        ]
+        if len(given) < order:
+            what = f"{name}" if not given else f"{name}_t"
+            raise SpecError(
+                ("conditions",),
+                f"{name} has {order} time derivative{'s' * (order > 1)} but {len(given)} initial condition"
+                f"{'s' * (len(given) != 1)}; add {{on: initial, {what}: …}}",
+            )
+
+
+def check_points(problem: Problem) -> None:
+    """Every statement gets points, and finite numbers at them. Raises SpecError that names the condition."""
+    for statement in problem.statements:
+        try:
+            points = problem.sample(statement.place, 64, 1)
+        except GeometryError as error:
+            raise SpecError(statement.path, f"gets no points: {error.message}") from None
+        except SpecError as error:
+            raise SpecError(statement.path, error.message) from None
+        extra: dict[str, Any] = {name: torch.tensor(1.0, dtype=torch.float64) for name in problem.scope.unknowns}
+        if statement.values is not None:
+            extra[MEASURED] = statement.values
+        inputs = points.inputs(problem.axes, extra)
+        ones = {d: torch.full((len(points),), 0.7, dtype=torch.float64) for d in statement.expression.derivatives}
+        value = torch.as_tensor(statement.expression.value(inputs, ones))
+        bad = torch.nonzero(~torch.isfinite(value.expand(len(points)))).flatten()
+        if len(bad):
+            place = ", ".join(f"{a} = {c:.6g}" for a, c in zip(problem.axes, points.points[bad[0]].tolist(), strict=True))
+            raise SpecError(statement.path, f"is not a finite number at {place}")
+    for name, expression in problem.exact.items():
+        inside = torch.as_tensor(problem.heldout_points(64, 2))
+        value = evaluate(expression, PointSet(inside).inputs(problem.axes), 64, inside)
+        if not torch.isfinite(value).all():
+            raise SpecError(("exact", name), "is not a finite number everywhere inside the domain")
+
+
+__all__ = ["Problem", "as_spec_error", "build", "build_problem", "load"]
