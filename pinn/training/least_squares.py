@@ -1,0 +1,210 @@
+"""Least squares on the output layer of a sampled network; for a nonlinear problem, Newton's iteration on it.
+
+One hidden layer of M units s(w . h + b) is sampled: directions uniform, |w| = R, hyperplanes through points of the
+domain. A linear problem is then one linear least-squares problem for the output layer. R and M decide the accuracy; both are
+chosen on the held-out residual. R is searched on few features and followed as M grows; half of the hyperplanes pass through
+points where the held-out residual of the last solution is large.
+
+Sources: Dong & Li, Comput. Methods Appl. Mech. Engrg. 387 (2021) 114129 (sampled layers, least squares);
+Calabrò, Fabiani & Siettos, ibid. 114188 (placing the hyperplanes).
+"""
+
+from __future__ import annotations
+
+import math
+from time import perf_counter
+
+import torch
+from torch import Tensor
+
+from pinn.errors import Divergence
+from pinn.network.features import sample_hyperplanes
+from pinn.spec.solver import LeastSquaresOptions
+from pinn.training.assembly import Group, linear_rows, residuals, set_coefficients
+from pinn.training.linear_solve import REGULARISATION, solve_least_squares
+from pinn.training.loop import Report, Run
+from pinn.training.model import Model, new_network
+from pinn.training.points import draw, pick_by_weight
+
+FIRST_FEATURES = 400
+FIRST_SCALES = (2.0, 4.0, 8.0)
+SCALE_STEP = math.sqrt(2)
+GROWTH = 1.6  # features from one level to the next: the last level costs about as much as all before together
+INTERIOR_PER_FEATURE, BOUNDARY_PER_FEATURE = 3, 1
+SHARE_BY_RESIDUAL = 0.5
+SHARE_PER_SEARCH = 0.08  # of the time left, for one more scale on a level
+STAGNATION_LEVELS = 3  # that together gain less than a factor 2
+ROW_CHUNK = 4096
+NEWTON_TOLERANCE = 1e-3  # a Newton step that lowers the loss by less than this fraction is the last
+
+
+class LeastSquares:
+    """Stage: one step is one choice of (features M, scale R), solved."""
+
+    name = "least_squares"
+    measure_every = 1
+
+    def __init__(self, options: LeastSquaresOptions, run: Run):
+        self.options = options
+        self.run = run
+        self.features = options.features or FIRST_FEATURES
+        self.level = 0
+        self.queue = [options.scale] if options.scale else list(FIRST_SCALES)
+        self.results: dict[float, float] = {}  # scale -> held-out residual, on this level
+        self.level_best: list[float] = []
+        self.seconds_of_level = 0.0
+
+    def step(self) -> Report:
+        begun = perf_counter()
+        scale = self.queue.pop(0)
+        loss, model = self.solve(scale)
+        heldout = self.run.heldout(model)
+        self.results[scale] = heldout
+        if heldout < self.run.best_heldout or self.run.model is None:
+            self.run.model = model
+        self.seconds_of_level = perf_counter() - begun
+        finished = None
+        if heldout > self.run.tolerance and not self.queue:
+            finished = self.plan_next()
+        return Report(loss, heldout=heldout, finished=finished, extra={"features": self.features, "scale": scale})
+
+    def plan_next(self) -> str | None:
+        """Queue the next scales or the next level. Returns a stop reason when there is none."""
+        best = min(self.results, key=lambda scale: self.results[scale])
+        for neighbour in (best * SCALE_STEP, best / SCALE_STEP):
+            tried = any(abs(scale / neighbour - 1) < 0.1 for scale in self.results)
+            if not tried and not self.options.scale and self.affordable(1.0, SHARE_PER_SEARCH):
+                self.queue = [neighbour]
+                return None
+        self.level_best.append(self.results[best])
+        if self.options.features:
+            return "stagnated"
+        recent = self.level_best[-STAGNATION_LEVELS - 1 :]
+        if len(recent) > STAGNATION_LEVELS and min(recent[1:]) > 0.5 * recent[0]:
+            return "stagnated"
+        if not self.affordable(GROWTH**3, 1.0):
+            return "time_limit"
+        self.features = math.ceil(self.features * GROWTH)
+        self.level += 1
+        # Features of reach 1/R in D dimensions: as many more of them fit as R^D grows.
+        self.queue = [best * GROWTH ** (1 / len(self.run.problem.axes))]
+        self.results = {}
+        return None
+
+    def affordable(self, factor: float, share: float) -> bool:
+        return self.seconds_of_level * factor < share * self.run.remaining
+
+    def solve(self, scale: float) -> tuple[float, Model]:
+        """Sample the hidden layer, draw points, solve. Returns the loss and the model."""
+        run = self.run
+        problem = run.problem
+        seed = run.seed * 7919 + self.level * 101 + len(self.results)
+        groups = draw(
+            problem,
+            INTERIOR_PER_FEATURE * self.features,
+            BOUNDARY_PER_FEATURE * self.features,
+            seed,
+            run.device,
+            run.dtype,
+        )
+        model = self.sampled_model(scale, seed)
+        states = None if problem.is_linear else [self.state(run.model, group) for group in groups]
+        loss = math.inf
+        for iteration in range(1 if problem.is_linear else self.options.iterations):
+            previous = loss
+            coefficients, residual = self.linear_problem(model, groups, states)
+            if not torch.isfinite(coefficients).all():
+                raise Divergence(f"least squares gave coefficients that are not finite (features {self.features})")
+            if states is None:
+                set_coefficients(model, coefficients)
+                return residual**2, model
+            loss, states = self.damped(model, groups, states, coefficients, first=iteration == 0)
+            if loss > previous * (1 - NEWTON_TOLERANCE) or run.remaining < 0:
+                break
+        return loss, model
+
+    def sampled_model(self, scale: float, seed: int) -> Model:
+        run = self.run
+        network = new_network(run.problem, [self.features], run.generator, run.device, run.dtype)
+        spread = torch.as_tensor(run.problem.heldout_points(self.features, seed + 1)).to(network.field_scale)
+        if self.run.model is not None:
+            by_residual = int(SHARE_BY_RESIDUAL * self.features)
+            weights = [point_residuals(self.run.model, group) for group in run.heldout_groups]
+            spread[:by_residual] = pick_by_weight(run.heldout_groups, weights, by_residual, seed + 2).to(spread)
+        weight, bias = sample_hyperplanes(network.features(spread), self.features, scale, run.generator)
+        with torch.no_grad():
+            network.layers[0].weight.copy_(weight)
+            network.layers[0].bias.copy_(bias)
+            network.layers[1].weight.zero_()
+            network.layers[1].bias.zero_()
+        model = Model(run.problem, network, run.problem.spec.solver.derivatives)
+        if self.run.model is not None:
+            model.raw.load_state_dict(self.run.model.raw.state_dict())
+        return model
+
+    def linear_problem(self, model: Model, groups: list[Group], states) -> tuple[Tensor, float]:
+        def blocks():
+            for number, group in enumerate(groups):
+                for chunk in group.chunks(ROW_CHUNK):
+                    state = None if states is None else {d: jet[chunk] for d, jet in states[number].items()}
+                    yield from linear_rows(model, group, chunk, state)
+
+        regularisation = self.options.regularisation
+        try:
+            with torch.no_grad():
+                return solve_least_squares(blocks(), REGULARISATION if regularisation is None else regularisation)
+        except ArithmeticError as error:
+            raise Divergence(f"{error} (stage least_squares, features {self.features})") from None
+
+    # ---- Newton's iteration --------------------------------------------------------------------------------------
+
+    def state(self, model: Model | None, group: Group):
+        """Jets that the equations are linearised at: those of the last solution, or zero fields."""
+        points = group.points.points
+        if model is None:
+            return {d: points.new_zeros(len(points)) for d in group.derivatives}
+        with torch.no_grad():
+            return model.jets(points, group.plan, group.derivatives)
+
+    def damped(self, model: Model, groups: list[Group], states, coefficients: Tensor, first: bool):
+        """Step from the state towards the Newton solution, halved while the loss rises. Returns loss and new state.
+
+        The first step of a level is taken whole: the state belongs to another network, and cannot be mixed in.
+        """
+        before = None if first else current_coefficients(model)
+        old_loss = math.inf if first else total(model, groups, states)
+        share = 1.0
+        while True:
+            mixed = coefficients if before is None else before + share * (coefficients - before)
+            set_coefficients(model, mixed)
+            new_states = [self.state(model, group) for group in groups]
+            loss = total(model, groups, new_states)
+            if loss < old_loss or share < 1e-3 or before is None:
+                return (loss if math.isfinite(loss) else math.inf), new_states
+            share /= 2
+
+
+def current_coefficients(model: Model) -> Tensor:
+    """The output layer and the unknowns, in the order of `linear_rows`."""
+    last = model.network.layers[-1]
+    with torch.no_grad():
+        table = torch.cat([last.weight, last.bias[:, None]], dim=1).flatten()
+        return torch.cat([table, *[raw.reshape(1) for raw in model.raw.values()]])
+
+
+def total(model: Model, groups: list[Group], states) -> float:
+    """The loss of given jets."""
+    loss = 0.0
+    with torch.no_grad():
+        for group, jets in zip(groups, states, strict=True):
+            for statement, residual in zip(group.statements, residuals(model, group, jets=jets), strict=True):
+                loss += group.weight(statement) ** 2 * float(residual.square().mean())
+    return loss
+
+
+def point_residuals(model: Model, group: Group) -> Tensor:
+    """Size of the residual at each point of a group, all its statements together: [N]."""
+    with torch.no_grad():
+        squares = sum(residual.square() for residual in residuals(model, group))
+    assert isinstance(squares, Tensor)
+    return squares.sqrt()

@@ -1,0 +1,83 @@
+"""Model: everything that trains, i.e. the network and the unknown parameters of an inverse problem."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+from pinn.derivatives.jets import JetPlan
+from pinn.equations.compile import Derivative
+from pinn.network.features import InputFeatures
+from pinn.network.mlp import MLP, Tape
+from pinn.problem import Problem
+
+
+class Model(nn.Module):
+    """Fields of a problem as a network, and its unknown parameters, in units of their first guess.
+
+    derivatives   "jets", or "autograd" for the slow reference
+    """
+
+    def __init__(self, problem: Problem, network: MLP, derivatives: str = "jets"):
+        super().__init__()
+        self.network = network
+        self.fields = problem.fields
+        self.space = problem.space
+        self.derivatives = derivatives
+        self.bounds = {name: bounds[1:] for name, bounds in problem.unknowns.items()}
+        self.units = {name: abs(bounds[0]) or 1.0 for name, bounds in problem.unknowns.items()}
+        scale = network.field_scale
+        self.raw = nn.ParameterDict(
+            {name: nn.Parameter(scale.new_tensor(value[0] / self.units[name])) for name, value in problem.unknowns.items()}
+        )
+
+    @property
+    def unknowns(self) -> dict[str, Tensor]:
+        """The unknown parameters in the user's units, name -> scalar."""
+        return {name: raw * self.units[name] for name, raw in self.raw.items()}
+
+    def respect_bounds(self) -> None:
+        """Move unknowns that left their [min, max] back to its end."""
+        with torch.no_grad():
+            for name, (low, high) in self.bounds.items():
+                unit = self.units[name]
+                self.raw[name].clamp_(None if low is None else low / unit, None if high is None else high / unit)
+
+    def jets(self, points: Tensor, plan: JetPlan, wanted: Sequence[Derivative], tape: Tape | None = None) -> dict[Derivative, Tensor]:
+        """The wanted derivatives of the fields at points [N, D], each [N]."""
+        if self.derivatives == "autograd" and tape is None:
+            channels = self.network.jets_by_autograd(points, plan, self.space)
+        else:
+            channels = self.network.jets(points, plan, tape)
+        zero = points.new_zeros(len(points))
+        found = {}
+        for derivative in wanted:
+            channel = channels[plan.index(derivative.partial)]
+            column = self.fields.index(derivative.field)
+            found[derivative] = zero if channel is None else channel[:, column].expand(len(points))
+        return found
+
+
+def new_network(
+    problem: Problem, hidden: Sequence[int], generator: torch.Generator, device: torch.device, dtype: torch.dtype
+) -> MLP:
+    """An untrained network for the problem, as its `network` block says, scaled to the problem's domain and fields."""
+    options = problem.spec.network
+    features = InputFeatures(
+        problem.centre.tolist(), problem.half_width.tolist(), problem.periods, options.fourier or 0, generator=generator
+    )
+    network = MLP(
+        features,
+        hidden,
+        len(problem.fields),
+        options.activation.name,
+        generator=generator,
+        hardness=options.activation.hardness,
+        trainable_hardness=options.activation.trainable,
+        dtype=dtype,
+        device=device,
+    )
+    network.field_scale.copy_(torch.tensor([problem.scaling.fields[name] for name in problem.fields]))
+    return network

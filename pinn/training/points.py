@@ -1,0 +1,83 @@
+"""How many points each statement gets, and drawing them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from pinn.equations.statements import Place
+from pinn.geometry.sampling import sample_boundary
+from pinn.problem import Problem
+from pinn.training.assembly import Group, collect
+
+FEWEST = 16  # on any part of a boundary, however short
+HELDOUT_SEED = 1_000_003  # training seeds are small: held-out points are never trained on
+HELDOUT_INTERIOR, HELDOUT_BOUNDARY = 2000, 1000
+
+
+def statement_counts(problem: Problem, interior: int, boundary: int, initial: int | None = None) -> list[int]:
+    """Points per statement: `interior` for equations, `boundary` shared by the boundary's parts in proportion to their measure.
+
+    A count in the spec goes before: of a condition, or of `sampling`.
+    """
+    sampling = problem.spec.sampling
+    interior = sampling.interior or interior
+    initial = sampling.initial or initial or boundary
+    boundary = sampling.boundary or boundary
+    places = {s.place for s in problem.statements if s.place.kind in ("boundary", "periodic")}
+    measures = {place: place_measure(problem, place) for place in places}
+    whole = boundary_measure(problem, measures)
+    counts = []
+    for statement in problem.statements:
+        match statement.place.kind:
+            case "interior":
+                count = interior
+            case "initial":
+                count = initial
+            case "boundary" | "periodic":
+                count = max(FEWEST, round(boundary * measures[statement.place] / whole))
+            case "data":
+                count = len(statement.place.points)
+            case _:
+                count = len(statement.place.points) * (FEWEST if problem.time else 1)
+        counts.append(statement.count or count)
+    return counts
+
+
+def place_measure(problem: Problem, place: Place) -> float:
+    """Length or area of a part of the boundary (times the duration)."""
+    drawn = sample_boundary(problem.geometry, place.patches, 1024, 0, problem._mask(place.where), problem.time)
+    return drawn.measure
+
+
+def boundary_measure(problem: Problem, measures: dict[Place, float]) -> float:
+    """Measure of what the places cover together; overlapping places count once."""
+    patches = dict.fromkeys(patch for place in measures for patch in place.patches)
+    total = sum(problem.geometry.patch_measure(patch) for patch in patches)
+    return total * ((problem.time[1] - problem.time[0]) if problem.time else 1.0) or 1.0
+
+
+def draw(
+    problem: Problem, interior: int, boundary: int, seed: int, device: torch.device, dtype: torch.dtype
+) -> list[Group]:
+    """Training points of all statements."""
+    return collect(problem, statement_counts(problem, interior, boundary), seed, device, dtype)
+
+
+def draw_heldout(problem: Problem, device: torch.device, dtype: torch.dtype) -> list[Group]:
+    """Points that no solver trains on; the same for every run of a problem."""
+    counts = statement_counts(problem, HELDOUT_INTERIOR, HELDOUT_BOUNDARY)
+    return collect(problem, counts, HELDOUT_SEED, device, dtype)
+
+
+def pick_by_weight(groups: Sequence[Group], weights: Sequence[torch.Tensor], count: int, seed: int) -> torch.Tensor:
+    """`count` of the groups' points [count, D], each with probability in proportion to its weight (one tensor per group)."""
+    points = torch.cat([group.points.points for group in groups]).cpu()
+    probability = torch.cat(list(weights)).double().cpu().numpy()
+    total = probability.sum()
+    if not np.isfinite(total) or total <= 0:
+        probability, total = np.ones(len(points)), len(points)
+    chosen = np.random.default_rng(seed).choice(len(points), size=count, p=probability / total)
+    return points[torch.as_tensor(chosen)]
