@@ -32,6 +32,8 @@ CHUNK = 1024
 DAMPINGS = tuple(10.0**k for k in (-4, -3, -2, -1.5, -1, -0.5, 0, 0.5, 1, 2, 3, 5))  # times the last one
 FIRST_DAMPING = 1e-3  # times the largest eigenvalue
 LOWEST_DAMPING = 1e-17  # times the largest eigenvalue: below it the eigenvalues are rounding errors
+EIGEN_OPERATIONS = 25  # times n^3, of an eigendecomposition in double precision
+OPERATIONS_PER_SECOND = 3e10  # of two ordinary cores: only decides whether a step is begun
 STAGNATION_STEPS = 30  # that together lower the loss by less than 1 %
 
 
@@ -61,6 +63,8 @@ class GaussNewton:
             interior = options.batch or INTERIOR
             seed = run.seed * 7919 + 101 + self.iteration
             self.groups = draw(run.problem, interior, max(64, interior * BOUNDARY // INTERIOR), seed, run.device, run.dtype)
+        if self.predicted_seconds(model) > run.remaining:
+            return Report(self.losses[-1] if self.losses else math.nan, heldout=run.heldout(model), finished="time_limit")
         self.iteration += 1
         parameters = trained_parameters(model)
         residual, gradient, steps, largest = decompose(model, self.groups)
@@ -87,6 +91,13 @@ class GaussNewton:
         with torch.no_grad():
             terms = {name: float(term) for name, term in loss_terms(model, self.groups).items()}
         return Report(new_loss, terms, finished=self.finished(taken is None), extra={"damping": self.damping})
+
+    def predicted_seconds(self, model: Model) -> float:
+        """Of one step, so that a network too large for the time left is not even begun."""
+        weights = sum(parameter.numel() for parameter in trained_parameters(model))
+        rows = sum(len(group.points) * len(group.indices) for group in self.groups)
+        small, large = sorted((rows, weights))
+        return (2 * large * small**2 + EIGEN_OPERATIONS * small**3) / OPERATIONS_PER_SECOND
 
     def try_update(self, model: Model, old: list[Tensor], update: Tensor) -> float:
         """Set the weights to old + update and return the loss there."""

@@ -63,10 +63,11 @@ class LeastSquares:
         if heldout < self.run.best_heldout or self.run.model is None:
             self.run.model = model
         self.seconds_of_level = perf_counter() - begun
+        extra = {"features": self.features, "scale": scale}
         finished = None
         if heldout > self.run.tolerance and not self.queue:
             finished = self.plan_next()
-        return Report(loss, heldout=heldout, finished=finished, extra={"features": self.features, "scale": scale})
+        return Report(loss, heldout=heldout, finished=finished, extra=extra)
 
     def plan_next(self) -> str | None:
         """Queue the next scales or the next level. Returns a stop reason when there is none."""

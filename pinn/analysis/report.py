@@ -1,0 +1,116 @@
+"""The summary of a run, as text: errors, probes, unknowns, why it stopped, where the files are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pinn.solution import Solution
+
+# What a reader makes of a stop reason; the key itself is printed as well.
+_STOP_REASONS = {
+    "tolerance": "the held-out residual is below the tolerance",
+    "stagnated": "no more progress, above the tolerance",
+    "time_limit": "out of time, above the tolerance",
+    "iteration_limit": "out of iterations, above the tolerance",
+    "diverged": "a number became NaN or infinite",
+    "interrupted": "stopped by a signal; the state was saved",
+}
+
+
+def report(solution: Solution, files: Sequence[Path] = ()) -> str:
+    """The summary of a solution; `files` are listed at the end."""
+    return report_metrics(solution.metrics, files, title=solution.problem.title or "")
+
+
+def report_metrics(metrics: Mapping[str, Any], files: Sequence[Path] = (), *, title: str = "") -> str:
+    """The same from the content of metrics.json."""
+    blocks = [_heading(metrics, title)]
+    relative, largest = metrics.get("relative_l2") or {}, metrics.get("max_error") or {}
+    if relative:
+        rows = [(name, _error(relative[name]), _error(largest[name]) if name in largest else "") for name in relative]
+        blocks.append(table(("quantity", "relative L2", "max error"), rows))
+    if metrics.get("probes"):
+        blocks.append(table(("probe", "value", "expected", "difference"), list(_probe_rows(metrics["probes"]))))
+    if metrics.get("unknowns"):
+        rows = [(name, _value(value)) for name, value in metrics["unknowns"].items()]
+        blocks.append(table(("unknown", "value"), rows))
+    if files:
+        blocks.append("\n".join(str(path) for path in _grouped(files)))
+    return "\n\n".join(blocks)
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns aligned with spaces: the first to the left, the others to the right."""
+    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
+
+    def line(row: Sequence[str]) -> str:
+        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        return "  ".join(cells).rstrip()
+
+    return "\n".join([line(header), "  ".join("-" * width for width in widths), *map(line, rows)])
+
+
+def _heading(metrics: Mapping[str, Any], title: str) -> str:
+    name = str(metrics.get("name", ""))
+    seconds = metrics.get("seconds") or {}
+    reason = str(metrics.get("stop_reason", "unknown"))
+    meaning = f" ({_STOP_REASONS[reason]})" if reason in _STOP_REASONS else ""
+    lines = [
+        f"{name}: {title}" if title else name,
+        f"stopped: {reason}{meaning}, {metrics.get('iterations')} iterations,"
+        f" {_seconds(seconds.get('solve'))} to solve, {_seconds(seconds.get('total'))} in total",
+        f"held-out residual {_error(metrics.get('heldout_residual'))}, loss {_error(metrics.get('loss'))};"
+        f" {metrics.get('parameters')} parameters, {_activation(metrics.get('activation'))},"
+        f" {metrics.get('dtype')} on {metrics.get('device')}",
+    ]
+    if metrics.get("message"):
+        lines.insert(2, str(metrics["message"]))
+    return "\n".join(lines)
+
+
+def _probe_rows(probes: Mapping[str, Any]):
+    """A probe is a number, a list of numbers (one per point), or a mapping with value, expected and difference."""
+    for name, entry in probes.items():
+        known = entry if isinstance(entry, Mapping) else {"value": entry}
+        values, expected = _listed(known.get("value")), _listed(known.get("expected"))
+        for index, value in enumerate(values):
+            target = expected[min(index, len(expected) - 1)]
+            difference = None if value is None or target is None else value - target
+            label = name if len(values) == 1 else f"{name}[{index}]"
+            yield label, _value(value), "" if target is None else _value(target), _signed(difference)
+
+
+def _listed(value: Any) -> list[float | None]:
+    return list(value) if isinstance(value, (list, tuple)) and value else [value]  # type: ignore[list-item]
+
+
+def _grouped(files: Sequence[Path]) -> list[Path]:
+    """A folder of many pictures is named once, after its summary."""
+    pictures = [path for path in files if path.suffix == ".png"]
+    summary = [path for path in pictures if path.name == "summary.png"]
+    folders = list(dict.fromkeys(path.parent for path in pictures))
+    return [*(path for path in files if path.suffix != ".png" and not path.is_dir()), *summary, *folders,
+            *(path for path in files if path.is_dir() and path not in folders)]  # fmt: skip
+
+
+def _activation(value: Any) -> str:
+    return next(iter(value)) if isinstance(value, Mapping) and value else str(value)
+
+
+def _error(value: float | None) -> str:
+    return "not finite" if value is None else f"{value:.2e}"
+
+
+def _value(value: float | None) -> str:
+    return "not finite" if value is None else f"{value:.8g}"
+
+
+def _signed(value: float | None) -> str:
+    return "" if value is None else f"{value:+.2e}"
+
+
+def _seconds(value: float | None) -> str:
+    return "?" if value is None else f"{value:.1f} s"

@@ -1,0 +1,48 @@
+"""`pinn info RUN|SPEC`: what a run found, or what a spec says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def info(
+    path: Annotated[Path, typer.Argument(metavar="RUN|SPEC", help="A run's directory, or a problem's YAML file.")],
+) -> None:
+    """Print a summary of a run (errors, probes, why it stopped, files), or of a problem."""
+    typer.echo(_run_summary(path) if path.is_dir() else _problem_summary(path))
+
+
+def _problem_summary(path: Path) -> str:
+    import pinn
+
+    return pinn.load(path).describe()
+
+
+def _run_summary(folder: Path) -> str:
+    import json
+
+    from pinn.analysis.report import report_metrics
+    from pinn.errors import ResourceError, SpecError
+
+    files = sorted(file for file in folder.rglob("*") if file.is_file())
+    metrics_file = folder / "metrics.json"
+    if not metrics_file.is_file():
+        if not (folder / "spec.yaml").is_file():
+            raise SpecError((), f"{folder} is not a run: it has neither metrics.json nor spec.yaml")
+        found = ", ".join(file.name for file in files)
+        return f"{folder}: an unfinished run, without metrics.json; it has {found}"
+    try:
+        metrics = json.loads(metrics_file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ResourceError(f"{metrics_file}: not JSON: {error}") from error
+    shown = [file for file in files if file.suffix in (".vtu", ".xdmf", ".csv", ".npz", ".png", ".safetensors")]
+    return report_metrics(metrics, [*shown, folder], title=_title(folder / "spec.yaml"))
+
+
+def _title(spec: Path) -> str:
+    from pinn.cli.list import read_header
+
+    return read_header(spec)[1] if spec.is_file() else ""

@@ -1,0 +1,63 @@
+"""`pinn init NAME`: a first problem, ready to solve and to change."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+TEMPLATE = """\
+# Solve it:   pinn solve {name}.yaml
+# Check it:   pinn validate {name}.yaml
+name: {name}
+title: Poisson's equation on the unit square
+
+coordinates: [x, y]               # add `time: {{from: 0, to: 1}}` for a problem in time
+fields: [u]                       # the unknown functions
+constants: {{k: 1}}                 # numbers, or expressions of earlier constants
+
+definitions:                      # derived quantities: exported, drawn, and usable below
+  source: 2*pi**2*k*sin(pi*x)*sin(pi*y)
+  flux_x: -k*u_x                  # u_x is the derivative of u with respect to x
+  flux_y: -k*u_y
+
+domain:
+  rectangle: {{from: [0, 0], to: [1, 1]}}    # its sides are called left, right, bottom, top
+
+equations:
+  balance: d(flux_x, x) + d(flux_y, y) = source
+
+conditions:
+  - {{on: boundary, u: 0}}          # every side; `on: left` is one of them, `u_n: 0` an insulated one
+
+exact:                            # optional: if you know the answer, the run reports its error
+  u: sin(pi*x)*sin(pi*y)
+
+probes:                           # values at points, in metrics.json
+  centre: {{quantity: u, at: [0.5, 0.5], expected: 1}}
+
+# solver: {{tolerance: 1e-8, time_limit: 60}}
+# network: {{hidden: [64, 64], activation: gelu}}
+"""
+
+
+def init(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Letters a-z, digits and hyphens.")],
+) -> None:
+    """Write NAME.yaml, a commented Poisson problem that solves as it stands."""
+    from pinn.errors import SpecError
+    from pinn.run.directory import os_errors
+
+    if not re.fullmatch(r"[a-z0-9-]+", name):
+        raise SpecError(("NAME",), f"must consist of a-z, 0-9 and hyphens, got '{name}'")
+    path = Path(f"{name}.yaml")
+    try:
+        with os_errors(path), path.open("x", encoding="utf-8") as stream:
+            stream.write(TEMPLATE.format(name=name))
+    except Exception as error:
+        if isinstance(error.__cause__, FileExistsError):
+            raise SpecError(("NAME",), f"{path} exists already; choose another name") from error
+        raise
+    typer.echo(f"{path} written; now: pinn solve {path}")

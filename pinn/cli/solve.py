@@ -1,0 +1,73 @@
+"""`pinn solve SPEC`: train, save the run, print the errors and where the files are."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Device(StrEnum):
+    """Where to compute; auto takes CUDA when there is one."""
+
+    auto = "auto"
+    cpu = "cpu"
+    cuda = "cuda"
+
+
+def solve(
+    context: typer.Context,
+    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="The problem, a YAML file.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Override, e.g. solver.time_limit=30. Repeatable."),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Directory of the run, new or empty. Default: results/runs/NAME/DATE-TIME."),
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the random numbers, instead of solver.seed.")] = None,
+    device: Annotated[Device, typer.Option(help="Where to compute.")] = Device.auto,
+    engine: Annotated[str, typer.Option(help="What computes: native.")] = "native",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
+) -> None:
+    """Solve the problem in SPEC and leave a run directory: weights, metrics, fields for ParaView, figures."""
+    _check_engine(engine)
+    from rich.console import Console
+
+    import pinn
+    from pinn.analysis.export import export_fields, output_times
+    from pinn.analysis.figures import draw_figures
+    from pinn.analysis.report import report
+    from pinn.cli.progress import Progress
+    from pinn.run.directory import RunDirectory, save_run
+
+    overrides = [*(overrides or ()), *([] if seed is None else [f"solver.seed={seed}"])]  # spec.yaml repeats the run
+    problem = pinn.load(spec, overrides=overrides)
+    output_times(problem)  # refused now rather than after the training
+    directory = RunDirectory.create(problem.name, out=out)
+    directory.log(f"pinn {pinn.__version__}: " + " ".join(sys.argv[1:]))
+    time_limit = problem.spec.solver.time_limit
+    with Progress(Console(stderr=True), time_limit=time_limit, quiet=quiet, log=directory.log) as progress:
+        solution = pinn.solve(problem, seed=seed, device=device.value, progress=progress, out=directory.path)
+    files = save_run(directory, solution, products=(export_fields, draw_figures))
+    text = report(solution, [*files, directory.path])
+    directory.log(text)
+    typer.echo(text)
+    stop_reason = solution.metrics["stop_reason"]
+    if stop_reason == "diverged":
+        raise typer.Exit(3)
+    if stop_reason == "interrupted":
+        raise typer.Exit(context.obj.exit_code)
+
+
+def _check_engine(engine: str) -> None:
+    from pinn.errors import SpecError, did_you_mean
+
+    if engine == "deepxde":
+        raise SpecError(("--engine",), "deepxde is not available in this version; use native")
+    if engine != "native":
+        raise SpecError(("--engine",), f"unknown engine '{engine}'{did_you_mean(engine, ('native',))}")

@@ -1,0 +1,22 @@
+"""`pinn validate SPEC`: read and check a spec, and say how it was understood."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def validate(
+    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="The problem, a YAML file.")],
+    overrides: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a value of the spec. Repeatable.")
+    ] = None,
+) -> None:
+    """Check SPEC without solving it, and print the problem as it was understood."""
+    import pinn
+
+    problem = pinn.load(spec, overrides=overrides or ())
+    typer.echo(problem.describe())
+    typer.echo(f"{spec}: valid")

@@ -1,0 +1,71 @@
+"""What was understood of a problem, in words: the text of `pinn validate`."""
+
+from __future__ import annotations
+
+from pinn.equations.compile import Derivative
+from pinn.network.activations import ACTIVATIONS
+from pinn.problem import Problem
+from pinn.training.points import statement_counts
+
+EXAMPLE_INTERIOR, EXAMPLE_BOUNDARY = 2000, 800  # points that the counts are shown for, where the spec leaves them open
+
+
+def describe(problem: Problem) -> str:
+    """Fields, equations with the derivatives they need, conditions with their points, what is known of the solution."""
+    lower, upper = problem.bounds
+    lines = [f"{problem.name}: {problem.title}" if problem.title else problem.name, ""]
+    box = " x ".join(f"{a} in [{lo:g}, {hi:g}]" for a, lo, hi in zip(problem.axes, lower, upper, strict=True))
+    lines.append(f"domain       {box}; measure {problem.geometry.measure:.6g}; patches {', '.join(problem.geometry.patches)}")
+    lines.append(f"fields       {', '.join(problem.fields)}")
+    derived = problem.quantities[len(problem.fields) :]
+    if derived:
+        lines.append(f"derived      {', '.join(derived)}")
+    if problem.unknowns:
+        lines.append("unknowns     " + ", ".join(f"{n} (first guess {v[0]:g})" for n, v in problem.unknowns.items()))
+    kind = "linear" if problem.is_linear else "nonlinear"
+    lines.append(f"the problem is {kind}; solver: {method(problem)}")
+    counts = statement_counts(problem, EXAMPLE_INTERIOR, EXAMPLE_BOUNDARY)
+    lines += ["", "equations"]
+    for statement, count in zip(problem.statements, counts, strict=True):
+        if statement.place.kind == "interior":
+            expression = statement.expression
+            needs = ", ".join(spell(d, problem.axes) for d in expression.derivatives)
+            linear = "linear" if expression.is_linear else "nonlinear"
+            lines.append(f"  {statement.name}: order {expression.order}, {linear}, needs {needs}")
+    lines += ["", "conditions"]
+    for statement, count in zip(problem.statements, counts, strict=True):
+        if statement.place.kind != "interior":
+            found = len(problem.sample(statement.place, count, 0))
+            lines.append(f"  {statement.name}: {found} point{'s' if found != 1 else ''}")
+    for axis, period in problem.periods.items():
+        lines.append(f"  periodic in {problem.axes[axis]} with period {period:g}: by construction of the network")
+    if problem.exact_quantities:
+        lines += ["", "exact        " + ", ".join(problem.exact_quantities)]
+    return "\n".join([*lines, *(f"warning: {text}" for text in activation_warnings(problem))])
+
+
+def method(problem: Problem) -> str:
+    return ", then ".join(stage.name for stage in problem.spec.solver.stages)
+
+
+def spell(derivative: Derivative, axes: tuple[str, ...]) -> str:
+    """u_xy, Δu, Δ²u, …"""
+    partial = derivative.partial
+    letters = "".join(axis * n for axis, n in zip(axes, partial.orders, strict=True))
+    return ("", "Δ", "Δ²")[partial.laplacians] + derivative.field + (f"_{letters}" if letters else "")
+
+
+def activation_warnings(problem: Problem) -> list[str]:
+    """Equations that ask for more derivatives than the activation has."""
+    activation = ACTIVATIONS[problem.spec.network.activation.name]
+    warnings = []
+    for statement in problem.statements:
+        order = statement.expression.order
+        if statement.place.kind != "interior" or order <= activation.order and order <= activation.smoothness + 1:
+            continue
+        if order > activation.order:
+            what = f"{activation.name} has zero derivatives of order {order} almost everywhere"
+        else:
+            what = f"{activation.name} has jumps in its derivatives of order {activation.smoothness + 1}"
+        warnings.append(f"{what}; equation {statement.name} needs order {order}")
+    return warnings

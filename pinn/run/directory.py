@@ -1,0 +1,181 @@
+"""The directory of a run: where it is, and files that appear in it whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from pinn.errors import ResourceError, SpecError
+
+if TYPE_CHECKING:
+    from pinn.solution import Solution
+
+DEFAULT_ROOT = Path("results/runs")
+
+# What analysis makes of a solution, in a run's directory: fields, figures. It returns the files it wrote.
+Product = Callable[["Solution", Path], Sequence[Path]]
+
+
+@dataclass(frozen=True)
+class RunDirectory:
+    """The directory that one run owns."""
+
+    path: Path
+
+    @classmethod
+    def create(
+        cls, name: str, *, root: Path = DEFAULT_ROOT, out: Path | None = None, now: datetime | None = None
+    ) -> RunDirectory:
+        """Make `out`, or root/name/YYYYmmdd-HHMMSS with -2, -3, … behind it when that is taken.
+
+        Raises SpecError when `out` already holds something, ResourceError when a directory cannot be made.
+        """
+        if out is not None:
+            with os_errors(out):
+                if out.exists() and not out.is_dir():
+                    raise SpecError(("--out",), f"{out} is a file; name a directory that is new or empty")
+                if out.is_dir() and any(out.iterdir()):
+                    raise SpecError(("--out",), f"{out} is not empty; a run is never overwritten, name a new directory")
+                out.mkdir(parents=True, exist_ok=True)
+                _require_writable(out)
+            return cls(out)
+        stamp = f"{now or datetime.now():%Y%m%d-%H%M%S}"
+        parent = root / name
+        with os_errors(parent):
+            parent.mkdir(parents=True, exist_ok=True)
+            count = 1
+            while True:
+                path = parent / (stamp if count == 1 else f"{stamp}-{count}")
+                try:
+                    path.mkdir()  # mkdir decides who owns the name, so two runs in one second cannot share it
+                    return cls(path)
+                except FileExistsError:
+                    count += 1
+
+    def log(self, line: str) -> None:
+        """Add a line to log.txt."""
+        path = self.path / "log.txt"
+        with os_errors(path), path.open("a", encoding="utf-8") as stream:
+            stream.write(line.rstrip("\n") + "\n")
+
+
+def save_run(directory: RunDirectory, solution: Solution, products: Sequence[Product] = ()) -> list[Path]:
+    """Write everything a run leaves; metrics.json comes last, so a directory that has it is complete.
+
+    `products` make the fields and the figures. If one fails, what cost the computing time is still saved, and the
+    failure is raised at the end. The total of seconds in metrics.json counts the writing as well.
+    """
+    from pinn.spec.source import dump
+
+    begun = perf_counter()
+    folder = directory.path
+    write_text(folder / "spec.yaml", dump(solution.problem.spec.resolved()))
+    write_json(folder / "environment.json", solution.environment)
+    write_history(folder / "history.csv", solution.history)
+    write_atomic(folder / "model.safetensors", solution.save_weights)
+    written: list[Path] = []
+    failure: Exception | None = None
+    for product in products:
+        try:
+            written += product(solution, folder)
+        except Exception as error:
+            directory.log(f"{type(error).__name__}: {error}")
+            failure = failure or error
+    seconds = solution.metrics["seconds"]
+    total = seconds["total"] + perf_counter() - begun
+    write_json(folder / "metrics.json", {**solution.metrics, "seconds": {**seconds, "total": total}})
+    if failure is not None:
+        raise failure
+    return written
+
+
+def write_atomic(path: Path, writer: Callable[[Path], Any]) -> None:
+    """Let `writer` write a file of the same name in a scratch folder, then move it to `path`.
+
+    A file that the writer leaves beside it (the .h5 of an .xdmf) moves first. Every file is on the disk before it gets
+    its name, so a crash or a full disk leaves the old file or none, never half of one.
+    """
+    with os_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        try:
+            writer(scratch / path.name)
+            companions = sorted(file for file in scratch.iterdir() if file.name != path.name)
+            for file in [*companions, scratch / path.name]:
+                _flush_to_disk(file)
+                os.replace(file, path.parent / file.name)
+            _flush_to_disk(path.parent)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file, whole or not at all."""
+    write_atomic(path, lambda scratch: scratch.write_text(text, encoding="utf-8"))
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write JSON: floats to their last digit, NaN and infinities as null, since JSON has no word for them."""
+    write_text(path, json.dumps(plain(content), indent=2, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def write_history(path: Path, history: Sequence[Mapping[str, Any]]) -> None:
+    """Write one line per iteration; the columns are every key that any iteration has, in order of appearance."""
+    columns = list(dict.fromkeys(key for row in history for key in row))
+
+    def write(scratch: Path) -> None:
+        with scratch.open("w", encoding="utf-8", newline="") as stream:
+            table = csv.DictWriter(stream, columns, restval="", lineterminator="\n")
+            table.writeheader()
+            table.writerows({key: "" if value is None else value for key, value in row.items()} for row in history)
+
+    write_atomic(path, write)
+
+
+def plain(value: Any) -> Any:
+    """Content that JSON can hold: numpy and torch scalars and arrays become numbers and lists, paths become text."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(entry) for entry in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    if hasattr(value, "tolist"):  # numpy and torch, neither of which is imported here
+        return plain(value.tolist())
+    return str(value)
+
+
+@contextmanager
+def os_errors(path: Path) -> Iterator[None]:
+    """Turn an OSError into a ResourceError that names the path and the reason."""
+    try:
+        yield
+    except OSError as error:
+        raise ResourceError(f"{path}: cannot write: {error.strerror or error}") from error
+
+
+def _require_writable(folder: Path) -> None:
+    """Find out before the computing, not after it."""
+    with tempfile.TemporaryFile(dir=folder):
+        pass
+
+
+def _flush_to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

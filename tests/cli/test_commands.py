@@ -1,0 +1,151 @@
+"""validate, info, export, list, init, schema, doctor."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import pinn
+from pinn.cli import doctor
+from pinn.cli.main import run
+from pinn.run.directory import RunDirectory, save_run
+from tests.analysis import fakes
+
+
+@pytest.fixture
+def beam(monkeypatch):
+    """pinn.load and Solution.load give the beam in closed form."""
+    solution = fakes.curve()
+    monkeypatch.setitem(vars(pinn), "load", lambda path, overrides=(): solution.problem)
+    monkeypatch.setitem(vars(pinn), "Solution", SimpleNamespace(load=lambda folder: solution))
+    return solution
+
+
+def test_validate_describes_the_problem(beam, capsys):
+    assert run(["validate", "beam.yaml"]) == 0
+    assert capsys.readouterr().out == "beam in 1 dimensions\nbeam.yaml: valid\n"
+
+
+def test_info_of_a_spec(beam, capsys):
+    assert run(["info", "beam.yaml"]) == 0
+    assert capsys.readouterr().out == "beam in 1 dimensions\n"
+
+
+def test_info_of_a_run(beam, tmp_path, capsys):
+    save_run(RunDirectory(tmp_path), beam)
+    assert run(["info", str(tmp_path)]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith("beam: Cantilever beam\nstopped: tolerance")
+    assert "w            1.25e-09   5.00e-09" in out
+    assert str(tmp_path / "model.safetensors") in out
+
+
+def test_info_of_an_unfinished_run_and_of_no_run(tmp_path, capsys):
+    (tmp_path / "spec.yaml").write_text("name: beam\n")
+    assert run(["info", str(tmp_path)]) == 0
+    assert "an unfinished run, without metrics.json; it has spec.yaml" in capsys.readouterr().out
+    (tmp_path / "empty").mkdir()
+    assert run(["info", str(tmp_path / "empty")]) == 2
+    assert "is not a run" in capsys.readouterr().err
+
+
+def test_export_writes_into_the_run_and_overwrites_nothing(beam, tmp_path, capsys):
+    for expected in ("export.npz", "export-2.npz"):
+        assert run(["export", str(tmp_path), "--format", "npz", "--resolution", "5"]) == 0
+        assert capsys.readouterr().out == f"{tmp_path / expected}\n"
+    arrays = np.load(tmp_path / "export.npz")
+    assert len(arrays["points"]) == 6
+    np.testing.assert_allclose(arrays["moment"], (1 - arrays["points"][:, 0]) ** 2 / 2)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--times", "a,b"], "--times: expected numbers with commas between them, got 'a,b'"),
+        (["--mesh", "m.msh", "--resolution", "5"], "--mesh: cannot be combined with --resolution"),
+        (["--format", "vtk"], "--format: unknown format '.vtk'; did you mean '.vtu'?"),
+        (["--format", "vtu", "--out", "x.csv"], "--out: x.csv does not end in .vtu"),
+        (["--quantities", "q"], "unknown quantity 'q'; known: moment, w"),
+    ],
+)
+def test_export_refuses(beam, options, message, tmp_path, capsys):
+    assert run(["export", str(tmp_path), *options]) == 2
+    assert capsys.readouterr().err.startswith(message)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_list_has_name_title_and_path_and_survives_a_bad_file(tmp_path, capsys):
+    (tmp_path / "heat").mkdir()
+    (tmp_path / "heat" / "rod.yaml").write_text("name: rod\ntitle: A rod\n")
+    (tmp_path / "bad.yaml").write_text("name: [\n")
+    assert run(["list", "--folder", str(tmp_path)]) == 0
+    bad, rod = capsys.readouterr().out.splitlines()
+    assert rod.split("  ")[0].strip() == "rod"
+    assert "A rod" in rod
+    assert rod.endswith(str(tmp_path / "heat" / "rod.yaml"))
+    assert bad.startswith("bad")
+    assert "pinn validate" in bad
+
+
+def test_list_without_a_folder_is_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run(["list"]) == 2
+    assert "there is no folder 'problems' here" in capsys.readouterr().err
+
+
+def test_init_writes_a_problem_once(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run(["init", "my-heat"]) == 0
+    text = (tmp_path / "my-heat.yaml").read_text()
+    assert "name: my-heat\n" in text
+    assert run(["init", "my-heat"]) == 2
+    assert capsys.readouterr().err == "NAME: my-heat.yaml exists already; choose another name\n"
+    assert (tmp_path / "my-heat.yaml").read_text() == text
+    assert run(["init", "../evil"]) == 2
+
+
+def test_the_template_is_a_spec_that_the_reader_accepts(tmp_path, monkeypatch):
+    from pinn.spec.source import read_spec
+
+    monkeypatch.chdir(tmp_path)
+    assert run(["init", "my-heat"]) == 0
+    data = read_spec("my-heat.yaml").data
+    assert data["fields"] == ["u"]
+    assert data["probes"]["centre"] == {"quantity": "u", "at": [0.5, 0.5], "expected": 1}
+
+
+def test_schema_is_json_with_the_blocks_of_a_spec(capsys):
+    assert run(["schema"]) == 0
+    properties = json.loads(capsys.readouterr().out)["properties"]
+    assert {"name", "coordinates", "equations", "domain", "conditions", "solver", "outputs"} <= set(properties)
+
+
+def test_doctor_is_content_here(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run(["doctor"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert {line.split()[0] for line in lines} <= {"ok", "note"}
+    assert any(line.startswith("ok    torch") for line in lines)
+    assert all("->" in line for line in lines if line.startswith("note"))
+
+
+def test_doctor_says_what_to_do_and_fails(capsys, monkeypatch):
+    broken = doctor.Finding("fail", "torch", "cannot be imported", "pip install torch")
+    monkeypatch.setattr(doctor, "CHECKS", (lambda: broken,))
+    assert run(["doctor"]) == 4
+    assert capsys.readouterr().out == "fail  torch  cannot be imported  -> pip install torch\n"
+
+
+def test_doctor_finds_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
+    import tempfile
+
+    def refuse(dir):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    finding = doctor.check_write_access()
+    assert (finding.level, finding.found) == ("fail", f"{tmp_path}: Permission denied")
