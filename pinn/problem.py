@@ -31,6 +31,7 @@ from pinn.spec.source import Source, read_spec
 from pinn.spec.tables import column, read_columns
 
 SCALING_POINTS = 256
+DATA_TOLERANCE = 1e-3  # of the domain's size: measured coordinates are often written with three or four digits
 
 
 @dataclass(frozen=True, eq=False)
@@ -300,7 +301,9 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
         fields=tuple(dict.fromkeys((*physics.fields, *spec.fields))),
         definitions={**physics.definitions, **spec.definitions},
         exact=spec.exact,
+        origins=origins_of(spec, physics),
     )
+    refuse_limits(scope, physics)
     time = None
     if spec.time is not None:
         time = (scope.number(spec.time.start, ("time", "from")), scope.number(spec.time.end, ("time", "to")))
@@ -309,11 +312,11 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
     geometry = build_shape(spec.domain, scope.number, spec.coordinates)
 
     for name in scope.definitions:
-        path = ("definitions", name) if name in spec.definitions else ("physics",)
+        path = ("definitions", name) if name in spec.definitions else ("physics", *spec.physics)
         compile_expression(_located(scope, name, path), scope, path)
     statements = []
     for name, text in {**physics.equations, **spec.equations}.items():
-        path = ("equations", name) if name in spec.equations else ("physics",)
+        path = ("equations", name) if name in spec.equations else ("physics", *spec.physics)
         compiled = compile_expression(scope.equation(text, path), scope, path)
         if not compiled.derivatives:
             raise SpecError(path, "contains no field")
@@ -323,7 +326,7 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
     equations = tuple(statements)
 
     vectors = {**physics.vectors}
-    reader = ConditionReader(scope, geometry, spec.boundaries, vectors)
+    reader = ConditionReader(scope, geometry, spec.boundaries, vectors, time)
     statements += reader.read(spec.conditions)
     periods = {}
     for index, condition in enumerate(spec.conditions):
@@ -334,7 +337,7 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
                 periods[axis] = period
             else:
                 statements += periodic_statements(scope, equations, condition.periodic, axis, path)
-    statements += data_statements(spec, scope, folder)
+    statements += data_statements(spec, scope, geometry, time, folder)
     refuse_gaps(scope, geometry, equations, statements, reader, time)
 
     problem = Problem(
@@ -351,14 +354,51 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
         reference=read_reference(spec, scope, folder),
         warnings=(),
     )
+    for name in spec.exact:
+        reader.quantity(name, ("exact", name))
     problem.probes.update(read_probes(spec, problem))
     check_points(problem)
     _ = problem.exact, problem.unknowns
     for number, name in enumerate(spec.outputs.quantities or ()):
-        if name not in problem.quantities:
-            path = ("outputs", "quantities", number)
-            raise SpecError(path, f"unknown quantity '{name}'{did_you_mean(name, problem.quantities)}")
+        require_quantity(problem, name, ("outputs", "quantities", number))
     return problem
+
+
+def origins_of(spec: Spec, physics: Physics) -> dict[str, tuple[str | int, ...]]:
+    """Name -> its place in the spec, of fields and of the definitions that a physics brings."""
+    origins: dict[str, tuple[str | int, ...]] = {}
+    for name in (*physics.fields, *physics.definitions):
+        origins[name] = ("physics", *spec.physics, *physics.given.get(name, ()))
+    return origins | {name: ("fields", index) for index, name in enumerate(spec.fields)}
+
+
+def refuse_limits(scope: Scope, physics: Physics) -> None:
+    """A parameter of the physics that is a constant must lie within the limits that the physics states."""
+    for name, (low, high) in physics.limits.items():
+        value = scope.resolve(name)
+        if value.is_number and not low < float(value) < high:
+            bounds = "be positive" if (low, high) == (0, float("inf")) else f"lie between {low:g} and {high:g}"
+            raise SpecError(scope.origin(name), f"must {bounds}, got {float(value):g}")
+
+
+def require_quantity(problem: Problem, name: str, path: tuple[str | int, ...]) -> None:
+    """Raises SpecError for what is not a quantity with a value inside the domain, and says why."""
+    if name in problem.quantities:
+        return
+    scope = problem.scope
+    if name in problem.vectors:
+        raise SpecError(path, f"'{name}' is a vector; take {' or '.join(problem.vectors[name])}")
+    try:
+        compiled = problem.compiled(name)
+    except SpecError as error:
+        listed = did_you_mean(name, problem.quantities)
+        reason = error.message.removeprefix("unknown name") if "a derivative of" in error.message else ""
+        raise SpecError(path, f"unknown quantity{reason}" if reason else f"unknown quantity '{name}'{listed}") from None
+    if normals := sorted(compiled.inputs & {f"n{axis}" for axis in scope.space}):
+        raise SpecError(path, f"'{name}' uses the normal ({', '.join(normals)}), which is known on the boundary only")
+    if not compiled.derivatives:
+        raise SpecError(path, f"'{name}' does not depend on a field; name a field or a definition of fields")
+    raise SpecError(path, f"'{name}' is a derivative; give it a name of its own in 'definitions' and take that")
 
 
 def _located(scope: Scope, name: str, path: tuple) -> sympy.Expr:
@@ -371,7 +411,8 @@ def _located(scope: Scope, name: str, path: tuple) -> sympy.Expr:
 def periodic_statements(scope: Scope, equations, patches, axis: int, path) -> list[Statement]:
     """u and its derivatives along the axis, up to one below the equations' order, agree on both faces."""
     order = max(
-        (d.partial.orders[axis] + 2 * d.partial.laplacians for e in equations for d in e.expression.derivatives), default=1
+        (d.partial.orders[axis] + 2 * d.partial.laplacians for e in equations for d in e.expression.derivatives),
+        default=1,
     )
     statements = []
     for name in scope.fields:
@@ -383,7 +424,21 @@ def periodic_statements(scope: Scope, equations, patches, axis: int, path) -> li
     return statements
 
 
-def data_statements(spec: Spec, scope: Scope, folder: Path) -> list[Statement]:
+def refuse_outside(points: np.ndarray, geometry: Shape, time, file: Path, path) -> None:
+    """Measurements must lie in the domain, up to the rounding of a written table, and within the time."""
+    space = points[:, : geometry.dimension]
+    outside = ~geometry.contains(space, DATA_TOLERANCE * geometry.size)
+    if time is not None:
+        slack = DATA_TOLERANCE * (time[1] - time[0])
+        outside |= (points[:, -1] < time[0] - slack) | (points[:, -1] > time[1] + slack)
+    if outside.any():
+        row = int(np.flatnonzero(outside)[0])
+        listed = ", ".join(f"{value:g}" for value in points[row])
+        words = f"{outside.sum()} of {len(points)} points lie" if outside.sum() > 1 else "a point lies"
+        raise SpecError(path, f"{file}: {words} outside the domain, first ({listed}) in row {row + 1}")
+
+
+def data_statements(spec: Spec, scope: Scope, geometry: Shape, time, folder: Path) -> list[Statement]:
     """quantity = measured value, at the points of each file."""
     statements = []
     for index, data in enumerate(spec.data):
@@ -392,10 +447,13 @@ def data_statements(spec: Spec, scope: Scope, folder: Path) -> list[Statement]:
         columns = read_columns(file, scope.axes, (*path, "file"))
         for axis in data.coordinates:
             if axis not in scope.axes:
-                raise SpecError((*path, "coordinates", axis), f"unknown coordinate '{axis}'{did_you_mean(axis, scope.axes)}")
+                raise SpecError(
+                    (*path, "coordinates", axis), f"unknown coordinate '{axis}'{did_you_mean(axis, scope.axes)}"
+                )
         points = np.stack(
             [column(columns, data.coordinates.get(axis, axis), file, (*path, "file")) for axis in scope.axes], axis=1
         )
+        refuse_outside(points, geometry, time, file, (*path, "file"))
         place = Place("data", points=tuple(map(tuple, points.tolist())))
         for name, header in data.quantities.items():
             at = (*path, "quantities", name)
@@ -430,12 +488,10 @@ def read_reference(spec: Spec, scope: Scope, folder: Path) -> Reference | None:
 
 def read_probes(spec: Spec, problem: Problem) -> dict[str, Probe]:
     probes = {}
-    reader = ConditionReader(problem.scope, problem.geometry, {}, {})
+    reader = ConditionReader(problem.scope, problem.geometry, {}, {}, problem.time)
     for name, probe in spec.probes.items():
         path = ("probes", name)
-        if probe.quantity not in problem.quantities:
-            hint = did_you_mean(probe.quantity, problem.quantities)
-            raise SpecError((*path, "quantity"), f"unknown quantity '{probe.quantity}'{hint}")
+        require_quantity(problem, probe.quantity, (*path, "quantity"))
         points = np.array(reader.points(probe.points, (*path, "at")))
         if points.shape[1] != len(problem.axes):
             raise SpecError((*path, "at"), f"a probe needs the coordinates {', '.join(problem.axes)}")
@@ -458,14 +514,14 @@ def refuse_gaps(scope: Scope, geometry: Shape, equations, statements, reader: Co
             order = sum(derivative.partial.orders[: len(scope.space)]) + 2 * derivative.partial.laplacians
             space_order = max(space_order, order)
     has_data = any(statement.place.kind == "data" for statement in statements)
-    if space_order >= 2 and not has_data:
-        for patch in geometry.patches:
-            if patch not in reader.covered:
-                raise SpecError(
-                    ("conditions",),
-                    f"nothing is said about the boundary patch '{patch}'; add a condition on it, or free: true where "
-                    "nothing is known",
-                )
+    silent = [f"'{patch}'" for patch in geometry.patches if patch not in reader.covered]
+    if space_order >= 2 and silent and not has_data:
+        words = ("patch", "it") if len(silent) == 1 else ("patches", "them")
+        raise SpecError(
+            ("conditions",),
+            f"nothing is said about the boundary {words[0]} {', '.join(silent)}; add a condition on {words[1]}, or "
+            "free: true where nothing is known",
+        )
     if time is None or has_data:
         return
     for name in scope.fields:
@@ -473,15 +529,27 @@ def refuse_gaps(scope: Scope, geometry: Shape, equations, statements, reader: Co
             (d.partial.orders[-1] for e in equations for d in e.expression.derivatives if d.field == name), default=0
         )
         given = [
-            s for s in statements if s.place.kind == "initial" and any(d.field == name for d in s.expression.derivatives)
+            [d.partial.orders[-1] for d in s.expression.derivatives if d.field == name]
+            for s in statements
+            if s.place.kind == "initial" and any(d.field == name for d in s.expression.derivatives)
         ]
         if len(given) < order:
-            what = f"{name}" if not given else f"{name}_t"
+            stated = {max(orders) for orders in given}
+            missing = next((n for n in range(order) if n not in stated), order - 1)
+            what = f"{name}_{'t' * missing}" if missing else name
             raise SpecError(
                 ("conditions",),
                 f"{name} has {order} time derivative{'s' * (order > 1)} but {len(given)} initial condition"
                 f"{'s' * (len(given) != 1)}; add {{on: initial, {what}: …}}",
             )
+
+
+def place_path(spec: Spec, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Where the spec says for which points a condition holds."""
+    match path:
+        case ("conditions", int(index), *_):
+            return (*path[:2], "where" if spec.conditions[index].where is not None else "on")
+    return path
 
 
 def check_points(problem: Problem) -> None:
@@ -490,7 +558,7 @@ def check_points(problem: Problem) -> None:
         try:
             points = problem.sample(statement.place, 64, 1)
         except GeometryError as error:
-            raise SpecError(statement.path, f"gets no points: {error.message}") from None
+            raise SpecError(place_path(problem.spec, statement.path), f"gets no points: {error.message}") from None
         except SpecError as error:
             raise SpecError(statement.path, error.message) from None
         extra: dict[str, Any] = {name: torch.tensor(1.0, dtype=torch.float64) for name in problem.scope.unknowns}
@@ -501,7 +569,9 @@ def check_points(problem: Problem) -> None:
         value = torch.as_tensor(statement.expression.value(inputs, ones))
         bad = torch.nonzero(~torch.isfinite(value.expand(len(points)))).flatten()
         if len(bad):
-            place = ", ".join(f"{a} = {c:.6g}" for a, c in zip(problem.axes, points.points[bad[0]].tolist(), strict=True))
+            place = ", ".join(
+                f"{a} = {c:.6g}" for a, c in zip(problem.axes, points.points[bad[0]].tolist(), strict=True)
+            )
             raise SpecError(statement.path, f"is not a finite number at {place}")
     for name, expression in problem.exact.items():
         inside = torch.as_tensor(problem.heldout_points(64, 2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,14 @@ import torch
 from pinn.equations.compile import CompiledExpression, compile_expression, evaluate
 from pinn.equations.statements import Place, Statement
 from pinn.errors import SpecError, did_you_mean
+from pinn.geometry.pieces import sobol_parameters, total_measure
+from pinn.geometry.sampling import sample_interior
 from pinn.geometry.shapes import GeometryError, Shape
-from pinn.spec.expressions import Scope
+from pinn.spec.expressions import Scope, symbol
 from pinn.spec.schema import BoundaryPart, Condition
 
+OVERLAP_SAMPLES_LOG2 = 6  # points per piece on which two 'where' of one quantity are compared
+CLOSED = ("periodic", "free")  # what leaves nothing else to be said on a patch; a shared place counts as a quantity
 CORNER_TOLERANCE = 1e-6  # relative: two values at one corner that differ by more are a contradiction
 
 
@@ -31,19 +36,20 @@ class ConditionReader:
     geometry: Shape
     boundaries: Mapping[str, BoundaryPart]
     vectors: Mapping[str, tuple[str, ...]]
+    time: tuple[float, float] | None = None
     stated: dict[tuple[str, str], list[tuple[int, sympy.Expr | None]]] = field(default_factory=dict)
     covered: set[str] = field(default_factory=set)
-    periodic: list[tuple[str, str]] = field(default_factory=list)
 
     def read(self, conditions: Sequence[Condition]) -> list[Statement]:
-        statements: list[Statement] = []
-        late = []
-        for index, condition in enumerate(conditions):
+        def rank(entry: tuple[int, Condition]) -> int:
+            _, condition = entry
             if condition.kind == "boundary" and condition.on == ("boundary",):
-                late.append((index, condition))  # "boundary" means what no other condition names
-            else:
-                statements += self.one(index, condition)
-        for index, condition in late:
+                return 2  # "boundary" means what no other condition names
+            return 0 if condition.free or condition.kind == "periodic" else 1
+
+        self.check_boundaries()
+        statements: list[Statement] = []
+        for index, condition in sorted(enumerate(conditions), key=rank):
             statements += self.one(index, condition)
         refuse_corner_conflicts(statements, self.geometry, self.scope)
         return statements
@@ -51,17 +57,21 @@ class ConditionReader:
     def one(self, index: int, condition: Condition) -> list[Statement]:
         path = ("conditions", index)
         if condition.kind == "periodic":
-            return self.periodic_statements(condition, path)
+            assert condition.periodic is not None
+            for number, name in enumerate(condition.periodic):
+                self.require_patch(name, (*path, "periodic", number))
+                self.account(name, "periodic", index, None, (*path, "periodic", number))
+            return []  # the Problem states that both ends agree
         statements = []
         for name, expression, at in self.expressions(condition, path):
-            for place in self.places(condition, name, index, path):
+            for place in self.places(condition, name, index, path, at):
                 compiled = compile_expression(expression, self.scope, at)
                 self.check(compiled, place, at)
                 statements.append(
                     Statement(f"{name} on {place}", compiled, place, condition.weight, condition.count, path=at)
                 )
         if condition.free:
-            self.places(condition, "free", index, path)
+            self.places(condition, "free", index, path, (*path, "free"))
         return statements
 
     def expressions(self, condition: Condition, path) -> list[tuple[str, sympy.Expr, tuple]]:
@@ -72,9 +82,12 @@ class ConditionReader:
             if name in self.vectors:
                 components = self.vectors[name]
                 if not isinstance(value, tuple) or len(value) != len(components):
-                    raise SpecError(at, f"{name} has {len(components)} components: write [{', '.join(components)}]")
+                    got = f"a list of {len(value)}" if isinstance(value, tuple) else "a single value"
+                    listed = ", ".join(components)
+                    raise SpecError(at, f"{name} has {len(components)} components: write [{listed}], got {got}")
                 pairs = [(c, v, (*at, k)) for k, (c, v) in enumerate(zip(components, value, strict=True))]
             else:
+                self.quantity(name, at)
                 if isinstance(value, tuple):
                     raise SpecError(at, f"{name} is a single quantity, got a list of {len(value)}")
                 pairs = [(name, value, at)]
@@ -83,8 +96,9 @@ class ConditionReader:
                     quantity = self.quantity(component, at)
                     found.append((component, quantity - self.scope.expression(given, where), where))
         for number, text in enumerate(condition.equations):
-            at = (*path, "equation")
-            name = "equation" if len(condition.equations) == 1 else f"equation {number + 1}"
+            several = len(condition.equations) > 1
+            at = (*path, "equation", number) if several else (*path, "equation")
+            name = f"equation {number + 1}" if several else "equation"
             found.append((name, self.scope.equation(text, at), at))
         return found
 
@@ -95,9 +109,10 @@ class ConditionReader:
         except SpecError as error:
             if error.path:
                 raise
-            if error.message.startswith("unknown name"):
+            if error.message.startswith("unknown name") and "a derivative of" not in error.message:
                 raise SpecError(path, f"unknown quantity '{name}'{did_you_mean(name, known)}") from None
-            raise SpecError(path, error.message) from None
+            message = error.message.replace("unknown name", "unknown quantity", 1)
+            raise SpecError(path, message) from None
 
     def check(self, compiled: CompiledExpression, place: Place, path) -> None:
         if not compiled.derivatives:
@@ -108,13 +123,15 @@ class ConditionReader:
 
     # ---- places --------------------------------------------------------------------------------------------------
 
-    def places(self, condition: Condition, quantity: str, index: int, path) -> list[Place]:
+    def places(self, condition: Condition, quantity: str, index: int, path, said) -> list[Place]:
+        """Where a condition holds; `path` is the condition's, `said` that of the quantity in it."""
         if condition.kind == "point":
             return [Place("points", points=self.points(condition.points, (*path, "at")))]
         own = None
         if condition.where is not None:
-            own = self.scope.condition(condition.where, (*path, "where")).indicator
+            own = self.where(condition.where, (*path, "where"))
         if condition.kind == "initial":
+            self.account("initial", quantity, index, own, said)
             return [Place("initial", where=own)]
         names = condition.on or ()
         if names == ("boundary",):
@@ -124,9 +141,23 @@ class ConditionReader:
             at = (*path, "on") if len(names) == 1 else (*path, "on", number)
             patches, where = self.patches(name, at)
             for patch in patches:
-                self.account(patch, quantity, index, both(own, where), path)
+                self.account(patch, quantity, index, both(own, where), said)
                 grouped.setdefault(both(own, where), []).append(patch)
         return [Place("boundary", tuple(dict.fromkeys(patches)), where) for where, patches in grouped.items()]
+
+    def where(self, text: str, path) -> sympy.Expr:
+        indicator = self.scope.condition(text, path).indicator
+        if symbol("t") in indicator.free_symbols:
+            hint = "let the value depend on time instead, such as where(t > 1, a, b)"
+            raise SpecError(path, f"may depend on space only, not on t; {hint}")
+        return indicator
+
+    def check_boundaries(self) -> None:
+        """Boundaries are checked whether or not a condition uses them."""
+        for name in self.boundaries:
+            if name in (*self.geometry.patches, *self.geometry.vanished_patches):
+                raise SpecError(("boundaries", name), f"'{name}' is a patch of the domain; choose another name")
+            self.patches(name, ("boundaries", name))
 
     def patches(self, name: str, path) -> tuple[tuple[str, ...], sympy.Expr | None]:
         """The patches that a name of a patch or of a boundary stands for, and which part of them."""
@@ -134,11 +165,12 @@ class ConditionReader:
             part = self.boundaries[name]
             where = None
             if part.where is not None:
-                where = self.scope.condition(part.where, ("boundaries", name, "where")).indicator
+                where = self.where(part.where, ("boundaries", name, "where"))
             if part.on is None:
                 return self.geometry.patches, where
             for number, patch in enumerate(part.on):
-                self.require_patch(patch, ("boundaries", name, "on", number) if len(part.on) > 1 else ("boundaries", name, "on"))
+                at = ("boundaries", name, "on")
+                self.require_patch(patch, (*at, number) if len(part.on) > 1 else at)
             return tuple(part.on), where
         self.require_patch(name, path)
         return (name,), None
@@ -146,25 +178,48 @@ class ConditionReader:
     def require_patch(self, name: str, path) -> None:
         known = [*self.geometry.patches, *self.boundaries, "boundary", "initial"]
         if name in self.geometry.vanished_patches:
-            raise SpecError(path, f"nothing of patch '{name}' is left on the boundary of the domain")
+            listed = ", ".join(self.geometry.patches)
+            raise SpecError(
+                path, f"nothing of patch '{name}' is left on the boundary of the domain, which has {listed}"
+            )
         if name not in self.geometry.patches:
             raise SpecError(path, f"unknown patch '{name}'{did_you_mean(name, known)}")
 
     def account(self, patch: str, quantity: str, index: int, where: sympy.Expr | None, path) -> None:
+        """Note what a condition states, and on which part of a patch. Raises SpecError where that is done twice."""
+        for closed in CLOSED:
+            for other, other_where in self.stated.get((patch, closed), []):
+                if quantity != closed and self.overlap(patch, where, other_where):
+                    raise SpecError(path, f"'{patch}' is {closed} by conditions[{other}], so nothing else holds there")
         earlier = self.stated.setdefault((patch, quantity), [])
         for other, other_where in earlier:
-            if where == other_where and not quantity.startswith("equation") and quantity != "free":
-                raise SpecError(
-                    (*path, quantity), f"{quantity} on '{patch}' is already stated by conditions[{other}]; remove one"
-                )
+            if not quantity.startswith("equation") and quantity != "free" and self.overlap(patch, where, other_where):
+                part = f"part of '{patch}'" if where != other_where else f"'{patch}'"
+                raise SpecError(path, f"{quantity} on {part} is already stated by conditions[{other}]; remove one")
         earlier.append((index, where))
         self.covered.add(patch)
+
+    def overlap(self, patch: str, first: sympy.Expr | None, second: sympy.Expr | None) -> bool:
+        """Whether two parts of a patch, or of the domain for 'initial', have points in common, by sampling."""
+        shared = both(first, second)
+        if shared is None or first == second:
+            return True
+        if patch == "initial":
+            points = sample_interior(self.geometry, 2**OVERLAP_SAMPLES_LOG2, seed=0)
+        else:
+            along = self.geometry.dimension - 1
+            parameters = sobol_parameters(max(along, 1), OVERLAP_SAMPLES_LOG2)[:, :along]
+            pieces = self.geometry.pieces_of([patch])
+            points = np.vstack([piece.points(parameters[piece.kept(parameters)]) for piece in pieces])
+        tensor = torch.as_tensor(points)
+        inputs = {axis: tensor[:, i] for i, axis in enumerate(self.scope.space)}
+        return bool((evaluate(shared, inputs, len(points), tensor) > 0.5).any())
 
     def remaining(self, quantity: str, index: int, own: sympy.Expr | None, path) -> list[Place]:
         """Every part of the boundary that no other condition names for this quantity."""
         grouped: dict[sympy.Expr | None, list[str]] = {}
         for patch in self.geometry.patches:
-            elsewhere = [where for _, where in self.stated.get((patch, quantity), [])]
+            elsewhere = [where for name in (quantity, *CLOSED) for _, where in self.stated.get((patch, name), [])]
             if None in elsewhere:
                 continue
             where = own
@@ -190,17 +245,11 @@ class ConditionReader:
             if not self.geometry.contains(place, 1e-9 * self.geometry.size)[0]:
                 listed = ", ".join(f"{value:g}" for value in numbers)
                 raise SpecError(at, f"the point ({listed}) lies outside the domain")
+            if len(numbers) > len(self.scope.space) and self.time and not self.time[0] <= numbers[-1] <= self.time[1]:
+                start, end = self.time
+                raise SpecError(at, f"t = {numbers[-1]:g} lies outside the time, which is {start:g} to {end:g}")
             points.append(numbers)
         return tuple(points)
-
-    def periodic_statements(self, condition: Condition, path) -> list[Statement]:
-        """u and its derivatives below the equation's order agree on two opposite faces; filled in by the Problem."""
-        assert condition.periodic is not None
-        for number, name in enumerate(condition.periodic):
-            self.require_patch(name, (*path, "periodic", number))
-            self.covered.add(name)
-        self.periodic.append(condition.periodic)
-        return []
 
 
 def both(first: sympy.Expr | None, second: sympy.Expr | None) -> sympy.Expr | None:
@@ -230,6 +279,13 @@ def period_of(geometry: Shape, patches: tuple[str, str], path) -> tuple[int, flo
     period = abs(float(first_points[0, axis] - second_points[0, axis]))
     if not np.isclose(period, upper[axis] - lower[axis]):
         raise SpecError(path, f"'{patches[0]}' and '{patches[1]}' are not the two ends of the domain")
+    corners = np.array(list(product((0.0, 1.0), repeat=geometry.dimension - 1)))
+    extents = []
+    for pieces in (geometry.pieces_of([patch]) for patch in patches):
+        across = np.delete(np.vstack([piece.points(corners) for piece in pieces]), axis, axis=1)
+        extents.append([total_measure(pieces), *across.min(axis=0), *across.max(axis=0)])
+    if not np.allclose(*extents, rtol=1e-9, atol=1e-9 * geometry.size):
+        raise SpecError(path, f"'{patches[0]}' and '{patches[1]}' do not face each other point by point")
     return axis, period
 
 
@@ -249,9 +305,13 @@ def refuse_corner_conflicts(statements: Sequence[Statement], geometry: Shape, sc
             for piece in geometry.pieces_of([patch]):
                 corners = torch.as_tensor(piece.points(np.array([[0.0], [1.0]])))
                 inputs = {axis: corners[:, i] for i, axis in enumerate(scope.space)}
-                kept = torch.ones(2) if statement.place.where is None else evaluate(statement.place.where, inputs, 2, corners)
+                kept = (
+                    torch.ones(2)
+                    if statement.place.where is None
+                    else evaluate(statement.place.where, inputs, 2, corners)
+                )
                 jets = {derivatives[0]: torch.zeros(2, dtype=corners.dtype)}
-                values = (-statement.expression.value(inputs, jets) / float(coefficient)).expand(2)
+                values = (0.0 - statement.expression.value(inputs, jets) / float(coefficient)).expand(2)
                 for corner, value, keep in zip(corners.numpy(), values.tolist(), kept.tolist(), strict=True):
                     if keep > 0.5:
                         seen.append((corner, patch, derivatives[0].field, value, statement))
@@ -267,7 +327,8 @@ def refuse_corner_conflicts(statements: Sequence[Statement], geometry: Shape, sc
                 raise SpecError(
                     statement.path,
                     f"contradicts conditions[{other.path[1]}] at the corner ({where}): {field_name} = {value:g} on "
-                    f"'{patch}' but {other_value:g} on '{other_patch}'; make them agree, or leave the corner out with 'where'",
+                    f"'{patch}' but {other_value:g} on '{other_patch}'; make them agree, or leave the corner out with "
+                    "'where'",
                 )
 
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from pinn.derivatives.autograd import partial_derivatives
+from pinn.derivatives.fused import fused_rule
 from pinn.derivatives.jets import JetPlan, Jets, activate
 from pinn.network.activations import ACTIVATIONS, Activation
 from pinn.network.features import InputFeatures
@@ -23,7 +25,7 @@ from pinn.network.features import InputFeatures
 
 @dataclass
 class Tape:
-    """What one forward pass leaves for per-point Jacobians: per layer its input channels h and its output channels z."""
+    """What one forward pass leaves for per-point Jacobians: per layer its input channels h and output channels z."""
 
     layers: list[tuple[Jets, Jets]] = field(default_factory=list)
 
@@ -36,7 +38,13 @@ class MLP(nn.Module):
     fields       F
     hardness     initial lambda >= 1 of every hidden layer (1 leaves the activation as it is)
     trainable_hardness   learn one lambda per layer, kept >= 1 by lambda = 1 + softplus(raw)
+
+    While `fused` is set, jets without a tape go through compiled kernels: the same values, faster once compiled.
     """
+
+    fused = False
+    field_scale: Tensor
+    hardness_raw: Tensor
 
     def __init__(
         self,
@@ -55,9 +63,7 @@ class MLP(nn.Module):
         self.features = features.to(device=device, dtype=dtype)
         self.activation: Activation = ACTIVATIONS[activation]
         widths = [features.width, *hidden, fields]
-        self.layers = nn.ModuleList(
-            nn.Linear(n, m, dtype=dtype, device=device) for n, m in zip(widths[:-1], widths[1:], strict=True)
-        )
+        self.layers = nn.ModuleList(nn.Linear(n, m, dtype=dtype, device=device) for n, m in pairwise(widths))
         self.register_buffer("field_scale", torch.ones(fields, dtype=dtype, device=device))
         raw = torch.full((len(hidden),), inverse_softplus(hardness - 1.0), dtype=dtype, device=device)
         self.plain = hardness == 1.0 and not trainable_hardness
@@ -99,6 +105,9 @@ class MLP(nn.Module):
 
     def hidden_jets(self, points: Tensor, plan: JetPlan, tape: Tape | None = None) -> Jets:
         """Channels of the last hidden layer, each [N, W] (None where zero)."""
+        stacked = self.fused_hidden_jets(points, plan) if self.fused and tape is None else None
+        if stacked is not None:
+            return list(stacked.unbind(0))
         h = self.features.jets(points, plan)
         for index, layer in enumerate(self.layers[:-1]):
             z = self._linear(layer, h, points.shape[0])
@@ -112,12 +121,35 @@ class MLP(nn.Module):
                 h = [None if c is None else c / hardness for c in activate(plan, self.activation.derivatives, hard)]
         return h
 
+    def fused_hidden_jets(self, points: Tensor, plan: JetPlan) -> Tensor | None:
+        """Channels of the last hidden layer, stacked [C, N, W], by compiled kernels; None where there are none."""
+        h = stack(self.features.jets(points, plan), points.shape[0])
+        for index, layer in enumerate(self.layers[:-1]):
+            assert isinstance(layer, nn.Linear)
+            rule = fused_rule(plan, self.activation.derivatives, points, layer.out_features)
+            if rule is None:
+                return None
+            if self.plain:
+                h = rule(functional.linear(h, layer.weight), layer.bias)
+            else:
+                hardness = self.hardness[index]
+                h = rule(functional.linear(h, hardness * layer.weight), hardness * layer.bias) / hardness
+        return h
+
     def jets(self, points: Tensor, plan: JetPlan, tape: Tape | None = None) -> Jets:
         """Channels of the fields, each [N, F] (None where zero)."""
-        h = self.hidden_jets(points, plan, tape)
-        z = self._linear(self.layers[-1], h, points.shape[0])
-        if tape is not None:
-            tape.layers.append((h, z))
+        last = self.layers[-1]
+        assert isinstance(last, nn.Linear)
+        stacked = self.fused_hidden_jets(points, plan) if self.fused and tape is None else None
+        if stacked is not None:
+            z: Jets = list(functional.linear(stacked, last.weight).unbind(0))
+            assert z[0] is not None
+            z[0] = z[0] + last.bias
+        else:
+            h = self.hidden_jets(points, plan, tape)
+            z = self._linear(last, h, points.shape[0])
+            if tape is not None:
+                tape.layers.append((h, z))
         return [None if c is None else c * self.field_scale for c in z]
 
     def jets_by_autograd(self, points: Tensor, plan: JetPlan, space: int) -> Jets:
@@ -129,14 +161,21 @@ class MLP(nn.Module):
     def _linear(layer: nn.Module, h: Jets, count: int) -> Jets:
         """W h per channel, with the bias on the value channel only; one matrix product between full hidden layers."""
         assert isinstance(layer, nn.Linear)
-        worth_stacking = 1 < len(h) and layer.in_features <= 4 * layer.out_features
-        if worth_stacking and all(c is not None and c.shape[0] == count for c in h):
-            z: Jets = list(functional.linear(torch.stack(h), layer.weight).unbind(0))
+        worth_stacking = len(h) > 1 and layer.in_features <= 4 * layer.out_features
+        full = [c for c in h if c is not None and c.shape[0] == count]
+        if worth_stacking and len(full) == len(h):
+            z: Jets = list(functional.linear(torch.stack(full), layer.weight).unbind(0))
         else:
             z = [None if c is None else functional.linear(c, layer.weight).expand(count, -1) for c in h]
         assert z[0] is not None
         z[0] = z[0] + layer.bias
         return z
+
+
+def stack(h: Jets, count: int) -> Tensor:
+    """Channels as one tensor [C, N, W], zeros written out."""
+    zero = torch.zeros_like(next(channel for channel in h if channel is not None)[:1])
+    return torch.stack([(zero if channel is None else channel).expand(count, -1) for channel in h])
 
 
 def uniform(like: Tensor, bound: float, generator: torch.Generator) -> Tensor:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from pinn.errors import SpecError, did_you_mean
 from pinn.physics.model import Physics, refuse_unknown, required, text
+from pinn.spec.yaml_subset import shown
 
 NAME = "linear_elasticity"
 
@@ -29,7 +31,7 @@ def linear_elasticity(parameters: Mapping[str, Any], coordinates: tuple[str, ...
     plane = plane_assumption(parameters, dimension)
     force = parameters.get("body_force", [0] * dimension)
     if not isinstance(force, (list, tuple)) or len(force) != dimension:
-        raise SpecError(("physics", NAME, "body_force"), f"needs {dimension} components, got {force!r}")
+        raise SpecError(("physics", NAME, "body_force"), f"needs {dimension} components, got {shown(force)}")
 
     definitions = {
         "youngs_modulus": required(NAME, parameters, "youngs_modulus", "210e9"),
@@ -39,14 +41,18 @@ def linear_elasticity(parameters: Mapping[str, Any], coordinates: tuple[str, ...
         if plane == "stress"
         else "youngs_modulus*poissons_ratio/((1 + poissons_ratio)*(1 - 2*poissons_ratio))",
     }
-    definitions |= {f"body_force_{i}": text(NAME, f, "body_force", k) for k, (i, f) in enumerate(zip(coordinates, force))}
+    definitions |= {
+        f"body_force_{i}": text(NAME, f, "body_force", k) for k, (i, f) in enumerate(zip(coordinates, force))
+    }
 
     pairs = [(i, j) for k, i in enumerate(coordinates) for j in coordinates[k:]]
     dilatation = " + ".join(f"strain_{i}{i}" for i in coordinates)
     for i, j in pairs:
         definitions[f"strain_{i}{j}"] = f"u{i}_{i}" if i == j else f"(u{i}_{j} + u{j}_{i})/2"
     for i, j in pairs:
-        definitions[f"stress_{i}{j}"] = (f"lame_lambda*({dilatation}) + " if i == j else "") + f"2*lame_mu*strain_{i}{j}"
+        definitions[f"stress_{i}{j}"] = (
+            f"lame_lambda*({dilatation}) + " if i == j else ""
+        ) + f"2*lame_mu*strain_{i}{j}"
     if plane == "strain":
         x, y = coordinates
         definitions["stress_out_of_plane"] = f"poissons_ratio*(stress_{x}{x} + stress_{y}{y})"
@@ -76,6 +82,16 @@ def linear_elasticity(parameters: Mapping[str, Any], coordinates: tuple[str, ...
             "traction": tuple(f"traction_{i}" for i in coordinates),
         },
         tensors=tensors,
+        given={
+            "youngs_modulus": ("youngs_modulus",),
+            "poissons_ratio": ("poissons_ratio",),
+            **{f"body_force_{i}": ("body_force", k) for k, i in enumerate(coordinates) if "body_force" in parameters},
+        },
+        limits={
+            "youngs_modulus": (0.0, math.inf),
+            # in plane stress an incompressible sheet is a well-posed problem
+            "poissons_ratio": (-1.0, math.nextafter(0.5, 1.0) if plane == "stress" else 0.5),
+        },
     )
 
 
@@ -94,7 +110,9 @@ def plane_assumption(parameters: Mapping[str, Any], dimension: int) -> str | Non
     return plane
 
 
-def invariants(coordinates: tuple[str, ...], stress: Mapping[tuple[str, str], str], plane: str | None) -> dict[str, str]:
+def invariants(
+    coordinates: tuple[str, ...], stress: Mapping[tuple[str, str], str], plane: str | None
+) -> dict[str, str]:
     """Von Mises and principal stresses (Timoshenko & Goodier, §§ 9, 77); in three dimensions by the angle of Lode."""
     s = {f"{a}{b}": stress[i, j] for a, i in zip("xyz", coordinates) for b, j in zip("xyz", coordinates)}
     if len(coordinates) == 2:
@@ -109,9 +127,7 @@ def invariants(coordinates: tuple[str, ...], stress: Mapping[tuple[str, str], st
     shear = f"{s['xy']}**2 + {s['yz']}**2 + {s['xz']}**2"
     normal = f"(({s['xx']} - {s['yy']})**2 + ({s['yy']} - {s['zz']})**2 + ({s['zz']} - {s['xx']})**2)"
     a, b, c = (f"({s[k]} - mean_stress)" for k in ("xx", "yy", "zz"))
-    third = (
-        f"{a}*{b}*{c} + 2*{s['xy']}*{s['yz']}*{s['xz']} - {a}*{s['yz']}**2 - {b}*{s['xz']}**2 - {c}*{s['xy']}**2"
-    )
+    third = f"{a}*{b}*{c} + 2*{s['xy']}*{s['yz']}*{s['xz']} - {a}*{s['yz']}**2 - {b}*{s['xz']}**2 - {c}*{s['xy']}**2"
     lode = "acos(max(-1, min(1, 13.5*stress_deviator_3/max(von_mises**3, 1e-300))))/3"
     return {
         "mean_stress": f"({s['xx']} + {s['yy']} + {s['zz']})/3",

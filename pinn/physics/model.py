@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pinn.errors import SpecError, did_you_mean
+from pinn.spec.yaml_subset import shown
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,8 @@ class Physics:
 
     vectors   name -> its components; a condition may state all of them at once
     tensors   name -> {"xx": definition, …}, symmetric, for export
+    given     definition -> the parameter that it was given as, such as ("body_force", 0)
+    limits    definition -> (low, high): where it is a constant, it must lie strictly between them
     """
 
     fields: tuple[str, ...]
@@ -22,6 +25,8 @@ class Physics:
     equations: dict[str, str]
     vectors: dict[str, tuple[str, ...]] = field(default_factory=dict)
     tensors: dict[str, dict[str, str]] = field(default_factory=dict)
+    given: dict[str, tuple[str | int, ...]] = field(default_factory=dict)
+    limits: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def refuse_unknown(physics: str, parameters: Mapping[str, Any], known: Sequence[str]) -> None:
@@ -41,5 +46,5 @@ def required(physics: str, parameters: Mapping[str, Any], name: str, example: st
 def text(physics: str, value: Any, *path: str | int) -> str:
     """A number or an expression as text, in parentheses."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-        raise SpecError(("physics", physics, *path), f"must be a number or an expression, got {value!r}")
+        raise SpecError(("physics", physics, *path), f"must be a number or an expression, got {shown(value)}")
     return str(value) if isinstance(value, str) else repr(value)

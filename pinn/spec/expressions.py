@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import ast
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
@@ -70,6 +71,7 @@ class Scope:
 
     coordinates   space letters; `time` adds t
     constants, unknowns, fields, definitions, exact   as in the spec, names to texts or numbers
+    origins   name -> its place in the spec, for names that are not keys of these blocks (parameters of a physics)
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Scope:
         fields: Sequence[str] = (),
         definitions: Mapping[str, object] | None = None,
         exact: Mapping[str, object] | None = None,
+        origins: Mapping[str, Sequence[str | int]] | None = None,
     ):
         self.space = tuple(coordinates)
         self.axes = self.space + (("t",) if time else ())
@@ -91,11 +94,13 @@ class Scope:
         self.exact = dict(exact or {})
         self.jets: dict[Symbol, tuple[str, tuple[int, ...]]] = {}
         self.constants: dict[str, float] = {}
-        self._origins: dict[str, tuple[str | int, ...]] = {}
+        self._origins = {name: tuple(path) for name, path in (origins or {}).items()}
+        self._later = [*(constants or {})]  # constants that are not known yet
         self._known: dict[tuple[str, bool], sympy.Expr] = {}
         self._open: list[str] = []
         for name, value in (constants or {}).items():
             self.constants[name] = self.number(value, ("constants", name))
+            self._later.remove(name)
         for name in (*self.constants, *self.unknowns, *self.fields, *self.definitions):
             self._refuse_ambiguous(name)
 
@@ -107,6 +112,12 @@ class Scope:
         found = symbol(f"{field}_{suffix}" if suffix else field)
         self.jets[found] = (field, orders)
         return found
+
+    def origin(self, name: str) -> tuple[str | int, ...]:
+        """Where the spec declares a name."""
+        blocks = ("constants", "unknowns", "fields", "definitions")
+        block = next((b for b in blocks if name in getattr(self, b)), "definitions")
+        return self._origins.get(name, (block, name))
 
     def names(self) -> list[str]:
         normals = [f"n{axis}" for axis in self.space]
@@ -132,20 +143,31 @@ class Scope:
             return self.jet(name, (0,) * len(self.axes))
         if name in self.definitions:
             with self._opened(name):
-                path = self._origins.get(name, ("definitions", name))
-                return self.expression(self.definitions[name], path)
+                return self.expression(self.definitions[name], self.origin(name))
         base, _, suffix = name.rpartition("_")
         if base in self.fields or base in self.definitions:
             expression = self.resolve(base)
             if suffix == "n":
-                return sum((symbol(f"n{axis}") * self.differentiate(expression, axis) for axis in self.space), sympy.S(0))
+                return sum(
+                    (symbol(f"n{axis}") * self.differentiate(expression, axis) for axis in self.space), sympy.S(0)
+                )
             if suffix and all(axis in self.axes for axis in suffix):
                 return self.differentiate(expression, *suffix)
-            raise SpecError((), f"unknown name '{name}'; a derivative of {base} has letters of {', '.join(self.axes)} or n")
-        raise SpecError((), f"unknown name '{name}'{did_you_mean(name, self.names())}")
+            hint = self._hint("t") if "t" in suffix and "t" not in self.axes else ""
+            letters = ", ".join(self.axes)
+            raise SpecError((), f"unknown name '{name}'; a derivative of {base} has letters of {letters} or n{hint}")
+        raise SpecError((), f"unknown name '{name}'{self._hint(name)}")
+
+    def _hint(self, name: str) -> str:
+        if name in self._later:
+            return f"; a constant may use earlier constants only, so declare '{name}' further up"
+        if name == "t":
+            return "; t is time, which the block time: {from: 0, to: 1} adds"
+        return did_you_mean(name, self.names())
 
     def _resolve_exact(self, name: str) -> sympy.Expr:
         if name in self.exact:
+            self._origins[f"exact.{name}"] = ("exact", name)
             with self._opened(f"exact.{name}"):
                 return self.expression(self.exact[name], ("exact", name))
         if not self.exact:
@@ -170,7 +192,7 @@ class Scope:
     def _opened(self, name: str) -> Iterator[None]:
         if name in self._open:
             circle = " -> ".join([*self._open[self._open.index(name) :], name])
-            raise SpecError(("definitions", name), f"defined through itself: {circle}")
+            raise SpecError(self.origin(name), f"defined through itself: {circle}")
         self._open.append(name)
         try:
             yield
@@ -180,8 +202,9 @@ class Scope:
     def _refuse_ambiguous(self, name: str) -> None:
         base, _, suffix = name.rpartition("_")
         if base in (*self.fields, *self.definitions) and suffix and all(a in (*self.axes, "n") for a in suffix):
-            block = next(b for b in ("constants", "unknowns", "fields", "definitions") if name in getattr(self, b))
-            raise SpecError((block, name), f"'{name}' could also be read as a derivative of '{base}'; choose another name")
+            raise SpecError(
+                self.origin(name), f"'{name}' could also be read as a derivative of '{base}'; choose another name"
+            )
 
     # ---- texts ---------------------------------------------------------------------------------------------------
 
@@ -202,6 +225,9 @@ class Scope:
         if marked.count("=") != 1 or "\0\0" in marked:
             raise SpecError(path, f"an equation has the form 'left = right', with one '=', got '{_short(text)}'")
         at = marked.index("=")
+        for side, words in ((text[:at], "left"), (text[at + 1 :], "right")):
+            if not side.strip():
+                raise SpecError(path, f"nothing stands {words} of '='; an equation has the form 'left = right'")
         return self.expression(str(text)[:at], path) - self.expression(str(text)[at + 1 :], path)
 
     def expression(self, text: object, path: Sequence[str | int]) -> sympy.Expr:
@@ -214,6 +240,8 @@ class Scope:
 
     def condition(self, text: object, path: Sequence[str | int]) -> Condition:
         """A comparison, such as `0 < y < 1 and x > 0.5`, of coordinates and constants."""
+        if isinstance(text, str) and re.search(r"(?<![<>=!])=(?!=)", text):
+            raise SpecError(path, f"comparisons are <, <=, >, >=, but '{_short(text)}' has '='")
         value = self._parse(text, path)
         if not isinstance(value, Condition):
             raise SpecError(path, f"must be a comparison such as 'y > 0.5', got '{_short(text)}'")
@@ -237,8 +265,12 @@ class Scope:
         try:
             tree = ast.parse(text.strip(), mode="eval")
         except SyntaxError as error:
+            if "integer string conversion" in str(error):
+                raise SpecError(path, f"'{_short(text)}' is a number too large") from None
             hint = "; powers are written **" if "^" in text else ""
-            raise SpecError(path, f"cannot read '{_short(text)}': {error.msg} at character {error.offset}{hint}") from None
+            raise SpecError(
+                path, f"cannot read '{_short(text)}': {error.msg} at character {error.offset}{hint}"
+            ) from None
         except (ValueError, RecursionError, MemoryError):
             raise SpecError(path, f"cannot read '{_short(text)}': too deeply nested or malformed") from None
         try:
@@ -252,7 +284,9 @@ class Scope:
         if size > MOST_OPERATIONS:
             raise SpecError(path, f"'{_short(text)}' expands to more than {MOST_OPERATIONS} operations")
         if any(part.has(sympy.zoo, sympy.oo, sympy.nan, -sympy.oo, sympy.I) for part in parts):
-            raise SpecError(path, f"'{_short(text)}' is not a finite real number (a division by zero or a root below zero?)")
+            raise SpecError(
+                path, f"'{_short(text)}' is not a finite real number (a division by zero or a root below zero?)"
+            )
         return value
 
     def _walk(self, node: ast.AST, depth: int) -> Value:
@@ -285,6 +319,9 @@ class Scope:
                         raise SpecError((), "comparisons are <, <=, >, >=")
                 relations = zip(node.ops, sides[:-1], sides[1:], strict=True)
                 return Condition.all([Condition(RELATIONS[type(operator)](a, b)) for operator, a, b in relations])
+            case ast.BinOp(op=ast.BitAnd() | ast.BitOr()):
+                word, sign = ("and", "&") if isinstance(node.op, ast.BitAnd) else ("or", "|")
+                raise SpecError((), f"'{sign}' is not part of the expression language; write {word}")
             case ast.BinOp():
                 return self._binary(node.op, self._scalar(node.left, below), self._scalar(node.right, below))
             case ast.List() | ast.Tuple():
@@ -329,7 +366,9 @@ class Scope:
             if (count is not None and len(arguments) != count) or not arguments:
                 raise SpecError((), f"{name}() takes {count or 'one or more'} arguments, got {len(arguments)}")
             if name == "where":
-                return branches.where(self._condition(arguments[0], depth), *(self._scalar(a, depth) for a in arguments[1:]))
+                return branches.where(
+                    self._condition(arguments[0], depth), *(self._scalar(a, depth) for a in arguments[1:])
+                )
             return _checked(name, function(*(self._scalar(argument, depth) for argument in arguments)))
         if name == "d":
             letters = [a.id if isinstance(a, ast.Name) else "" for a in arguments[1:]]
@@ -350,6 +389,8 @@ class Scope:
                 raise SpecError((), f"div() takes a vector of {len(self.space)} components")
             parts = zip(vector, self.space, strict=True)
             return sum((self.differentiate(component, axis) for component, axis in parts), sympy.S(0))
+        if name in self.names():
+            raise SpecError((), f"'{name}' is no function; write {name}, or {name}*(…) for a product")
         raise SpecError((), f"unknown function '{name}'{did_you_mean(name, [*FUNCTIONS, *OPERATORS])}")
 
     def differentiate(self, expression: sympy.Expr, *letters: str) -> sympy.Expr:

@@ -56,6 +56,12 @@ def _read_csv(file: Path, axes: Sequence[str]) -> Columns:
     if len(rows) < 2:
         raise SpecError((), f"{file} needs a line of column names and at least one line of numbers")
     names = [name.strip() for name in rows[0]]
+    if len(names) == 1 and ";" in names[0]:
+        raise SpecError((), f"{file}: the separator must be a comma, not a semicolon, and decimals have a point")
+    if all(_is_number(name) for name in names):
+        raise SpecError((), f"{file}: the first line must name the columns, got {', '.join(names[:5])}")
+    if repeated := [name for k, name in enumerate(names) if name in names[:k]]:
+        raise SpecError((), f"{file}: column '{repeated[0]}' appears twice")
     values = np.empty((len(rows) - 1, len(names)))
     for number, row in enumerate(rows[1:], start=2):
         if len(row) != len(names):
@@ -65,6 +71,14 @@ def _read_csv(file: Path, axes: Sequence[str]) -> Columns:
         except ValueError as error:
             raise SpecError((), f"{file}: line {number}: {error}") from None
     return {name: values[:, k] for k, name in enumerate(names)}
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _read_npz(file: Path, axes: Sequence[str]) -> Columns:

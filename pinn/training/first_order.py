@@ -19,6 +19,8 @@ RESAMPLE_EVERY = 100
 FINAL_RATE = 1e-2  # of the first learning rate, at the end of a schedule
 LBFGS_TOLERANCE = 1e-14  # relative change of the loss over ITERATIONS_WATCHED iterations that counts as none
 ITERATIONS_WATCHED = 20
+ITERATIONS_TIMED = 10
+WORTH_FUSING = 45.0  # seconds still to come at the eager pace; compiling costs 5 to 20, then a step takes some third
 
 SCHEDULES = {
     "constant": lambda share: 1.0,
@@ -40,6 +42,32 @@ def points(run: Run, iteration: int) -> list[Group]:
     return draw(run.problem, INTERIOR, BOUNDARY, run.seed * 7919 + 31 + iteration, run.device, run.dtype)
 
 
+class Pace:
+    """Whether fused jets are worth the seconds of compiling them: decided once, after ITERATIONS_TIMED iterations."""
+
+    def __init__(self, run: Run, iterations: int):
+        self.run, self.iterations = run, iterations
+        self.began = run.seconds
+        spec = run.problem.spec.solver
+        self.allowed = spec.compile == "auto" and spec.derivatives == "jets"
+        self.fuse = False
+
+    def consider(self, iteration: int) -> None:
+        if self.allowed and iteration == ITERATIONS_TIMED:
+            per_iteration = (self.run.seconds - self.began) / iteration
+            self.fuse = min(self.run.remaining, per_iteration * (self.iterations - iteration)) > WORTH_FUSING
+
+
+def loss_of(model: Model, groups: list[Group], fuse: bool) -> tuple[Tensor, dict[str, Tensor]]:
+    """The loss and its terms. The network is left unfused: elsewhere each new set of jets would be compiled."""
+    model.network.fused = fuse
+    try:
+        terms = loss_terms(model, groups)
+    finally:
+        model.network.fused = False
+    return torch.stack(list(terms.values())).sum(), terms
+
+
 class Adam:
     """Stage: one step is one update (Kingma & Ba, arXiv 1412.6980); fresh points every 100."""
 
@@ -52,6 +80,7 @@ class Adam:
         self.optimizer = torch.optim.Adam(self.model.parameters(), lr=options.learning_rate)
         self.groups: list[Group] = []
         self.iteration = 0
+        self.pace = Pace(run, options.iterations)
 
     def step(self) -> Report:
         if self.iteration % RESAMPLE_EVERY == 0:
@@ -60,17 +89,19 @@ class Adam:
         share = max(self.iteration / self.options.iterations, min(1.0, self.run.seconds / self.run.time_limit))
         for group in self.optimizer.param_groups:
             group["lr"] = self.options.learning_rate * SCHEDULES[self.options.schedule](share)
+        self.pace.consider(self.iteration)
         self.iteration += 1
         self.optimizer.zero_grad(set_to_none=True)
-        terms = loss_terms(self.model, self.groups)
-        loss = torch.stack(list(terms.values())).sum()
+        loss, terms = loss_of(self.model, self.groups, self.pace.fuse)
         if not torch.isfinite(loss):
             require_finite(terms, self.name, self.iteration, self.groups, self.model)
         loss.backward()
         self.optimizer.step()
         self.model.respect_bounds()
         finished = "iteration_limit" if self.iteration >= self.options.iterations else None
-        return Report(float(loss.detach()), {name: float(term.detach()) for name, term in terms.items()}, finished=finished)
+        return Report(
+            float(loss.detach()), {name: float(term.detach()) for name, term in terms.items()}, finished=finished
+        )
 
 
 class LBFGS:
@@ -95,15 +126,16 @@ class LBFGS:
         )
         self.iteration = 0
         self.losses: list[float] = []
+        self.pace = Pace(run, options.iterations)
 
     def step(self) -> Report:
+        self.pace.consider(self.iteration)
         terms: dict[str, Tensor] = {}
 
         def closure() -> Tensor:
             nonlocal terms
             self.optimizer.zero_grad(set_to_none=True)
-            terms = loss_terms(self.model, self.groups)
-            loss = torch.stack(list(terms.values())).sum()
+            loss, terms = loss_of(self.model, self.groups, self.pace.fuse)
             if not torch.isfinite(loss) and not self.losses:
                 require_finite(terms, self.name, self.iteration, self.groups, self.model)
             loss.backward()

@@ -29,7 +29,9 @@ from pinn.training.points import draw
 HIDDEN = (24, 24, 24)
 INTERIOR, BOUNDARY = 2500, 800
 CHUNK = 1024
-DAMPINGS = tuple(10.0**k for k in (-4, -3, -2, -1.5, -1, -0.5, 0, 0.5, 1, 2, 3, 5))  # times the last one
+BOLDER, STEEPEST = 3.0, 10.0  # factors by which the damping goes down and up within one step
+MOST_TRIES = 12
+MOST_REJECTIONS = 3  # steps in a row, each on twelve dampings, without any gain
 FIRST_DAMPING = 1e-3  # times the largest eigenvalue
 LOWEST_DAMPING = 1e-17  # times the largest eigenvalue: below it the eigenvalues are rounding errors
 EIGEN_OPERATIONS = 25  # times n^3, of an eigendecomposition in double precision
@@ -43,15 +45,16 @@ class GaussNewton:
     name = "gauss_newton"
     measure_every = 5
 
-    def __init__(self, options: GaussNewtonOptions, run: Run):
+    def __init__(self, options: GaussNewtonOptions, run: Run, usable: float = math.inf):
         self.options = options
         self.run = run
-        if run.model is None:
+        if run.model is None or run.best_heldout > usable:
             hidden = run.problem.spec.network.hidden or HIDDEN
             network = new_network(run.problem, hidden, run.generator, run.device, run.dtype)
             run.model = Model(run.problem, network, run.problem.spec.solver.derivatives)
         self.damping = 0.0
         self.iteration = 0
+        self.rejections = 0
         self.groups: list[Group] = []
         self.losses: list[float] = []
 
@@ -64,7 +67,8 @@ class GaussNewton:
             seed = run.seed * 7919 + 101 + self.iteration
             self.groups = draw(run.problem, interior, max(64, interior * BOUNDARY // INTERIOR), seed, run.device, run.dtype)
         if self.predicted_seconds(model) > run.remaining:
-            return Report(self.losses[-1] if self.losses else math.nan, heldout=run.heldout(model), finished="time_limit")
+            loss = self.losses[-1] if self.losses else sum(map(float, loss_terms(model, self.groups).values()))
+            return Report(loss, heldout=run.heldout(model), finished="time_limit")
         self.iteration += 1
         parameters = trained_parameters(model)
         residual, gradient, steps, largest = decompose(model, self.groups)
@@ -72,25 +76,40 @@ class GaussNewton:
         if not math.isfinite(loss):
             require_finite(loss_terms(model, self.groups), self.name, self.iteration, self.groups, model)
         old = [parameter.detach().clone() for parameter in parameters]
-        base = self.damping or FIRST_DAMPING * largest
-        taken = None
-        for factor in DAMPINGS:
-            mu = max(base * factor, LOWEST_DAMPING * largest)
-            update, predicted = steps(mu)
-            new_loss = self.try_update(model, old, update)
-            if math.isfinite(new_loss) and loss - new_loss > options.target_ratio * predicted and new_loss < loss:
-                taken = (mu, new_loss)
-                break
+        taken = self.boldest(model, old, steps, loss, largest)
         if taken is None:
             self.try_update(model, old, torch.zeros_like(gradient))
-            self.damping = min(base * DAMPINGS[-1], 1e6 * largest)
-            new_loss = loss
+            self.damping, new_loss = max(self.damping, LOWEST_DAMPING * largest) * STEEPEST**2, loss
         else:
             self.damping, new_loss = taken
         self.losses.append(new_loss)
         with torch.no_grad():
             terms = {name: float(term) for name, term in loss_terms(model, self.groups).items()}
         return Report(new_loss, terms, finished=self.finished(taken is None), extra={"damping": self.damping})
+
+    def boldest(self, model: Model, old: list[Tensor], steps, loss: float, largest: float) -> tuple[float, float] | None:
+        """The smallest damping whose step still earns its share of the predicted reduction: (damping, new loss).
+
+        From the last damping downwards while steps are good, or upwards until one is; the weights are left there.
+        """
+        lowest = LOWEST_DAMPING * largest
+        mu = max(self.damping or FIRST_DAMPING * largest, lowest)
+        best: tuple[float, float] | None = None
+        for _ in range(MOST_TRIES):
+            update, predicted = steps(mu)
+            new_loss = self.try_update(model, old, update)
+            good = math.isfinite(new_loss) and loss - new_loss > self.options.target_ratio * predicted
+            if good and (best is None or new_loss < best[1]):
+                best = mu, new_loss
+                if mu <= lowest:
+                    return best
+                mu = max(mu / BOLDER, lowest)
+            elif best is None:
+                mu *= STEEPEST
+            else:
+                self.try_update(model, old, steps(best[0])[0])
+                return best
+        return best
 
     def predicted_seconds(self, model: Model) -> float:
         """Of one step, so that a network too large for the time left is not even begun."""
@@ -110,7 +129,8 @@ class GaussNewton:
         if self.iteration >= self.options.iterations:
             return "iteration_limit"
         recent = self.losses[-STAGNATION_STEPS:]
-        if rejected and len(self.losses) > 1 and self.losses[-2] == self.losses[-1] and self.damping >= 1e5:
+        self.rejections = self.rejections + 1 if rejected else 0
+        if self.rejections >= MOST_REJECTIONS:
             return "stagnated"
         if len(recent) == STAGNATION_STEPS and min(recent[STAGNATION_STEPS // 2 :]) > 0.99 * min(recent[: STAGNATION_STEPS // 2]):
             return "stagnated"

@@ -34,6 +34,7 @@ INTERIOR_PER_FEATURE, BOUNDARY_PER_FEATURE = 3, 1
 SHARE_BY_RESIDUAL = 0.5
 SHARE_PER_SEARCH = 0.08  # of the time left, for one more scale on a level
 STAGNATION_LEVELS = 3  # that together gain less than a factor 2
+HOPELESS = 0.05  # held-out residual of a nonlinear problem after two levels: one scale does not resolve the solution
 ROW_CHUNK = 4096
 NEWTON_TOLERANCE = 1e-3  # a Newton step that lowers the loss by less than this fraction is the last
 
@@ -79,6 +80,8 @@ class LeastSquares:
                 return None
         self.level_best.append(self.results[best])
         if self.options.features:
+            return "stagnated"
+        if not self.run.problem.is_linear and self.level >= 1 and min(self.level_best) > HOPELESS:
             return "stagnated"
         recent = self.level_best[-STAGNATION_LEVELS - 1 :]
         if len(recent) > STAGNATION_LEVELS and min(recent[1:]) > 0.5 * recent[0]:

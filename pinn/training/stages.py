@@ -12,6 +12,8 @@ from pinn.training.gauss_newton import GaussNewton
 from pinn.training.least_squares import LeastSquares
 from pinn.training.loop import Run, Stage
 
+USABLE_START = 1e-2  # held-out residual above which the network of an earlier stage is no start for Gauss-Newton
+
 STAGES: dict[str, Callable[..., Stage]] = {
     "least_squares": LeastSquares,
     "gauss_newton": GaussNewton,
@@ -32,7 +34,14 @@ def stages_of(problem: Problem) -> list[Callable[[Run], Stage]]:
 
 
 def automatic(problem: Problem) -> list[Callable[[Run], Stage]]:
-    """Least squares (Newton's iteration on the output layer where the problem is nonlinear), then Gauss-Newton on all weights."""
-    if problem.spec.network.hidden and not problem.is_linear:
+    """Least squares (Newton's iteration on the output layer where the problem is nonlinear), then Gauss-Newton on all weights.
+
+    Gauss-Newton begins with a small network of its own where least squares came to nothing, and alone where the spec
+    says how the network looks.
+    """
+    if problem.spec.network.hidden:
         return [partial(GaussNewton, GaussNewtonOptions())]
-    return [partial(LeastSquares, LeastSquaresOptions()), partial(GaussNewton, GaussNewtonOptions())]
+    return [
+        partial(LeastSquares, LeastSquaresOptions()),
+        partial(GaussNewton, GaussNewtonOptions(), usable=USABLE_START),
+    ]

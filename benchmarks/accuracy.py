@@ -1,0 +1,115 @@
+"""Accuracy and time of every problem: python benchmarks/accuracy.py [--seeds 0 1 2] [NAMES]
+
+Runs `pinn solve` on each file of problems/ as a user would, one run at a time, and reads metrics.json. Writes
+results/benchmarks/accuracy.json and accuracy.md; runs that are not repeated keep their rows. Seconds are those of the whole
+command: imports, training, export and figures.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "results" / "benchmarks"
+
+# quantity -> (target error, seconds) of each problem; "probe:NAME" is |value - expected|.
+TARGETS = {
+    "heat/poisson_2d": {"u": 1e-10, "seconds": 10},
+    "heat/heat_1d": {"u": 1e-9, "seconds": 15},
+    "heat/nonlinear_poisson": {"u": 1e-8, "seconds": 30},
+    "elasticity/manufactured_plate": {"displacement": 1e-8, "seconds": 15},
+    "elasticity/plate_with_hole": {"stress": 1e-6, "probe:stress_concentration": 1e-5, "seconds": 30},
+    "elasticity/cantilever": {"displacement": 1e-8, "stress": 1e-8, "seconds": 15},
+    "elasticity/cube_3d": {"displacement": 1e-5, "seconds": 90},
+    "waves/wave_1d": {"u": 1e-8, "seconds": 30},
+    "waves/helmholtz_2d": {"u": 1e-9, "seconds": 15},
+    "transport/burgers": {"u": 1e-5, "seconds": 120},
+}
+
+
+def run(name: str, seed: int) -> dict:
+    """One run of the command line: its errors, probes, stop reason and seconds."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "run"
+        command = [sys.executable, "-m", "pinn", "solve", str(ROOT / "problems" / f"{name}.yaml")]
+        begun = time.perf_counter()
+        done = subprocess.run([*command, "--seed", str(seed), "--out", str(out), "-q"], capture_output=True, text=True)
+        seconds = time.perf_counter() - begun
+        if done.returncode:
+            return {"seed": seed, "exit": done.returncode, "message": done.stderr.strip()[-300:], "seconds": seconds}
+        metrics = json.loads((out / "metrics.json").read_text())
+    errors = dict(metrics["relative_l2"])
+    for probe, found in metrics["probes"].items():
+        if "expected" in found:
+            errors[f"probe:{probe}"] = abs(found["value"] - found["expected"])
+    keys = ("stop_reason", "heldout_residual", "iterations", "parameters", "activation", "peak_memory_mb")
+    return {"seed": seed, "exit": 0, "seconds": seconds, "errors": errors, **{key: metrics[key] for key in keys}}
+
+
+def table(results: dict[str, list[dict]], machine: str) -> str:
+    lines = [
+        "# Accuracy and time of the problems",
+        "",
+        "Made by `python benchmarks/accuracy.py`. Errors are relative L2 on 5,000 random points never trained on (Burgers: on",
+        "the reference table); probes are absolute differences. Seconds are of the whole command `pinn solve`. Medians over the",
+        "seeds, the worst seed in brackets.",
+        "",
+        f"Machine: {machine}.",
+        "",
+        "| problem | quantity | error (worst) | target | seconds (worst) | limit | stop reasons | met |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, targets in TARGETS.items():
+        runs = results.get(name, [])
+        good = [entry for entry in runs if entry["exit"] == 0]
+        if not good:
+            continue
+        seconds = [entry["seconds"] for entry in good]
+        for quantity, target in targets.items():
+            if quantity == "seconds":
+                continue
+            errors = [entry["errors"].get(quantity, math.nan) for entry in good]
+            median = statistics.median(errors)
+            met = median <= target and max(errors) <= 10 * target and statistics.median(seconds) <= targets["seconds"]
+            reasons = ", ".join(sorted({entry["stop_reason"] for entry in good}))
+            lines.append(
+                f"| {name} | {quantity.removeprefix('probe:')} | {median:.1e} ({max(errors):.1e}) | {target:.0e} | "
+                f"{statistics.median(seconds):.1f} ({max(seconds):.1f}) | {targets['seconds']} | {reasons} | "
+                f"{'yes' if met and len(good) == len(runs) else 'no'} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", default=list(TARGETS), metavar="NAME", help="such as heat/poisson_2d")
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    arguments = parser.parse_args()
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    file = RESULTS / "accuracy.json"
+    content = json.loads(file.read_text()) if file.exists() else {}
+    results = content.get("problems", {})
+    for name in arguments.names:
+        results[name] = []
+        for seed in arguments.seeds:
+            entry = run(name, seed)
+            results[name].append(entry)
+            shown = {k: f"{v:.2e}" for k, v in entry.get("errors", {}).items() if k in TARGETS.get(name, {})}
+            print(f"{name} seed {seed}: {shown} {entry['seconds']:.1f} s {entry.get('stop_reason', entry)}", flush=True)
+        machine = f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}"
+        file.write_text(json.dumps({"machine": machine, "problems": results}, indent=1) + "\n")
+        (RESULTS / "accuracy.md").write_text(table(results, machine))
+
+
+if __name__ == "__main__":
+    main()
