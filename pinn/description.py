@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from pinn.equations.compile import Derivative
 from pinn.network.activations import ACTIVATIONS
 from pinn.problem import Problem
@@ -41,7 +43,7 @@ def describe(problem: Problem) -> str:
         lines.append(f"  periodic in {problem.axes[axis]} with period {period:g}: by construction of the network")
     if problem.exact_quantities:
         lines += ["", "exact        " + ", ".join(problem.exact_quantities)]
-    return "\n".join([*lines, *(f"warning: {text}" for text in activation_warnings(problem))])
+    return "\n".join([*lines, *(f"warning: {text}" for text in warnings(problem))])
 
 
 def method(problem: Problem) -> str:
@@ -53,6 +55,35 @@ def spell(derivative: Derivative, axes: tuple[str, ...]) -> str:
     partial = derivative.partial
     letters = "".join(axis * n for axis, n in zip(axes, partial.orders, strict=True))
     return ("", "Δ", "Δ²")[partial.laplacians] + derivative.field + (f"_{letters}" if letters else "")
+
+
+def warnings(problem: Problem) -> list[str]:
+    """What is allowed, and probably not meant."""
+    return [*activation_warnings(problem), *excess_warnings(problem)]
+
+
+def excess_warnings(problem: Problem) -> list[str]:
+    """Patches with more conditions than the equations can satisfy: half the order of each field, at least one."""
+    order = dict.fromkeys(problem.fields, 0)
+    for statement in problem.statements:
+        if statement.place.kind == "interior":
+            for d in statement.expression.derivatives:
+                spatial = sum(d.partial.orders[: problem.space]) + 2 * d.partial.laplacians
+                order[d.field] = max(order[d.field], spatial)
+    most = sum(max(1, math.ceil(n / 2)) for n in order.values())
+    found = []
+    for patch in problem.geometry.patches:
+        names = [
+            statement.name.removesuffix(f" on {statement.place}")
+            for statement in problem.statements
+            if statement.place.kind == "boundary" and statement.place.where is None and patch in statement.place.patches
+        ]
+        if len(names) > most:
+            found.append(
+                f"patch '{patch}' has {len(names)} conditions ({', '.join(names)}) where the equations take {most}; "
+                "'on: boundary' means every patch that has no condition on that very quantity"
+            )
+    return found
 
 
 def activation_warnings(problem: Problem) -> list[str]:

@@ -281,7 +281,7 @@ def measure(solution: Solution, result: Outcome, device: torch.device, total: fl
         "relative_l2": relative,
         "max_error": largest,
         "probes": probes,
-        "unknowns": {name: float(value) for name, value in solution.model.unknowns.items()},
+        "unknowns": {name: float(value.detach()) for name, value in solution.model.unknowns.items()},
     }
 
 

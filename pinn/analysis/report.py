@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pinn.solution import Solution
 
+NOT_SOLVED, ROUGH = 2e-2, 1e-4  # held-out residuals
+
 # What a reader makes of a stop reason; the key itself is printed as well.
 _STOP_REASONS = {
     "tolerance": "the held-out residual is below the tolerance",
@@ -66,9 +68,27 @@ def _heading(metrics: Mapping[str, Any], title: str) -> str:
         f" {metrics.get('parameters')} parameters, {_activation(metrics.get('activation'))},"
         f" {metrics.get('dtype')} on {metrics.get('device')}",
     ]
+    if (verdict := trust(metrics)) is not None:
+        lines.append(verdict)
     if metrics.get("message"):
         lines.insert(2, str(metrics["message"]))
     return "\n".join(lines)
+
+
+def trust(metrics: Mapping[str, Any]) -> str | None:
+    """A warning where the held-out residual says that the result is not a solution; None where nothing speaks against it.
+
+    The residual is dimensionless: 1 means that the equations are missed by as much as their own terms.
+    """
+    residual = metrics.get("heldout_residual")
+    if residual is None or residual > NOT_SOLVED:
+        return (
+            "NOT SOLVED: the equations and conditions are far from satisfied; do not use these fields."
+            " Give it more time, refine near corners and layers, or check the conditions"
+        )
+    if residual > max(ROUGH, 100 * (metrics.get("tolerance") or 0)):
+        return "rough: the equations and conditions are satisfied to a few digits at most; errors may be larger still"
+    return None
 
 
 def _probe_rows(probes: Mapping[str, Any]):

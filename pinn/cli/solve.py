@@ -43,11 +43,14 @@ def solve(
     from pinn.analysis.figures import draw_figures
     from pinn.analysis.report import report
     from pinn.cli.progress import Progress
+    from pinn.description import warnings
     from pinn.run.directory import RunDirectory, save_run
 
     overrides = [*(overrides or ()), *([] if seed is None else [f"solver.seed={seed}"])]  # spec.yaml repeats the run
     problem = pinn.load(spec, overrides=overrides)
     output_times(problem)  # refused now rather than after the training
+    for warning in warnings(problem):
+        typer.echo(f"warning: {warning}", err=True)
     directory = RunDirectory.create(problem.name, out=out)
     directory.log(f"pinn {pinn.__version__}: " + " ".join(sys.argv[1:]))
     time_limit = problem.spec.solver.time_limit

@@ -5,8 +5,8 @@ On stacked channels z [C, N, W], with the bias b [W] on the value channel,
     forward    h = activate(z + b)                        one read of z, one write of h
     backward   g_z = (dh/dz)^T g_h, g_b = sum_n g_z       one read of z and g_h, one write of g_z
 
-The rule itself is `jets.activate`, traced; the backward kernel is its vector-Jacobian product, also traced: no formula is
-written twice. Only z is kept between the two: recomputing s_n in registers is cheaper than reading it. Both kernels
+The rule itself is `jets.activate`, traced; the backward kernel is its vector-Jacobian product, also traced: no formula
+is written twice. Only z is kept between the two: recomputing s_n in registers is cheaper than reading it. Both kernels
 are pure functions, so the compiler sees no autograd; the result is differentiable once. Where there is no C++ compiler
 (on CUDA: no Triton), or compiling fails for another reason, `fused_rule` gives None and the caller stays eager.
 """

@@ -89,7 +89,8 @@ class MLP(nn.Module):
                 bound = math.sqrt(6 / (layer.in_features + layer.out_features))
                 layer.weight.copy_(uniform(layer.weight, bound, generator))
                 layer.bias.copy_(uniform(layer.bias, 1 / math.sqrt(layer.in_features), generator))
-            self.layers[-1].bias.zero_()
+                if layer is self.layers[-1]:
+                    layer.bias.zero_()
 
     def forward(self, points: Tensor) -> Tensor:
         """points [N, D] -> fields [N, F], through torch's own activation functions."""

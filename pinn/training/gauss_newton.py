@@ -24,7 +24,7 @@ from pinn.training.assembly import Group, loss_terms
 from pinn.training.jacobian import jacobian_rows, trained_parameters
 from pinn.training.loop import Report, Run, require_finite
 from pinn.training.model import Model, new_network
-from pinn.training.points import draw
+from pinn.training.points import draw_adaptive
 
 HIDDEN = (24, 24, 24)
 INTERIOR, BOUNDARY = 2500, 800
@@ -36,7 +36,7 @@ FIRST_DAMPING = 1e-3  # times the largest eigenvalue
 LOWEST_DAMPING = 1e-17  # times the largest eigenvalue: below it the eigenvalues are rounding errors
 EIGEN_OPERATIONS = 25  # times n^3, of an eigendecomposition in double precision
 OPERATIONS_PER_SECOND = 3e10  # of two ordinary cores: only decides whether a step is begun
-STAGNATION_STEPS = 30  # that together lower the loss by less than 1 %
+STAGNATION_STEPS = 100  # that together lower the loss by less than 1 %
 
 
 class GaussNewton:
@@ -65,7 +65,7 @@ class GaussNewton:
         if not self.groups or (options.resample and self.iteration % options.resample == 0):
             interior = options.batch or INTERIOR
             seed = run.seed * 7919 + 101 + self.iteration
-            self.groups = draw(run.problem, interior, max(64, interior * BOUNDARY // INTERIOR), seed, run.device, run.dtype)
+            self.groups = draw_adaptive(run.problem, interior, max(64, interior * BOUNDARY // INTERIOR), seed, model)
         if self.predicted_seconds(model) > run.remaining:
             loss = self.losses[-1] if self.losses else sum(map(float, loss_terms(model, self.groups).values()))
             return Report(loss, heldout=run.heldout(model), finished="time_limit")

@@ -20,8 +20,8 @@ from torch import Tensor
 from pinn.errors import Divergence
 from pinn.network.features import sample_hyperplanes
 from pinn.spec.solver import LeastSquaresOptions
-from pinn.training.assembly import Group, linear_rows, residuals, set_coefficients
-from pinn.training.linear_solve import REGULARISATION, solve_least_squares
+from pinn.training.assembly import Group, linear_rows, point_residuals, residuals, set_coefficients
+from pinn.training.linear_solve import solve_least_squares
 from pinn.training.loop import Report, Run
 from pinn.training.model import Model, new_network
 from pinn.training.points import draw, pick_by_weight
@@ -31,9 +31,11 @@ FIRST_SCALES = (2.0, 4.0, 8.0)
 SCALE_STEP = math.sqrt(2)
 GROWTH = 1.6  # features from one level to the next: the last level costs about as much as all before together
 INTERIOR_PER_FEATURE, BOUNDARY_PER_FEATURE = 3, 1
+CONDITION_WEIGHT = 30.0  # 10 and 100 are as good; 1 loses a digit at the edge of the hole of the plate
 SHARE_BY_RESIDUAL = 0.5
 SHARE_PER_SEARCH = 0.08  # of the time left, for one more scale on a level
-STAGNATION_LEVELS = 3  # that together gain less than a factor 2
+STAGNATION_LEVELS, STAGNATION_GAIN = 3, 1.25  # that together gain less than this factor
+ROUNDING_RESIDUAL, ROUNDING_GAIN = 1e-5, 2.0  # below: a gain under 2 over two levels means that rounding errors rule
 HOPELESS = 0.05  # held-out residual of a nonlinear problem after two levels: one scale does not resolve the solution
 ROW_CHUNK = 4096
 NEWTON_TOLERANCE = 1e-3  # a Newton step that lowers the loss by less than this fraction is the last
@@ -83,8 +85,7 @@ class LeastSquares:
             return "stagnated"
         if not self.run.problem.is_linear and self.level >= 1 and min(self.level_best) > HOPELESS:
             return "stagnated"
-        recent = self.level_best[-STAGNATION_LEVELS - 1 :]
-        if len(recent) > STAGNATION_LEVELS and min(recent[1:]) > 0.5 * recent[0]:
+        if self.stagnates():
             return "stagnated"
         if not self.affordable(GROWTH**3, 1.0):
             return "time_limit"
@@ -94,6 +95,14 @@ class LeastSquares:
         self.queue = [best * GROWTH ** (1 / len(self.run.problem.axes))]
         self.results = {}
         return None
+
+    def stagnates(self) -> bool:
+        for levels, gain in ((STAGNATION_LEVELS, STAGNATION_GAIN), (2, ROUNDING_GAIN)):
+            recent = self.level_best[-levels - 1 :]
+            small = levels == STAGNATION_LEVELS or recent[0] < ROUNDING_RESIDUAL
+            if len(recent) > levels and small and min(recent[1:]) * gain > recent[0]:
+                return True
+        return False
 
     def affordable(self, factor: float, share: float) -> bool:
         return self.seconds_of_level * factor < share * self.run.remaining
@@ -110,6 +119,7 @@ class LeastSquares:
             seed,
             run.device,
             run.dtype,
+            CONDITION_WEIGHT,
         )
         model = self.sampled_model(scale, seed)
         states = None if problem.is_linear else [self.state(run.model, group) for group in groups]
@@ -153,10 +163,9 @@ class LeastSquares:
                     state = None if states is None else {d: jet[chunk] for d, jet in states[number].items()}
                     yield from linear_rows(model, group, chunk, state)
 
-        regularisation = self.options.regularisation
         try:
             with torch.no_grad():
-                return solve_least_squares(blocks(), REGULARISATION if regularisation is None else regularisation)
+                return solve_least_squares(blocks(), self.options.regularisation)
         except ArithmeticError as error:
             raise Divergence(f"{error} (stage least_squares, features {self.features})") from None
 
@@ -205,10 +214,3 @@ def total(model: Model, groups: list[Group], states) -> float:
                 loss += group.weight(statement) ** 2 * float(residual.square().mean())
     return loss
 
-
-def point_residuals(model: Model, group: Group) -> Tensor:
-    """Size of the residual at each point of a group, all its statements together: [N]."""
-    with torch.no_grad():
-        squares = sum(residual.square() for residual in residuals(model, group))
-    assert isinstance(squares, Tensor)
-    return squares.sqrt()

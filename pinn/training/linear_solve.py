@@ -15,15 +15,16 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
-REGULARISATION = 1e-15
+REGULARISATION = 4.5  # rounding errors, relative to the size of A: 1e-15 in float64
 BLOCK_BYTES = 1.5e9
 
 
 def solve_least_squares(
-    blocks: Iterable[tuple[Tensor, Tensor]], regularisation: float = REGULARISATION
+    blocks: Iterable[tuple[Tensor, Tensor]], regularisation: float | None = None
 ) -> tuple[Tensor, float]:
     """Coefficients [P] for the stacked rows (A_k [n_k, P], b_k [n_k]), and the residual norm |A c - b|.
 
+    `regularisation` is mu relative to the size of A; None takes a few rounding errors of the numbers' type.
     Raises ArithmeticError when a row is not finite.
     """
     triangle: Tensor | None = None
@@ -51,6 +52,8 @@ def solve_least_squares(
     norms = square.sqrt()[:-1]
     norms = torch.where(norms > 0, norms, torch.ones_like(norms))
     count = len(norms)
+    if regularisation is None:
+        regularisation = REGULARISATION * torch.finfo(norms.dtype).eps
     damping = torch.zeros(count, count + 1, dtype=norms.dtype, device=norms.device)
     damping[:, :count].diagonal().copy_(regularisation * math.sqrt(count) * norms)
     triangle = reduce([*waiting, damping])

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
 
-from pinn.equations.statements import Place
+from pinn.equations.statements import Place, PointSet
 from pinn.geometry.sampling import sample_boundary
 from pinn.problem import Problem
-from pinn.training.assembly import Group, collect
+from pinn.training.assembly import CONDITION_WEIGHT, Group, collect, point_residuals
+from pinn.training.model import Model
 
+POOL = 8  # candidates per point drawn by the residual
 FEWEST = 16  # on any part of a boundary, however short
 HELDOUT_SEED = 1_000_003  # training seeds are small: held-out points are never trained on
 HELDOUT_INTERIOR, HELDOUT_BOUNDARY = 2000, 1000
@@ -60,10 +63,41 @@ def boundary_measure(problem: Problem, measures: dict[Place, float]) -> float:
 
 
 def draw(
-    problem: Problem, interior: int, boundary: int, seed: int, device: torch.device, dtype: torch.dtype
+    problem: Problem,
+    interior: int,
+    boundary: int,
+    seed: int,
+    device: torch.device,
+    dtype: torch.dtype,
+    condition_weight: float = CONDITION_WEIGHT,
 ) -> list[Group]:
     """Training points of all statements."""
-    return collect(problem, statement_counts(problem, interior, boundary), seed, device, dtype)
+    return collect(problem, statement_counts(problem, interior, boundary), seed, device, dtype, condition_weight)
+
+
+def draw_adaptive(
+    problem: Problem, interior: int, boundary: int, seed: int, model: Model
+) -> list[Group]:
+    """Training points of all statements; with `sampling.adaptive`, those inside are drawn by the residual of `model`.
+
+    Of POOL times as many candidates a point is taken with probability in proportion to |r|/mean|r| + 1.
+    Source: Wu et al., Comput. Methods Appl. Mech. Engrg. 403 (2023) 115671, eq. 2 with k = c = 1.
+    """
+    scale = model.network.field_scale
+    groups = draw(problem, interior, boundary, seed, scale.device, scale.dtype)
+    if not problem.spec.sampling.adaptive:
+        return groups
+    adapted = []
+    for number, group in enumerate(groups):
+        if group.statements[0].place.kind == "interior":
+            count = len(group.points)
+            pool = replace(group, points=problem.sample(group.statements[0].place, POOL * count, seed + 17).to(
+                device=scale.device, dtype=scale.dtype))  # fmt: skip
+            size = point_residuals(model, pool)
+            chosen = pick_by_weight([pool], [size / size.mean() + 1], count, seed + number, replacement=False)
+            group = replace(group, points=PointSet(chosen.to(scale)))
+        adapted.append(group)
+    return adapted
 
 
 def draw_heldout(problem: Problem, device: torch.device, dtype: torch.dtype) -> list[Group]:
@@ -72,12 +106,14 @@ def draw_heldout(problem: Problem, device: torch.device, dtype: torch.dtype) -> 
     return collect(problem, counts, HELDOUT_SEED, device, dtype)
 
 
-def pick_by_weight(groups: Sequence[Group], weights: Sequence[torch.Tensor], count: int, seed: int) -> torch.Tensor:
+def pick_by_weight(
+    groups: Sequence[Group], weights: Sequence[torch.Tensor], count: int, seed: int, replacement: bool = True
+) -> torch.Tensor:
     """`count` of the groups' points [count, D], each with probability in proportion to its weight (one tensor per group)."""
     points = torch.cat([group.points.points for group in groups]).cpu()
     probability = torch.cat(list(weights)).double().cpu().numpy()
     total = probability.sum()
     if not np.isfinite(total) or total <= 0:
         probability, total = np.ones(len(points)), len(points)
-    chosen = np.random.default_rng(seed).choice(len(points), size=count, p=probability / total)
+    chosen = np.random.default_rng(seed).choice(len(points), count, replacement, probability / total)
     return points[torch.as_tensor(chosen)]
