@@ -190,10 +190,14 @@ def deepxde_step(case: Case, network: MLP, points: Tensor) -> Step:
 
 
 def milliseconds(steps: dict[str, Step], repetitions: int, device: torch.device) -> dict[str, list[float]]:
-    """Every engine once per repetition, in turn, so that a busy machine slows all alike."""
+    """Every engine once per repetition, in turn, so that a busy machine slows all alike.
+
+    An untimed step goes before each timed one: in training a step follows one of its own kind, not another engine's.
+    """
     times: dict[str, list[float]] = {name: [] for name in steps}
     for _ in range(repetitions):
         for name, step in steps.items():
+            step()
             synchronise(device)
             start = perf_counter()
             step()
@@ -251,7 +255,8 @@ def table(rows: list[dict], threads: int, repetitions: int) -> str:
         "# Time of a training step (loss and parameter gradient)",
         "",
         f"Network {'x'.join(map(str, HIDDEN))}; milliseconds, median of {repetitions} alternating repetitions, "
-        f"{threads} threads, {platform.machine()}, torch {torch.__version__}. C: channels of the jets. "
+        f"each after one untimed step of the same engine; {threads} thread(s), {platform.machine()}, "
+        f"torch {torch.__version__}. C: channels of the jets. "
         "GFLOP/s: of the linear layers with compiled jets, over the machine's best square product.",
         "",
         "| problem | N | C | activation | dtype | "

@@ -1,8 +1,8 @@
 """pinn: partial differential equations solved with smooth physics-informed neural networks.
 
-    problem = pinn.load("problems/elasticity/plate_with_hole.yaml")
-    solution = pinn.solve(problem)
-    solution(points)["stress_xx"]
+problem = pinn.load("problems/elasticity/plate_with_hole.yaml")
+solution = pinn.solve(problem)
+solution(points)["stress_xx"]
 """
 
 from __future__ import annotations
@@ -13,14 +13,16 @@ __version__ = "0.1.0"
 __all__ = ["Problem", "Solution", "load", "solve"]
 
 if TYPE_CHECKING:
-    from pinn.problem import Problem, load
-    from pinn.solution import Solution, solve
+    from pinn.loading import load
+    from pinn.problem import Problem
+    from pinn.solution import Solution
+    from pinn.solving import solve
 
 _HOME = {
     "Problem": "pinn.problem",
-    "load": "pinn.problem",
+    "load": "pinn.loading",
     "Solution": "pinn.solution",
-    "solve": "pinn.solution",
+    "solve": "pinn.solving",
 }
 
 

@@ -17,7 +17,9 @@ def describe(problem: Problem) -> str:
     lower, upper = problem.bounds
     lines = [f"{problem.name}: {problem.title}" if problem.title else problem.name, ""]
     box = " x ".join(f"{a} in [{lo:g}, {hi:g}]" for a, lo, hi in zip(problem.axes, lower, upper, strict=True))
-    lines.append(f"domain       {box}; measure {problem.geometry.measure:.6g}; patches {', '.join(problem.geometry.patches)}")
+    lines.append(
+        f"domain       {box}; measure {problem.geometry.measure:.6g}; patches {', '.join(problem.geometry.patches)}"
+    )
     lines.append(f"fields       {', '.join(problem.fields)}")
     derived = problem.quantities[len(problem.fields) :]
     if derived:
@@ -92,7 +94,7 @@ def activation_warnings(problem: Problem) -> list[str]:
     warnings = []
     for statement in problem.statements:
         order = statement.expression.order
-        if statement.place.kind != "interior" or order <= activation.order and order <= activation.smoothness + 1:
+        if statement.place.kind != "interior" or (order <= activation.order and order <= activation.smoothness + 1):
             continue
         if order > activation.order:
             what = f"{activation.name} has zero derivatives of order {order} almost everywhere"

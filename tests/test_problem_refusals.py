@@ -14,7 +14,7 @@ import pytest
 
 from pinn.cli.main import run
 from pinn.errors import SpecError
-from pinn.problem import build
+from pinn.loading import build
 from pinn.spec.source import parse_spec
 from tests.spec.test_refusals import marked
 

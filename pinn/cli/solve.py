@@ -49,10 +49,12 @@ def solve(
     overrides = [*(overrides or ()), *([] if seed is None else [f"solver.seed={seed}"])]  # spec.yaml repeats the run
     problem = pinn.load(spec, overrides=overrides)
     output_times(problem)  # refused now rather than after the training
-    for warning in warnings(problem):
-        typer.echo(f"warning: {warning}", err=True)
     directory = RunDirectory.create(problem.name, out=out)
     directory.log(f"pinn {pinn.__version__}: " + " ".join(sys.argv[1:]))
+    for warning in warnings(problem):
+        directory.log(f"warning: {warning}")
+        if not quiet:
+            typer.echo(f"warning: {warning}", err=True)
     time_limit = problem.spec.solver.time_limit
     with Progress(Console(stderr=True), time_limit=time_limit, quiet=quiet, log=directory.log) as progress:
         solution = pinn.solve(problem, seed=seed, device=device.value, progress=progress, out=directory.path)

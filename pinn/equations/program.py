@@ -151,4 +151,3 @@ def _translate(node: sympy.Expr) -> tuple[Callable, Iterable[sympy.Expr]]:
     if type(node) in FUNCTIONS:
         return _on_tensor(FUNCTIONS[type(node)]), node.args
     raise SpecError((), f"'{type(node).__name__}' has no counterpart on tensors")
-

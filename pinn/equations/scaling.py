@@ -38,7 +38,9 @@ class Scaling:
 def length_factor(partial: Partial, lengths: Sequence[float], space: int) -> float:
     """1/L^orders, and for a Laplacian the sum of 1/L_i^2 over the space axes."""
     laplacian = sum(lengths[i] ** -2 for i in range(space))
-    return math.prod(length**-n for length, n in zip(lengths, partial.orders, strict=True)) * laplacian**partial.laplacians
+    return (
+        math.prod(length**-n for length, n in zip(lengths, partial.orders, strict=True)) * laplacian**partial.laplacians
+    )
 
 
 def find_scaling(
@@ -100,7 +102,9 @@ def _balance(matrix: np.ndarray, sources: np.ndarray, fields: Sequence[str]) -> 
     for k, (e, f) in enumerate(entries):
         system[k, e] = system[k, statement_count + f] = 1.0
         target[k] = -math.log(matrix[e, f])
-    solution = np.linalg.lstsq(system, target, rcond=None)[0] if len(entries) else np.zeros(statement_count + field_count)
+    solution = (
+        np.linalg.lstsq(system, target, rcond=None)[0] if len(entries) else np.zeros(statement_count + field_count)
+    )
     rows, columns = np.exp(solution[:statement_count]), np.exp(solution[statement_count:])
 
     # Fields that no statement couples have a size each: the largest right-hand side among their statements.

@@ -89,7 +89,12 @@ def collect(
 
 
 def residuals(
-    model: Model, group: Group, chunk: slice = slice(None), *, tape=None, jets: Mapping[Derivative, Tensor] | None = None
+    model: Model,
+    group: Group,
+    chunk: slice = slice(None),
+    *,
+    tape=None,
+    jets: Mapping[Derivative, Tensor] | None = None,
 ) -> list[Tensor]:
     """Dimensionless residuals of the group's statements, each [N]. `jets` may be given instead of computed."""
     if jets is None:
@@ -130,7 +135,10 @@ def mean_squares(model: Model, groups: Sequence[Group], chunk: int = 4096) -> li
                         parts = residuals(model, group, part)
                 else:
                     parts = residuals(model, group, part)
-                sums = [total + float(residual.detach().double().square().sum()) for total, residual in zip(sums, parts, strict=True)]
+                sums = [
+                    total + float(residual.detach().double().square().sum())
+                    for total, residual in zip(sums, parts, strict=True)
+                ]
             found |= {index: total / len(group.points) for index, total in zip(group.indices, sums, strict=True)}
     return [found[index] for index in range(len(found))]
 

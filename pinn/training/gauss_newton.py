@@ -87,7 +87,9 @@ class GaussNewton:
             terms = {name: float(term) for name, term in loss_terms(model, self.groups).items()}
         return Report(new_loss, terms, finished=self.finished(taken is None), extra={"damping": self.damping})
 
-    def boldest(self, model: Model, old: list[Tensor], steps, loss: float, largest: float) -> tuple[float, float] | None:
+    def boldest(
+        self, model: Model, old: list[Tensor], steps, loss: float, largest: float
+    ) -> tuple[float, float] | None:
         """The smallest damping whose step still earns its share of the predicted reduction: (damping, new loss).
 
         From the last damping downwards while steps are good, or upwards until one is; the weights are left there.
@@ -132,7 +134,9 @@ class GaussNewton:
         self.rejections = self.rejections + 1 if rejected else 0
         if self.rejections >= MOST_REJECTIONS:
             return "stagnated"
-        if len(recent) == STAGNATION_STEPS and min(recent[STAGNATION_STEPS // 2 :]) > 0.99 * min(recent[: STAGNATION_STEPS // 2]):
+        if len(recent) == STAGNATION_STEPS and min(recent[STAGNATION_STEPS // 2 :]) > 0.99 * min(
+            recent[: STAGNATION_STEPS // 2]
+        ):
             return "stagnated"
         return None
 

@@ -47,7 +47,9 @@ def jacobian_rows(model: Model, group: Group, chunk: slice = slice(None)) -> tup
             g: Jets = [adjoints.pop(0) if channel is not None else None for channel in z]
             columns += layer_rows(h, g, len(residual))
         for raw, name in zip(unknowns, model.raw, strict=True):
-            columns.append(unknown_column(model, group, statement, chunk, name, residual)[:, None] if raw.numel() else raw)
+            columns.append(
+                unknown_column(model, group, statement, chunk, name, residual)[:, None] if raw.numel() else raw
+            )
         blocks.append(torch.cat(columns, dim=1))
     return torch.cat(values), torch.cat(blocks)
 

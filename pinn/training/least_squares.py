@@ -213,4 +213,3 @@ def total(model: Model, groups: list[Group], states) -> float:
             for statement, residual in zip(group.statements, residuals(model, group, jets=jets), strict=True):
                 loss += group.weight(statement) ** 2 * float(residual.square().mean())
     return loss
-

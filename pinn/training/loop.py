@@ -156,7 +156,9 @@ def record(run: Run, stage: str, iteration: int, report: Report, heldout: float 
     return row
 
 
-def require_finite(terms: dict[str, torch.Tensor], stage: str, step: int, groups: Sequence[Group], model: Model) -> None:
+def require_finite(
+    terms: dict[str, torch.Tensor], stage: str, step: int, groups: Sequence[Group], model: Model
+) -> None:
     """Raises Divergence that names the first term that is not finite, and a point where it happens."""
     from pinn.training.assembly import residuals
 
@@ -169,7 +171,9 @@ def require_finite(terms: dict[str, torch.Tensor], stage: str, step: int, groups
                 if statement.name == name and len(bad):
                     point = group.points.points[bad[0]].tolist()
                     place = ", ".join(f"{a} = {c:.6g}" for a, c in zip(model_axes(group), point, strict=True))
-                    raise Divergence(f"term '{name}' became {float(residual[bad[0]])} at {place} in {stage}, step {step}")
+                    raise Divergence(
+                        f"term '{name}' became {float(residual[bad[0]])} at {place} in {stage}, step {step}"
+                    )
         raise Divergence(f"term '{name}' became {float(value.detach())} in {stage}, step {step}")
 
 

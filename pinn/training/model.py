@@ -30,7 +30,10 @@ class Model(nn.Module):
         self.units = {name: abs(bounds[0]) or 1.0 for name, bounds in problem.unknowns.items()}
         scale = network.field_scale
         self.raw = nn.ParameterDict(
-            {name: nn.Parameter(scale.new_tensor(value[0] / self.units[name])) for name, value in problem.unknowns.items()}
+            {
+                name: nn.Parameter(scale.new_tensor(value[0] / self.units[name]))
+                for name, value in problem.unknowns.items()
+            }
         )
 
     @property
@@ -45,7 +48,9 @@ class Model(nn.Module):
                 unit = self.units[name]
                 self.raw[name].clamp_(None if low is None else low / unit, None if high is None else high / unit)
 
-    def jets(self, points: Tensor, plan: JetPlan, wanted: Sequence[Derivative], tape: Tape | None = None) -> dict[Derivative, Tensor]:
+    def jets(
+        self, points: Tensor, plan: JetPlan, wanted: Sequence[Derivative], tape: Tape | None = None
+    ) -> dict[Derivative, Tensor]:
         """The wanted derivatives of the fields at points [N, D], each [N]."""
         if self.derivatives == "autograd" and tape is None:
             channels = self.network.jets_by_autograd(points, plan, self.space)

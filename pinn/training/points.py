@@ -75,9 +75,7 @@ def draw(
     return collect(problem, statement_counts(problem, interior, boundary), seed, device, dtype, condition_weight)
 
 
-def draw_adaptive(
-    problem: Problem, interior: int, boundary: int, seed: int, model: Model
-) -> list[Group]:
+def draw_adaptive(problem: Problem, interior: int, boundary: int, seed: int, model: Model) -> list[Group]:
     """Training points of all statements; with `sampling.adaptive`, those inside are drawn by the residual of `model`.
 
     Of POOL times as many candidates a point is taken with probability in proportion to |r|/mean|r| + 1.

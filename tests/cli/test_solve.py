@@ -33,6 +33,7 @@ def solved(monkeypatch):
 
     monkeypatch.setitem(vars(pinn), "load", load)
     monkeypatch.setitem(vars(pinn), "solve", solve)
+    monkeypatch.setattr("pinn.description.warnings", lambda problem: ["something odd"])
     return calls
 
 

@@ -1,0 +1,351 @@
+"""Loading: from a spec's text to a Problem, with every refusal at its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import sympy
+import torch
+
+from pinn.equations.compile import compile_expression, evaluate
+from pinn.equations.conditions import ConditionReader, period_of
+from pinn.equations.statements import MEASURED, Place, PointSet, Statement
+from pinn.errors import SpecError, SpecErrors, did_you_mean
+from pinn.geometry.build import build_shape
+from pinn.geometry.shapes import GeometryError, Shape
+from pinn.physics import build_physics
+from pinn.physics.model import Physics
+from pinn.problem import Probe, Problem, Reference
+from pinn.spec.expressions import Scope, symbol
+from pinn.spec.overrides import apply_overrides
+from pinn.spec.schema import Spec, load_schema
+from pinn.spec.source import Source, read_spec
+from pinn.spec.tables import column, read_columns
+
+DATA_TOLERANCE = 1e-3  # of the domain's size and of the duration, for points of measurements
+
+
+def load(path: str | PathLike[str], overrides: Sequence[str] = ()) -> Problem:
+    """Read, check and compile a spec. Raises SpecError, with file, line and column."""
+    source = read_spec(path)
+    if overrides:
+        source = apply_overrides(source, list(overrides))
+    return build(source, Path(path).parent)
+
+
+def build(source: Source, folder: Path = Path()) -> Problem:
+    """A Problem from a spec that has been read; files it names are relative to `folder`."""
+    try:
+        return build_problem(load_schema(source), folder)
+    except SpecErrors:
+        raise
+    except SpecError as error:
+        position = error.position or source.position(error.path)
+        raise SpecError(error.path, error.message, position) from None
+    except GeometryError as error:
+        raise SpecError(error.path, error.message, source.position(error.path)) from None
+
+
+def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
+    """Compile a validated spec. Raises SpecError without position."""
+    physics = Physics((), {}, {})
+    if spec.physics:
+        ((name, parameters),) = spec.physics.items()
+        physics = build_physics(name, parameters, spec.coordinates)
+    for block, own, theirs in (
+        ("definitions", spec.definitions, physics.definitions),
+        ("equations", spec.equations, physics.equations),
+        ("constants", spec.constants, {**physics.definitions, **dict.fromkeys(physics.fields)}),
+        ("unknowns", spec.unknowns, {**physics.definitions, **dict.fromkeys(physics.fields)}),
+    ):
+        if taken := sorted(set(own) & set(theirs)):
+            raise SpecError((block, taken[0]), f"'{taken[0]}' is a name of the physics; choose another")
+    scope = Scope(
+        spec.coordinates,
+        time=spec.time is not None,
+        constants=spec.constants,
+        unknowns=tuple(spec.unknowns),
+        fields=tuple(dict.fromkeys((*physics.fields, *spec.fields))),
+        definitions={**physics.definitions, **spec.definitions},
+        exact=spec.exact,
+        origins=origins_of(spec, physics),
+    )
+    refuse_limits(scope, physics)
+    time = None
+    if spec.time is not None:
+        time = (scope.number(spec.time.start, ("time", "from")), scope.number(spec.time.end, ("time", "to")))
+        if time[0] >= time[1]:
+            raise SpecError(("time", "to"), f"must be later than from = {time[0]:g}, got {time[1]:g}")
+    geometry = build_shape(spec.domain, scope.number, spec.coordinates)
+
+    for name in scope.definitions:
+        path = ("definitions", name) if name in spec.definitions else ("physics", *spec.physics)
+        compile_expression(_located(scope, name, path), scope, path)
+    statements = []
+    for name, text in {**physics.equations, **spec.equations}.items():
+        path = ("equations", name) if name in spec.equations else ("physics", *spec.physics)
+        compiled = compile_expression(scope.equation(text, path), scope, path)
+        if not compiled.derivatives:
+            raise SpecError(path, "contains no field")
+        if normals := sorted(compiled.inputs & {f"n{axis}" for axis in scope.space}):
+            raise SpecError(path, f"uses the normal {normals[0]}, which is known on the boundary only")
+        statements.append(Statement(name, compiled, Place("interior"), path=path))
+    equations = tuple(statements)
+
+    vectors = {**physics.vectors}
+    reader = ConditionReader(scope, geometry, spec.boundaries, vectors, time)
+    statements += reader.read(spec.conditions)
+    periods = {}
+    for index, condition in enumerate(spec.conditions):
+        if condition.periodic:
+            path = ("conditions", index, "periodic")
+            axis, period = period_of(geometry, condition.periodic, path)
+            if spec.network.periodic == "auto":
+                periods[axis] = period
+            else:
+                statements += periodic_statements(scope, equations, condition.periodic, axis, path)
+    statements += data_statements(spec, scope, geometry, time, folder)
+    refuse_gaps(scope, geometry, equations, statements, reader, time)
+
+    problem = Problem(
+        spec=spec,
+        folder=folder,
+        scope=scope,
+        geometry=geometry,
+        statements=tuple(statements),
+        vectors=vectors,
+        tensors=physics.tensors,
+        periods=periods,
+        time=time,
+        probes={},
+        reference=read_reference(spec, scope, folder),
+        warnings=(),
+    )
+    for name in spec.exact:
+        reader.quantity(name, ("exact", name))
+    problem.probes.update(read_probes(spec, problem))
+    check_points(problem)
+    _ = problem.exact, problem.unknowns
+    for number, name in enumerate(spec.outputs.quantities or ()):
+        require_quantity(problem, name, ("outputs", "quantities", number))
+    return problem
+
+
+def origins_of(spec: Spec, physics: Physics) -> dict[str, tuple[str | int, ...]]:
+    """Name -> its place in the spec, of fields and of the definitions that a physics brings."""
+    origins: dict[str, tuple[str | int, ...]] = {}
+    for name in (*physics.fields, *physics.definitions):
+        origins[name] = ("physics", *spec.physics, *physics.given.get(name, ()))
+    return origins | {name: ("fields", index) for index, name in enumerate(spec.fields)}
+
+
+def refuse_limits(scope: Scope, physics: Physics) -> None:
+    """A parameter of the physics that is a constant must lie within the limits that the physics states."""
+    for name, (low, high) in physics.limits.items():
+        value = scope.resolve(name)
+        if value.is_number and not low < float(value) < high:
+            bounds = "be positive" if (low, high) == (0, float("inf")) else f"lie between {low:g} and {high:g}"
+            raise SpecError(scope.origin(name), f"must {bounds}, got {float(value):g}")
+
+
+def require_quantity(problem: Problem, name: str, path: tuple[str | int, ...]) -> None:
+    """Raises SpecError for what is not a quantity with a value inside the domain, and says why."""
+    if name in problem.quantities:
+        return
+    scope = problem.scope
+    if name in problem.vectors:
+        raise SpecError(path, f"'{name}' is a vector; take {' or '.join(problem.vectors[name])}")
+    try:
+        compiled = problem.compiled(name)
+    except SpecError as error:
+        listed = did_you_mean(name, problem.quantities)
+        reason = error.message.removeprefix("unknown name") if "a derivative of" in error.message else ""
+        raise SpecError(path, f"unknown quantity{reason}" if reason else f"unknown quantity '{name}'{listed}") from None
+    if normals := sorted(compiled.inputs & {f"n{axis}" for axis in scope.space}):
+        raise SpecError(path, f"'{name}' uses the normal ({', '.join(normals)}), which is known on the boundary only")
+    if not compiled.derivatives:
+        raise SpecError(path, f"'{name}' does not depend on a field; name a field or a definition of fields")
+    raise SpecError(path, f"'{name}' is a derivative; give it a name of its own in 'definitions' and take that")
+
+
+def _located(scope: Scope, name: str, path: tuple) -> sympy.Expr:
+    try:
+        return scope.resolve(name)
+    except SpecError as error:
+        raise SpecError(error.path or path, error.message) from None
+
+
+def periodic_statements(scope: Scope, equations, patches, axis: int, path) -> list[Statement]:
+    """u and its derivatives along the axis, up to one below the equations' order, agree on both faces."""
+    order = max(
+        (d.partial.orders[axis] + 2 * d.partial.laplacians for e in equations for d in e.expression.derivatives),
+        default=1,
+    )
+    statements = []
+    for name in scope.fields:
+        for n in range(order):
+            orders = tuple(n if i == axis else 0 for i in range(len(scope.axes)))
+            compiled = compile_expression(scope.jet(name, orders), scope, path)
+            label = f"periodic {name}" + (f"_{scope.axes[axis] * n}" if n else "")
+            statements.append(Statement(label, compiled, Place("periodic", tuple(patches)), path=path))
+    return statements
+
+
+def refuse_outside(points: np.ndarray, geometry: Shape, time, file: Path, path) -> None:
+    """Measurements must lie in the domain, up to the rounding of a written table, and within the time."""
+    space = points[:, : geometry.dimension]
+    outside = ~geometry.contains(space, DATA_TOLERANCE * geometry.size)
+    if time is not None:
+        slack = DATA_TOLERANCE * (time[1] - time[0])
+        outside |= (points[:, -1] < time[0] - slack) | (points[:, -1] > time[1] + slack)
+    if outside.any():
+        row = int(np.flatnonzero(outside)[0])
+        listed = ", ".join(f"{value:g}" for value in points[row])
+        words = f"{outside.sum()} of {len(points)} points lie" if outside.sum() > 1 else "a point lies"
+        raise SpecError(path, f"{file}: {words} outside the domain, first ({listed}) in row {row + 1}")
+
+
+def data_statements(spec: Spec, scope: Scope, geometry: Shape, time, folder: Path) -> list[Statement]:
+    """quantity = measured value, at the points of each file."""
+    statements = []
+    for index, data in enumerate(spec.data):
+        path = ("data", index)
+        file = folder / data.file
+        columns = read_columns(file, scope.axes, (*path, "file"))
+        for axis in data.coordinates:
+            if axis not in scope.axes:
+                raise SpecError(
+                    (*path, "coordinates", axis), f"unknown coordinate '{axis}'{did_you_mean(axis, scope.axes)}"
+                )
+        points = np.stack(
+            [column(columns, data.coordinates.get(axis, axis), file, (*path, "file")) for axis in scope.axes], axis=1
+        )
+        refuse_outside(points, geometry, time, file, (*path, "file"))
+        place = Place("data", points=tuple(map(tuple, points.tolist())))
+        for name, header in data.quantities.items():
+            at = (*path, "quantities", name)
+            values = column(columns, header, file, at)
+            try:
+                quantity = scope.resolve(name)
+            except SpecError as error:
+                known = [*scope.fields, *scope.definitions]
+                raise SpecError(at, f"{error.message.split(';')[0]}{did_you_mean(name, known)}") from None
+            compiled = compile_expression(quantity - symbol(MEASURED), scope, at)
+            if not compiled.derivatives:
+                raise SpecError(at, f"'{name}' does not depend on a field, so there is nothing to fit")
+            statements.append(
+                Statement(f"data {name}", compiled, place, data.weight, values=torch.as_tensor(values), path=at)
+            )
+    return statements
+
+
+def read_reference(spec: Spec, scope: Scope, folder: Path) -> Reference | None:
+    if spec.reference is None:
+        return None
+    path = ("reference", "file")
+    file = folder / spec.reference.file
+    columns = read_columns(file, scope.axes, path)
+    points = np.stack([column(columns, axis, file, path) for axis in scope.axes], axis=1)
+    names = [*scope.fields, *scope.definitions]
+    quantities = {name: values for name, values in columns.items() if name in names}
+    if not quantities:
+        raise SpecError(path, f"{file} holds none of the problem's quantities: {', '.join(names)}")
+    return Reference(points, quantities)
+
+
+def read_probes(spec: Spec, problem: Problem) -> dict[str, Probe]:
+    probes = {}
+    reader = ConditionReader(problem.scope, problem.geometry, {}, {}, problem.time)
+    for name, probe in spec.probes.items():
+        path = ("probes", name)
+        require_quantity(problem, probe.quantity, (*path, "quantity"))
+        points = np.array(reader.points(probe.points, (*path, "at")))
+        if points.shape[1] != len(problem.axes):
+            raise SpecError((*path, "at"), f"a probe needs the coordinates {', '.join(problem.axes)}")
+        expected = None
+        if probe.expected is not None:
+            given = probe.expected if isinstance(probe.expected, tuple) else (probe.expected,)
+            expected = tuple(problem.scope.number(value, (*path, "expected")) for value in given)
+            if len(expected) not in (1, len(points)):
+                raise SpecError((*path, "expected"), f"{len(expected)} values for {len(points)} points")
+            expected = expected if len(expected) == len(points) else expected * len(points)
+        probes[name] = Probe(probe.quantity, points, expected)
+    return probes
+
+
+def refuse_gaps(scope: Scope, geometry: Shape, equations, statements, reader: ConditionReader, time) -> None:
+    """A second-order problem needs something on every patch, a problem in time an initial state."""
+    space_order = 0
+    for equation in equations:
+        for derivative in equation.expression.derivatives:
+            order = sum(derivative.partial.orders[: len(scope.space)]) + 2 * derivative.partial.laplacians
+            space_order = max(space_order, order)
+    has_data = any(statement.place.kind == "data" for statement in statements)
+    silent = [f"'{patch}'" for patch in geometry.patches if patch not in reader.covered]
+    if space_order >= 2 and silent and not has_data:
+        words = ("patch", "it") if len(silent) == 1 else ("patches", "them")
+        raise SpecError(
+            ("conditions",),
+            f"nothing is said about the boundary {words[0]} {', '.join(silent)}; add a condition on {words[1]}, or "
+            "free: true where nothing is known",
+        )
+    if time is None or has_data:
+        return
+    for name in scope.fields:
+        order = max(
+            (d.partial.orders[-1] for e in equations for d in e.expression.derivatives if d.field == name), default=0
+        )
+        given = [
+            [d.partial.orders[-1] for d in s.expression.derivatives if d.field == name]
+            for s in statements
+            if s.place.kind == "initial" and any(d.field == name for d in s.expression.derivatives)
+        ]
+        if len(given) < order:
+            stated = {max(orders) for orders in given}
+            missing = next((n for n in range(order) if n not in stated), order - 1)
+            what = f"{name}_{'t' * missing}" if missing else name
+            raise SpecError(
+                ("conditions",),
+                f"{name} has {order} time derivative{'s' * (order > 1)} but {len(given)} initial condition"
+                f"{'s' * (len(given) != 1)}; add {{on: initial, {what}: …}}",
+            )
+
+
+def place_path(spec: Spec, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Where the spec says for which points a condition holds."""
+    match path:
+        case ("conditions", int(index), *_):
+            return (*path[:2], "where" if spec.conditions[index].where is not None else "on")
+    return path
+
+
+def check_points(problem: Problem) -> None:
+    """Every statement gets points, and finite numbers at them. Raises SpecError that names the condition."""
+    for statement in problem.statements:
+        try:
+            points = problem.sample(statement.place, 64, 1)
+        except GeometryError as error:
+            raise SpecError(place_path(problem.spec, statement.path), f"gets no points: {error.message}") from None
+        except SpecError as error:
+            raise SpecError(statement.path, error.message) from None
+        extra: dict[str, Any] = {name: torch.tensor(1.0, dtype=torch.float64) for name in problem.scope.unknowns}
+        if statement.values is not None:
+            extra[MEASURED] = statement.values
+        inputs = points.inputs(problem.axes, extra)
+        ones = {d: torch.full((len(points),), 0.7, dtype=torch.float64) for d in statement.expression.derivatives}
+        value = torch.as_tensor(statement.expression.value(inputs, ones))
+        bad = torch.nonzero(~torch.isfinite(value.expand(len(points)))).flatten()
+        if len(bad):
+            place = ", ".join(
+                f"{a} = {c:.6g}" for a, c in zip(problem.axes, points.points[bad[0]].tolist(), strict=True)
+            )
+            raise SpecError(statement.path, f"is not a finite number at {place}")
+    for name, expression in problem.exact.items():
+        inside = torch.as_tensor(problem.heldout_points(64, 2))
+        value = evaluate(expression, PointSet(inside).inputs(problem.axes), 64, inside)
+        if not torch.isfinite(value).all():
+            raise SpecError(("exact", name), "is not a finite number everywhere inside the domain")

@@ -1,0 +1,185 @@
+"""Solving: train a network for a problem, and measure what came out."""
+
+from __future__ import annotations
+
+import math
+import platform
+import resource
+import subprocess
+import sys
+from contextlib import contextmanager
+from importlib import metadata
+from os import PathLike
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+import torch
+
+from pinn.errors import ResourceError
+from pinn.problem import Problem
+from pinn.solution import Solution
+from pinn.training.loop import Outcome, ProgressCallback, Run, train
+from pinn.training.stages import stages_of
+
+ERROR_POINTS, ERROR_SEED = 5000, 424_242
+DTYPES = {"float64": torch.float64, "float32": torch.float32}
+
+
+def solve(
+    problem: Problem,
+    *,
+    seed: int | None = None,
+    device: str = "auto",
+    progress: ProgressCallback | None = None,
+    out: str | PathLike[str] | None = None,
+) -> Solution:
+    """Train a network for the problem, as its `solver` block says, and measure the result.
+
+    seed       instead of solver.seed
+    device     auto, cpu or cuda
+    progress   called with one row of the history per iteration
+    Raises Divergence when no finite state was ever reached, ResourceError when the device is not there.
+    """
+    begun = perf_counter()
+    options = problem.spec.solver
+    seed = options.seed if seed is None else seed
+    chosen = choose_device(device)
+    run = Run(problem, chosen, DTYPES[options.precision], seed, options.time_limit, options.tolerance)
+    with threads(options.threads):
+        try:
+            result = train(run, stages_of(problem), progress)
+        except (MemoryError, torch.OutOfMemoryError) as error:
+            raise ResourceError(
+                f"out of memory: {error}; lower solver features, sampling.interior or network.hidden"
+            ) from None
+        solve_seconds = run.seconds
+        solution = Solution(problem, result.model, {}, run.history, describe_environment(problem, chosen, seed))
+        solution.metrics = measure(solution, result, chosen, perf_counter() - begun, solve_seconds)
+        solution.metrics["seconds"]["total"] = perf_counter() - begun
+    return solution
+
+
+def choose_device(name: str) -> torch.device:
+    """auto takes CUDA where there is one. Raises ResourceError when the device asked for is not there."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ResourceError("device cuda: this installation of torch finds none; use --device cpu")
+    return torch.device(name)
+
+
+@contextmanager
+def threads(count: int | None):
+    """Use `count` threads, and give the caller's number back afterwards."""
+    before = torch.get_num_threads()
+    if count:
+        torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def measure(solution: Solution, result: Outcome, device: torch.device, total: float, solving: float) -> dict[str, Any]:
+    """metrics.json: errors on points never trained on, probes, unknowns, and how the run went."""
+    problem = solution.problem
+    relative, largest = errors(solution)
+    last = next((row for row in reversed(solution.history) if row.get("loss") is not None), {})
+    probes = {}
+    for name, probe in problem.probes.items():
+        values = solution(probe.points, [probe.quantity])[probe.quantity].tolist()
+        single = len(values) == 1
+        probes[name] = {"value": values[0] if single else values}
+        if probe.expected is not None:
+            probes[name]["expected"] = probe.expected[0] if single else list(probe.expected)
+    return {
+        "name": problem.name,
+        "engine": "native",
+        "device": str(device),
+        "dtype": problem.spec.solver.precision,
+        "activation": problem.spec.network.activation.name,
+        "parameters": sum(parameter.numel() for parameter in solution.model.parameters()),
+        "seconds": {"total": total, "solve": solving},
+        "peak_memory_mb": peak_memory(device),
+        "stop_reason": result.stop_reason,
+        **({"message": result.message} if result.message else {}),
+        "iterations": result.iterations,
+        "loss": last.get("loss"),
+        "terms": {key.removeprefix("term:"): value for key, value in last.items() if key.startswith("term:")},
+        "heldout_residual": result.heldout,
+        "tolerance": problem.spec.solver.tolerance,
+        "relative_l2": relative,
+        "max_error": largest,
+        "probes": probes,
+        "unknowns": {name: float(value.detach()) for name, value in solution.model.unknowns.items()},
+    }
+
+
+def errors(solution: Solution) -> tuple[dict[str, float], dict[str, float]]:
+    """Relative L2 and largest error of every quantity that is known, of vectors and tensors as wholes too."""
+    problem = solution.problem
+    names = problem.exact_quantities
+    if not names:
+        return {}, {}
+    points = problem.heldout_points(ERROR_POINTS, ERROR_SEED)
+    true = {k: v.numpy() for k, v in problem.exact_values(torch.as_tensor(points)).items() if k in names}
+    found = solution(points, [name for name in names if name in true])
+    if problem.reference is not None:
+        tabulated = {k: v for k, v in problem.reference.quantities.items() if k in names and k not in true}
+        true |= tabulated
+        found |= solution(problem.reference.points, list(tabulated))
+    relative, largest = {}, {}
+    squares = {}
+    for name in names:
+        difference = found[name] - true[name]
+        squares[name] = (float(difference @ difference), float(true[name] @ true[name]))
+        largest[name] = float(np.abs(difference).max())
+        relative[name] = ratio(*squares[name])
+    wholes = {**problem.vectors, **{name: tuple(parts.values()) for name, parts in problem.tensors.items()}}
+    for name, parts in wholes.items():
+        if all(part in squares for part in parts):
+            relative[name] = ratio(*(sum(squares[part][k] for part in parts) for k in (0, 1)))
+    return relative, largest
+
+
+def ratio(error: float, size: float) -> float:
+    """|error|/|size| from squares; the error itself where the true quantity is zero."""
+    return math.sqrt(error / size) if size > 0 else math.sqrt(error)
+
+
+def peak_memory(device: torch.device) -> float:
+    """Megabytes: of the process, or of the GPU where the run is there."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**20
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+
+
+def describe_environment(problem: Problem, device: torch.device, seed: int) -> dict[str, Any]:
+    """What is needed to repeat the run: versions, device, dtype, seed, threads, commit."""
+    versions = {"python": platform.python_version()}
+    for package in ("jetpinn", "torch", "numpy", "scipy", "sympy", "meshio", "matplotlib"):
+        try:
+            versions[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            versions[package] = "not installed"
+    return {
+        "versions": versions,
+        "platform": platform.platform(),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
+        "dtype": problem.spec.solver.precision,
+        "seed": seed,
+        "threads": torch.get_num_threads(),
+        "git_commit": git_commit(),
+        "spec_folder": str(problem.folder.resolve()),
+    }
+
+
+def git_commit() -> str | None:
+    """The commit of the working directory, where there is one."""
+    try:
+        command = ["git", "rev-parse", "HEAD"]
+        return subprocess.run(command, capture_output=True, text=True, timeout=5, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError):
+        return None

@@ -1,0 +1,140 @@
+"""Scaling: dimensionless residuals do not depend on the units that a spec is written in."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from pinn.derivatives.jets import Partial
+from pinn.equations.scaling import length_factor
+from pinn.equations.statements import PointSet
+from pinn.loading import build
+from pinn.problem import Problem
+from pinn.spec.source import parse_spec
+
+PLATE = """
+name: plate
+coordinates: [x, y]
+constants: {{L: {length}, a: "0.25*L", S: {stress}, E: {modulus}}}
+physics:
+  linear_elasticity: {{youngs_modulus: E, poissons_ratio: 0.3, plane: stress, body_force: [{stress}/L*x/L, 0]}}
+domain:
+  difference:
+    - rectangle: {{from: [0, 0], to: [2*L, L]}}
+    - disk: {{center: [0, 0], radius: a, name: hole}}
+conditions:
+  - {{on: left, ux: 0, traction_y: 0}}
+  - {{on: bottom, uy: 0, traction_x: 0}}
+  - {{on: hole, traction: [0, 0]}}
+  - {{on: right, traction: [S, 0]}}
+  - {{on: top, ux: "S/E*x", traction_y: 0}}
+"""
+HEAT = """
+name: bar
+coordinates: [x]
+time: {{from: 0, to: {duration}}}
+fields: [T]
+constants: {{L: {length}, k: "0.3*L**2/{duration}"}}
+domain: {{interval: {{from: 0, to: L}}}}
+equations: {{heat: T_t = k*T_xx + {size}/{duration}*x/L}}
+conditions:
+  - {{on: initial, T: "{size}*sin(pi*x/L)"}}
+  - {{on: left, T: 0}}
+  - {{on: right, T_x: "-{size}/L"}}
+"""
+
+
+def problem(text: str, **values: float) -> Problem:
+    return build(parse_spec(text.format(**values), "units.yaml"))
+
+
+def residuals(found: Problem, lengths: list[float], sizes: dict[str, float]) -> list[torch.Tensor]:
+    """Dimensionless residuals at corresponding points, of jets that are the same numbers times the units."""
+    generator = torch.Generator().manual_seed(2)
+    values = []
+    for statement, magnitude in zip(found.statements, found.scaling.statements, strict=True):
+        expression = statement.expression
+        points = torch.rand(20, len(lengths), generator=generator, dtype=torch.float64) * torch.tensor(
+            lengths, dtype=torch.float64
+        )
+        normals = torch.nn.functional.normalize(
+            torch.randn(20, found.space, generator=generator, dtype=torch.float64), dim=1
+        )
+        jets = {}
+        for d in expression.derivatives:
+            number = torch.randn(20, generator=generator, dtype=torch.float64)
+            jets[d] = number * sizes[d.field] * length_factor(d.partial, lengths, found.space)
+        inputs = PointSet(points, normals).inputs(found.axes)
+        values.append(torch.as_tensor(expression.value(inputs, jets)).expand(20) / magnitude)
+    return values
+
+
+SAME = 1e-6  # constant coefficients pass through float32 on their way into the magnitudes
+
+
+def assert_same_residuals(first: list[torch.Tensor], second: list[torch.Tensor]) -> None:
+    for a, b in zip(first, second, strict=True):
+        torch.testing.assert_close(a, b, rtol=SAME, atol=SAME * float(a.abs().max()))
+
+
+@pytest.mark.parametrize(
+    ("length", "stress", "modulus"),
+    [(1000.0, 1e8, 2.1e11), (1e-3, 1e-4, 2.1e-1), (1.0, 5e7, 2.1e11)],
+    ids=["pascal and millimetres", "kilometres", "steel in metres"],
+)
+def test_a_plate_in_other_units(length, stress, modulus):
+    plain = problem(PLATE, length=1.0, stress=1.0, modulus=1.0)
+    other = problem(PLATE, length=length, stress=stress, modulus=modulus)
+    displacement = stress / modulus * length
+    first = residuals(plain, [1.0, 0.5], dict.fromkeys(("ux", "uy"), 1.0))
+    second = residuals(other, [length, 0.5 * length], dict.fromkeys(("ux", "uy"), displacement))
+    assert_same_residuals(first, second)
+    for name in ("ux", "uy"):
+        assert other.scaling.fields[name] == pytest.approx(plain.scaling.fields[name] * displacement, rel=SAME)
+
+
+def test_heat_in_other_units():
+    plain = problem(HEAT, length=1.0, duration=1.0, size=1.0)
+    other = problem(HEAT, length=250.0, duration=3600.0, size=1e-5)
+    assert_same_residuals(residuals(plain, [1.0, 1.0], {"T": 1.0}), residuals(other, [250.0, 3600.0], {"T": 1e-5}))
+    assert other.scaling.fields["T"] == pytest.approx(plain.scaling.fields["T"] * 1e-5, rel=SAME)
+
+
+BURGERS = """
+name: burgers
+coordinates: [x]
+time: {{from: 0, to: {duration}}}
+fields: [u]
+constants: {{L: {length}, U: {length}/{duration}}}
+domain: {{interval: {{from: 0, to: L}}}}
+equations: {{momentum: "u_t + u*u_x + 0.3*L*u_x**2 = 0.1*U*L*u_xx"}}
+conditions: [{{on: initial, u: U*sin(pi*x/L)}}, {{on: boundary, u: 0}}]
+"""
+
+
+def test_a_nonlinear_equation_in_other_units():
+    plain, other = problem(BURGERS, length=1.0, duration=1.0), problem(BURGERS, length=2e4, duration=1e-2)
+    first, second = residuals(plain, [1.0, 1.0], {"u": 1.0}), residuals(other, [2e4, 1e-2], {"u": 2e6})
+    assert_same_residuals(first, second)
+    assert other.scaling.fields["u"] == pytest.approx(plain.scaling.fields["u"] * 2e6, rel=SAME)
+
+
+def test_multiplying_an_equation_changes_nothing():
+    text = "name: p\ncoordinates: [x, y]\nfields: [u]\ndomain: {{rectangle: {{from: [0, 0], to: [1, 1]}}}}\n"
+    text += "equations: {{p: '{factor}*(laplacian(u) + sin(x)) = 0'}}\nconditions: [{{on: boundary, u: x}}]\n"
+    plain, other = problem(text, factor=1), problem(text, factor=1e9)
+    assert_same_residuals(residuals(plain, [1.0, 1.0], {"u": 1.0}), residuals(other, [1.0, 1.0], {"u": 1.0}))
+
+
+def test_magnitudes_are_those_of_the_problem():
+    """A field of size 1e-5 with data of that size has a scale near it, and its residuals are near 1."""
+    found = problem(HEAT, length=250.0, duration=3600.0, size=1e-5)
+    assert 1e-6 < found.scaling.fields["T"] < 1e-4
+    for values in residuals(found, [250.0, 3600.0], {"T": 1e-5}):
+        assert 0.05 < float(values.square().mean().sqrt()) < 20
+
+
+def test_a_length_factor_counts_every_order():
+    assert length_factor(Partial((2, 1)), [10.0, 0.5], 2) == pytest.approx(1e-2 * 2)
+    assert length_factor(Partial((0, 1), 1), [10.0, 0.5], 1) == pytest.approx(1e-2 * 2)
+    assert length_factor(Partial((0, 0), 1), [10.0, 0.5], 2) == pytest.approx(1e-2 + 4)

@@ -1,0 +1,107 @@
+"""Every problem with exact fields: they satisfy its equations and its conditions."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import pytest
+import torch
+
+import pinn
+from pinn.equations.compile import CompiledExpression, Derivative
+from pinn.problem import Problem
+from pinn.spec.expressions import symbol
+from tests.equations.closed_forms import jets_of, numbers, relative_residual
+
+PROBLEMS = Path(pinn.__file__).parent.parent / "problems"
+FILES = sorted(PROBLEMS.rglob("*.yaml"))
+SATISFIED = 1e-9  # of the largest part: rounding errors of second derivatives of closed forms are near 1e-14
+POINTS = 40
+
+
+@cache
+def load(file: Path) -> Problem:
+    return pinn.load(file)
+
+
+def statements() -> list:
+    """(file, statement) of every problem whose fields are all known in closed form."""
+    found = []
+    for file in FILES:
+        problem = load(file)
+        if set(problem.fields) <= set(problem.exact):
+            labels = (f"{problem.name}: {statement.name}" for statement in problem.statements)
+            found += [pytest.param(file, index, id=label) for index, label in enumerate(labels)]
+    return found
+
+
+def test_there_are_problems_with_exact_fields():
+    assert len({parameter.values[0] for parameter in statements()}) >= 8
+
+
+@pytest.mark.parametrize(("file", "index"), statements())
+def test_exact_fields_satisfy_every_statement(file, index):
+    problem = load(file)
+    statement = problem.statements[index]
+    if statement.place.kind in ("data", "periodic"):
+        pytest.skip("no expression = 0 at each point")
+    inputs = problem.sample(statement.place, POINTS, 77).inputs(problem.axes)
+    inputs |= {
+        name: torch.full((len(inputs["x"]),), value[0], dtype=torch.float64) for name, value in problem.unknowns.items()
+    }
+    compiled = statement.expression
+    jets = jets_of(problem.exact, compiled, {axis: inputs[axis] for axis in problem.axes}, problem.axes, problem.space)
+    if all(
+        not jet.abs().max() > 1e-12 for jet in jets.values()
+    ):  # u: 0 where u is 0: there is nothing to be relative to
+        assert float(torch.as_tensor(compiled.value(inputs, jets)).abs().max()) < 1e-9
+    else:
+        assert relative_residual(compiled, inputs, jets) < SATISFIED
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_exact_values_agree_with_a_second_evaluation(file):
+    problem = load(file)
+    points = torch.as_tensor(problem.heldout_points(POINTS, 3))
+    inputs = {axis: points[:, i] for i, axis in enumerate(problem.axes)}
+    values = problem.exact_values(points)
+    assert set(values) == set(problem.exact)
+    # some stresses are small differences of others
+    largest = max((float(value.abs().max()) for value in values.values()), default=0.0)
+    for name, value in values.items():
+        torch.testing.assert_close(value, numbers(problem.exact[name], inputs), rtol=1e-11, atol=1e-11 * largest)
+
+
+def test_the_kirsch_stress_is_in_equilibrium_compatible_and_free_at_the_hole():
+    """Displacements are not given: div(stress) = 0, Laplace(stress_xx + stress_yy) = 0, stress n = 0 on the hole."""
+    problem = load(PROBLEMS / "elasticity" / "plate_with_hole.yaml")
+    scope, stress = problem.scope, {c: problem.exact[f"stress_{c}"] for c in ("xx", "yy", "xy")}
+    points = torch.as_tensor(problem.heldout_points(POINTS, 3))
+    inside = {"x": points[:, 0], "y": points[:, 1]}
+    for first, second in (("xx", "xy"), ("xy", "yy")):
+        parts = [
+            numbers(scope.differentiate(stress[first], "x"), inside),
+            numbers(scope.differentiate(stress[second], "y"), inside),
+        ]
+        assert float((parts[0] + parts[1]).abs().max() / parts[0].abs().max()) < 1e-11
+    trace = stress["xx"] + stress["yy"]
+    parts = [numbers(scope.differentiate(trace, axis, axis), inside) for axis in "xy"]
+    assert float((parts[0] + parts[1]).abs().max() / parts[0].abs().max()) < 1e-10
+    (place,) = {s.place for s in problem.statements if s.place.patches == ("hole",)}
+    drawn = problem.sample(place, POINTS, 5)
+    at_hole = {"x": drawn.points[:, 0], "y": drawn.points[:, 1]}
+    xx, yy, xy = (numbers(stress[c], at_hole) for c in ("xx", "yy", "xy"))
+    nx, ny = drawn.normals.unbind(1)
+    assert float(xx.abs().max()) > 2
+    assert float(torch.stack([xx * nx + xy * ny, xy * nx + yy * ny]).abs().max()) < 1e-12
+
+
+def test_a_wrong_exact_field_would_be_noticed():
+    problem = load(PROBLEMS / "heat" / "poisson_2d.yaml")
+    compiled: CompiledExpression = problem.statements[0].expression
+    inputs = problem.sample(problem.statements[0].place, POINTS, 77).inputs(problem.axes)
+    jets: dict[Derivative, torch.Tensor] = jets_of(
+        {"u": problem.exact["u"] * (1 + 1e-6 * symbol("x"))}, compiled, inputs, problem.axes, 2
+    )
+    assert relative_residual(compiled, inputs, jets) > 100 * SATISFIED

@@ -1,0 +1,385 @@
+"""Every stage lowers the loss of a small problem, stops for its stated reason, and repeats itself bit for bit."""
+
+from __future__ import annotations
+
+import math
+import re
+from itertools import pairwise
+
+import numpy as np
+import pytest
+import torch
+
+import pinn
+from pinn.errors import Divergence
+from pinn.spec.solver import AdamOptions, GaussNewtonOptions, LBFGSOptions
+from pinn.training.assembly import loss_terms, mean_squares
+from pinn.training.first_order import LBFGS, Adam
+from pinn.training.gauss_newton import STAGNATION_STEPS, GaussNewton
+from pinn.training.loop import Report, train
+from pinn.training.points import draw
+from pinn.training.stages import stages_of
+from tests.training.examples import COUPLED, PERIODIC, POISSON, PROBLEMS, model_of, problem, run_of
+
+METHODS = {
+    "adam": "{adam: {iterations: 60, learning_rate: 1e-2}}",
+    "lbfgs": "{lbfgs: {iterations: 30}}",
+    "gauss_newton": "{gauss_newton: {iterations: 8}}",
+}
+
+
+def solved(text: str, method: str, more: str = "", **options):
+    return pinn.solve(problem(text, solver=f"{{method: {method}, threads: 1{more}}}", **options))
+
+
+# ---- accuracy ------------------------------------------------------------------------------------
+
+
+def test_least_squares_solves_poisson():
+    found = pinn.load(
+        PROBLEMS / "heat" / "poisson_2d.yaml",
+        ["solver.method={least_squares: {features: 600, scale: 2}}", "solver.threads=1"],
+    )
+    solution = pinn.solve(found)
+    assert solution.metrics["relative_l2"]["u"] < 1e-9
+    assert solution.metrics["heldout_residual"] < 1e-6
+
+
+def test_least_squares_solves_a_nonlinear_problem_by_newton():
+    found = pinn.load(
+        PROBLEMS / "heat" / "nonlinear_poisson.yaml",
+        ["solver.method={least_squares: {features: 700, scale: 2.5}}", "solver.threads=1"],
+    )
+    assert not found.is_linear
+    solution = pinn.solve(found)
+    assert solution.metrics["relative_l2"]["u"] < 1e-7
+
+
+def test_gauss_newton_solves_poisson():
+    solution = solved(POISSON, "{gauss_newton: {iterations: 60}}")
+    assert solution.metrics["relative_l2"]["u"] < 1e-3
+
+
+# ---- loss and reasons to stop --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_the_loss_falls_and_the_limit_ends_the_run(name):
+    solution = solved(POISSON, METHODS[name], ", tolerance: 1e-25")
+    losses = [row["loss"] for row in solution.history]
+    assert losses[-1] < 0.5 * losses[0]
+    assert solution.metrics["stop_reason"] == "iteration_limit"
+    assert solution.metrics["iterations"] == len(losses) == int(re.search(r"iterations: (\d+)", METHODS[name])[1])
+    assert [row["iteration"] for row in solution.history] == list(range(1, len(losses) + 1))
+    assert {row["stage"] for row in solution.history} == {name}
+    assert set(solution.metrics["terms"]) == {"poisson", "u on left, right"}
+
+
+def test_gauss_newton_never_raises_the_loss_on_the_same_points():
+    found = problem(POISSON)
+    run = run_of(found)
+    stage = GaussNewton(GaussNewtonOptions(iterations=10, resample=0), run)
+    groups = draw(found, 2500, 800, run.seed * 7919 + 101, run.device, run.dtype)  # those of the stage's first step
+    before = float(sum(loss_terms(run.model, groups).values()).detach())
+    losses = [before] + [stage.step().loss for _ in range(10)]
+    assert all(later <= earlier for earlier, later in pairwise(losses))
+    assert losses[-1] < 1e-3 * losses[0]
+
+
+@pytest.mark.parametrize("name", [*METHODS, "least_squares"])
+def test_the_tolerance_ends_the_run(name):
+    method = METHODS.get(name, "{least_squares: {features: 60}}")
+    solution = solved(POISSON, method, ", tolerance: 100")
+    assert solution.metrics["stop_reason"] == "tolerance"
+    assert solution.metrics["heldout_residual"] <= 100
+
+
+@pytest.mark.parametrize("name", ["adam", "lbfgs", "gauss_newton"])
+def test_the_time_limit_ends_the_run(name):
+    solution = solved(POISSON, f"{{{name}: {{iterations: 1000000}}}}", ", tolerance: 1e-30, time_limit: 0.5")
+    assert solution.metrics["stop_reason"] in ("time_limit", *(["stagnated"] if name != "adam" else []))
+    assert solution.metrics["heldout_residual"] is not None
+
+
+def test_least_squares_with_fixed_features_stagnates():
+    solution = solved(POISSON, "{least_squares: {features: 20, scale: 3}}", ", tolerance: 1e-25")
+    assert solution.metrics["stop_reason"] == "stagnated"
+    assert len(solution.history) == 1
+
+
+def test_lbfgs_stagnates_where_there_is_nothing_left_to_gain():
+    run = run_of(problem(POISSON))
+    stage = LBFGS(LBFGSOptions(iterations=10_000), run)
+    stage.losses = [1.0] * 25
+    assert stage.finished() == "stagnated"
+    stage.losses = [1.0 - 1e-9 * k for k in range(25)]
+    assert stage.finished() is None
+
+
+def test_gauss_newton_stagnates_after_many_steps_without_a_percent():
+    run = run_of(problem(POISSON))
+    stage = GaussNewton(GaussNewtonOptions(), run)
+    stage.losses = [1.0 - 1e-5 * k for k in range(STAGNATION_STEPS)]
+    assert stage.finished(False) == "stagnated"
+    stage.losses = [0.97**k for k in range(STAGNATION_STEPS)]
+    assert stage.finished(False) is None
+
+
+def test_stages_run_one_after_another_from_the_best_model():
+    solution = solved(POISSON, "[{adam: {iterations: 20}}, {gauss_newton: {iterations: 3}}]", ", tolerance: 1e-25")
+    assert [row["stage"] for row in solution.history] == ["adam"] * 20 + ["gauss_newton"] * 3
+    assert solution.history[20]["loss"] < solution.history[19]["loss"]
+
+
+class Scripted:
+    """A stage that reports given held-out residuals."""
+
+    name, measure_every = "scripted", 1
+
+    def __init__(self, run, heldouts, end="iteration_limit"):
+        run.model = run.model or model_of(run.problem)
+        self.run, self.heldouts, self.end = run, list(heldouts), end
+        self.weight = run.model.network.layers[-1].bias
+
+    def step(self):
+        value = self.heldouts.pop(0)
+        if isinstance(value, BaseException):
+            raise value
+        with torch.no_grad():
+            self.weight.fill_(value)
+        return Report(value, heldout=value, finished=None if self.heldouts else self.end)
+
+
+@pytest.mark.parametrize(
+    ("heldouts", "end", "reason", "best"),
+    [
+        ([3.0, 1.0, 2.0], "stagnated", "stagnated", 1.0),
+        ([3.0, 1.0, 0.05, 0.01], "stagnated", "tolerance", 0.05),
+        ([3.0, KeyboardInterrupt()], "stagnated", "interrupted", 3.0),
+        ([3.0, 2.0, Divergence("term 'p' became nan")], "stagnated", "diverged", 2.0),
+        ([3.0, math.nan], "iteration_limit", "diverged", 3.0),
+    ],
+)
+def test_the_best_model_is_returned_with_its_reason(heldouts, end, reason, best):
+    run = run_of(problem(POISSON), tolerance=0.1)
+    seen = []
+    result = train(run, [lambda run: Scripted(run, heldouts, end)], seen.append)
+    assert (result.stop_reason, result.heldout) == (reason, best)
+    assert float(result.model.network.layers[-1].bias.detach()[0]) == best
+    assert len(seen) == len(run.history) == sum(isinstance(h, float) for h in heldouts[: len(seen)])
+
+
+def test_training_points_alone_never_claim_the_tolerance():
+    """A loss of zero on the training points, and a held-out residual that is not."""
+
+    class Fooled(Scripted):
+        def step(self):
+            return Report(0.0, finished="stagnated")
+
+    run = run_of(problem(POISSON), tolerance=1e-3)
+    result = train(run, [lambda run: Fooled(run, [])])
+    assert result.stop_reason == "stagnated"
+    assert result.heldout > 1e-3
+
+
+# ---- divergence ----------------------------------------------------------------------------------
+
+FLOAT_OF_GRADIENT = pytest.mark.filterwarnings("ignore:Converting a tensor with requires_grad")  # in require_finite
+LOGARITHM = """
+name: logarithm
+coordinates: [x, y]
+fields: [u]
+domain: {rectangle: {from: [0, 0], to: [1, 1]}}
+equations: {entropy: laplacian(u) + log(u) = 0}
+conditions: [{on: boundary, u: -3}]
+network: {hidden: [6]}
+sampling: {interior: 40, boundary: 16}
+"""
+
+
+@FLOAT_OF_GRADIENT
+@pytest.mark.parametrize("name", METHODS)
+def test_divergence_names_term_point_and_step(name):
+    run = run_of(problem(LOGARITHM))
+    stage = {
+        "adam": lambda: Adam(AdamOptions(), run),
+        "lbfgs": lambda: LBFGS(LBFGSOptions(), run),
+        "gauss_newton": lambda: GaussNewton(GaussNewtonOptions(), run),
+    }[name]()
+    with torch.no_grad():
+        run.model.network.layers[-1].bias.fill_(-5.0)
+    with pytest.raises(
+        Divergence, match=rf"term 'entropy' became nan at x = [\d.e-]+, y = [\d.e-]+ in {name}, step \d+"
+    ):
+        stage.step()
+
+
+@FLOAT_OF_GRADIENT
+def test_a_run_that_diverges_says_so():
+    solution = solved(LOGARITHM, "{adam: {iterations: 5}}")
+    assert solution.metrics["stop_reason"] == "diverged"
+    assert "term 'entropy' became nan at x = " in solution.metrics["message"]
+
+
+# ---- points --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("file", ["heat/poisson_2d.yaml", "elasticity/plate_with_hole.yaml", "transport/burgers.yaml"])
+def test_heldout_points_are_not_trained_on(file):
+    found = pinn.load(PROBLEMS / file)
+    run = run_of(found)
+    heldout = {point for group in run.heldout_groups for point in map(tuple, group.points.points.tolist())}
+    assert len(heldout) > 2000
+    for seed in (0, 1, 101, 7919 * 3 + 131):
+        for group in draw(found, 600, 200, seed, run.device, run.dtype):
+            assert heldout.isdisjoint(map(tuple, group.points.points.tolist())), seed
+
+
+def test_fresh_points_are_fresh_and_counts_are_honoured():
+    found = problem(COUPLED)
+    first, second, again = (draw(found, 500, 200, seed, torch.device("cpu"), torch.float64) for seed in (1, 2, 1))
+    sizes = {str(g.statements[0].place): len(g.points) for g in first}
+    assert sizes["interior"] == 12
+    assert sizes["initial"] == 5
+    assert sum(len(g.indices) for g in first) == len(found.statements)
+    for a, b, c in zip(first, second, again, strict=True):
+        torch.testing.assert_close(a.points.points, c.points.points, rtol=0, atol=0)
+        assert not torch.equal(a.points.points, b.points.points)
+
+
+def test_boundary_points_are_shared_by_length():
+    found = pinn.load(PROBLEMS / "elasticity" / "plate_with_hole.yaml")
+    sizes = {
+        g.statements[0].place.patches: len(g.points)
+        for g in draw(found, 100, 1000, 0, torch.device("cpu"), torch.float64)
+    }
+    lengths = {("left",): 1.5, ("bottom",): 1.5, ("right",): 2.0, ("top",): 2.0, ("hole",): math.pi / 4}
+    whole = sum(lengths.values())
+    for patches, length in lengths.items():
+        assert sizes[patches] == pytest.approx(1000 * length / whole, abs=3)
+
+
+def test_heldout_residual_is_the_root_of_the_mean_over_statements():
+    run = run_of(problem(COUPLED))
+    model = model_of(run.problem)
+    squares = mean_squares(model, run.heldout_groups)
+    assert len(squares) == len(run.problem.statements)
+    assert run.heldout(model) == pytest.approx(math.sqrt(np.mean(squares)), rel=1e-12)
+    assert mean_squares(model, run.heldout_groups, chunk=17) == pytest.approx(squares, rel=1e-10)
+
+
+# ---- options -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [*METHODS, "least_squares"])
+def test_a_seed_repeats_the_run_bit_for_bit(name):
+    method = (
+        METHODS.get(name, "{least_squares: {features: 40, scale: 3}}")
+        .replace("60,", "10, schedule: constant,")
+        .replace("30", "5")
+    )
+    first, again, other = (
+        pinn.solve(problem(POISSON, solver=f"{{method: {method}, tolerance: 1e-25, threads: 1}}"), seed=seed)
+        for seed in (1, 1, 2)
+    )
+    assert [row["loss"] for row in first.history] == [row["loss"] for row in again.history]
+    for key, tensor in first.model.state_dict().items():
+        assert torch.equal(tensor, again.model.state_dict()[key]), key
+    assert [row["loss"] for row in first.history] != [row["loss"] for row in other.history]
+
+
+@pytest.mark.parametrize("name", ["adam", "lbfgs"])
+def test_autograd_derivatives_give_the_same_steps(name):
+    short = METHODS[name].replace("60", "6").replace("30", "4")
+    jets, reference = (solved(COUPLED, short, f", tolerance: 1e-25, derivatives: {d}") for d in ("jets", "autograd"))
+    assert reference.model.derivatives == "autograd"
+    for a, b in zip(jets.history, reference.history, strict=True):
+        assert a["loss"] == pytest.approx(b["loss"], rel=1e-6)
+    assert jets.metrics["heldout_residual"] == pytest.approx(reference.metrics["heldout_residual"], rel=1e-6)
+
+
+@pytest.mark.parametrize("name", [*METHODS, "least_squares"])
+def test_float32_works(name):
+    method = METHODS.get(name, "{least_squares: {features: 60, scale: 3, regularisation: 1e-7}}")
+    solution = solved(POISSON, method, ", tolerance: 1e-25, precision: float32")
+    assert {parameter.dtype for parameter in solution.model.parameters()} == {torch.float32}
+    assert solution.metrics["dtype"] == "float32"
+    assert math.isfinite(solution.metrics["heldout_residual"])
+    if name != "least_squares":
+        assert solution.history[-1]["loss"] < 0.5 * solution.history[0]["loss"]
+    assert solution(np.array([[0.5]]))["u"].dtype == np.float32
+
+
+def test_periodic_networks_are_periodic():
+    found = problem(PERIODIC % "auto", solver="{method: {gauss_newton: {iterations: 3}}, threads: 1}")
+    assert found.periods == {0: 2.0}
+    assert not any(statement.place.kind == "periodic" for statement in found.statements)
+    solution = pinn.solve(found)
+    times = np.linspace(0, 1, 7)
+    ends = [solution(np.stack([np.full(7, x), times], axis=1))["u"] for x in (-1.0, 1.0)]
+    np.testing.assert_allclose(ends[0], ends[1], rtol=0, atol=1e-13)
+    assert np.ptp(ends[0]) > 1e-3
+
+
+def test_periodic_conditions_as_statements():
+    found = problem(PERIODIC % "off", solver="{method: {lbfgs: {iterations: 20}}, tolerance: 1e-25, threads: 1}")
+    assert found.periods == {}
+    points = found.sample(next(s for s in found.statements if s.place.kind == "periodic").place, 9, 0)
+    np.testing.assert_allclose((points.points - points.partner)[:, 0].abs().numpy(), 2.0)
+    assert torch.equal(points.points[:, 1], points.partner[:, 1])
+    history = pinn.solve(found).history
+    assert history[-1]["loss"] < 0.5 * history[0]["loss"]
+
+
+def test_stages_of_the_spec():
+    def names(method: str) -> list[str]:
+        found = problem(POISSON, network="{}", solver=f"{{method: {method}}}")
+        return [make.func.__name__ for make in stages_of(found)]
+
+    assert names("auto") == ["LeastSquares", "GaussNewton"]
+    assert names("[adam, lbfgs]") == ["Adam", "LBFGS"]
+
+
+# ---- inverse problems ----------------------------------------------------------------------------
+
+INVERSE = """
+name: diffusivity
+coordinates: [x]
+time: {from: 0, to: 1}
+fields: [u]
+unknowns: {D: {initial: 1, min: 0.01, max: 10}}
+domain: {interval: {from: 0, to: 1}}
+equations: {heat: u_t = D*u_xx}
+conditions: [{on: initial, u: sin(pi*x)}, {on: boundary, u: 0}]
+data: [{file: measured.csv, quantities: {u: temperature}, coordinates: {x: place}}]
+network: {hidden: [10, 10]}
+sampling: {interior: 200, boundary: 60, initial: 40}
+"""
+
+
+@pytest.mark.parametrize(
+    ("method", "accuracy"),
+    [("{gauss_newton: {iterations: 60}}", 1e-2), ("{least_squares: {features: 120, scale: 3}}", 1e-3)],
+)
+def test_an_unknown_diffusivity_is_identified_from_a_table(tmp_path, method, accuracy):
+    true = 0.3
+    generator = np.random.default_rng(0)
+    x, t = generator.uniform(0, 1, (2, 50))
+    u = np.exp(-true * np.pi**2 * t) * np.sin(np.pi * x)
+    rows = [f"{a!r},{b!r},{c!r}" for a, b, c in zip(x.tolist(), t.tolist(), u.tolist(), strict=True)]
+    (tmp_path / "measured.csv").write_text("\n".join(["place,t,temperature", *rows]), encoding="utf-8")
+    found = problem(INVERSE, tmp_path, solver=f"{{method: {method}, tolerance: 1e-6, threads: 1}}")
+    assert not found.is_linear
+    solution = pinn.solve(found)
+    assert solution.metrics["unknowns"]["D"] == pytest.approx(true, rel=accuracy)
+    assert "data u" in {statement.name for statement in found.statements}
+
+
+def test_unknowns_stay_within_their_bounds(tmp_path):
+    (tmp_path / "measured.csv").write_text("place,t,temperature\n0.5,0.5,0.9\n0.4,0.9,0.85\n", encoding="utf-8")
+    found = problem(
+        INVERSE.replace("min: 0.01", "min: 0.9"),
+        tmp_path,
+        solver="{method: {gauss_newton: {iterations: 6}}, threads: 1}",
+    )
+    assert pinn.solve(found).metrics["unknowns"]["D"] >= 0.9
