@@ -22,6 +22,7 @@ ORDER = (
     "equations",
     "network",
     "problem",
+    "checks",
     "loading",
     "training",
     "description",

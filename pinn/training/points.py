@@ -14,6 +14,7 @@ from pinn.problem import Problem
 from pinn.training.assembly import CONDITION_WEIGHT, Group, collect, point_residuals
 from pinn.training.model import Model
 
+CANDIDATES_SEED = 17
 POOL = 8  # candidates per point drawn by the residual
 FEWEST = 16  # on any part of a boundary, however short
 HELDOUT_SEED = 1_000_003  # training seeds are small: held-out points are never trained on
@@ -76,10 +77,11 @@ def draw(
 
 
 def draw_adaptive(problem: Problem, interior: int, boundary: int, seed: int, model: Model) -> list[Group]:
-    """Training points of all statements; with `sampling.adaptive`, those inside are drawn by the residual of `model`.
+    """Training points of all statements; with `sampling.adaptive`, half of those inside go where `model`'s residual is large.
 
-    Of POOL times as many candidates a point is taken with probability in proportion to |r|/mean|r| + 1.
-    Source: Wu et al., Comput. Methods Appl. Mech. Engrg. 403 (2023) 115671, eq. 2 with k = c = 1.
+    Of POOL times as many candidates a point is taken with probability in proportion to its residual |r|. The other half
+    stays uniform, so that nothing is forgotten.
+    Source: Wu et al., Comput. Methods Appl. Mech. Engrg. 403 (2023) 115671, § 2.2 (residual-based distribution).
     """
     scale = model.network.field_scale
     groups = draw(problem, interior, boundary, seed, scale.device, scale.dtype)
@@ -88,12 +90,12 @@ def draw_adaptive(problem: Problem, interior: int, boundary: int, seed: int, mod
     adapted = []
     for number, group in enumerate(groups):
         if group.statements[0].place.kind == "interior":
-            count = len(group.points)
-            pool = replace(group, points=problem.sample(group.statements[0].place, POOL * count, seed + 17).to(
-                device=scale.device, dtype=scale.dtype))  # fmt: skip
-            size = point_residuals(model, pool)
-            chosen = pick_by_weight([pool], [size / size.mean() + 1], count, seed + number, replacement=False)
-            group = replace(group, points=PointSet(chosen.to(scale)))
+            half = len(group.points) // 2
+            candidates = problem.sample(group.statements[0].place, POOL * half, seed + CANDIDATES_SEED)
+            pool = replace(group, points=candidates.to(device=scale.device, dtype=scale.dtype))
+            chosen = pick_by_weight([pool], [point_residuals(model, pool)], half, seed + number, replacement=False)
+            points = torch.cat([group.points.points[half:], chosen.to(scale)])
+            group = replace(group, points=PointSet(points))
         adapted.append(group)
     return adapted
 

@@ -1,0 +1,138 @@
+"""Checks: what a compiled problem must satisfy beyond its spec's form, each refusal at its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from pinn.equations.compile import evaluate
+from pinn.equations.conditions import ConditionReader
+from pinn.equations.statements import MEASURED, PointSet, Statement
+from pinn.errors import SpecError, did_you_mean
+from pinn.geometry.shapes import GeometryError, Shape
+from pinn.physics.model import Physics
+from pinn.problem import Problem
+from pinn.spec.expressions import Scope
+from pinn.spec.schema import Spec
+
+DATA_TOLERANCE = 1e-3  # of the domain's size and of the duration, for points of measurements
+
+
+def refuse_limits(scope: Scope, physics: Physics) -> None:
+    """A parameter of the physics that is a constant must lie within the limits that the physics states."""
+    for name, (low, high) in physics.limits.items():
+        value = scope.resolve(name)
+        if value.is_number and not low < float(value) < high:
+            bounds = "be positive" if (low, high) == (0, float("inf")) else f"lie between {low:g} and {high:g}"
+            raise SpecError(scope.origin(name), f"must {bounds}, got {float(value):g}")
+
+
+def require_quantity(problem: Problem, name: str, path: tuple[str | int, ...]) -> None:
+    """Raises SpecError for what is not a quantity with a value inside the domain, and says why."""
+    if name in problem.quantities:
+        return
+    scope = problem.scope
+    if name in problem.vectors:
+        raise SpecError(path, f"'{name}' is a vector; take {' or '.join(problem.vectors[name])}")
+    try:
+        compiled = problem.compiled(name)
+    except SpecError as error:
+        listed = did_you_mean(name, problem.quantities)
+        reason = error.message.removeprefix("unknown name") if "a derivative of" in error.message else ""
+        raise SpecError(path, f"unknown quantity{reason}" if reason else f"unknown quantity '{name}'{listed}") from None
+    if normals := sorted(compiled.inputs & {f"n{axis}" for axis in scope.space}):
+        raise SpecError(path, f"'{name}' uses the normal ({', '.join(normals)}), which is known on the boundary only")
+    if not compiled.derivatives:
+        raise SpecError(path, f"'{name}' does not depend on a field; name a field or a definition of fields")
+    raise SpecError(path, f"'{name}' is a derivative; give it a name of its own in 'definitions' and take that")
+
+
+def refuse_outside(points: np.ndarray, geometry: Shape, time, file: Path, path) -> None:
+    """Measurements must lie in the domain, up to the rounding of a written table, and within the time."""
+    space = points[:, : geometry.dimension]
+    outside = ~geometry.contains(space, DATA_TOLERANCE * geometry.size)
+    if time is not None:
+        slack = DATA_TOLERANCE * (time[1] - time[0])
+        outside |= (points[:, -1] < time[0] - slack) | (points[:, -1] > time[1] + slack)
+    if outside.any():
+        row = int(np.flatnonzero(outside)[0])
+        listed = ", ".join(f"{value:g}" for value in points[row])
+        words = f"{outside.sum()} of {len(points)} points lie" if outside.sum() > 1 else "a point lies"
+        raise SpecError(path, f"{file}: {words} outside the domain, first ({listed}) in row {row + 1}")
+
+
+def refuse_gaps(scope: Scope, geometry: Shape, equations, statements, reader: ConditionReader, time) -> None:
+    """A second-order problem needs something on every patch, a problem in time an initial state."""
+    space_order = 0
+    for equation in equations:
+        for derivative in equation.expression.derivatives:
+            order = sum(derivative.partial.orders[: len(scope.space)]) + 2 * derivative.partial.laplacians
+            space_order = max(space_order, order)
+    has_data = any(statement.place.kind == "data" for statement in statements)
+    silent = [f"'{patch}'" for patch in geometry.patches if patch not in reader.covered]
+    if space_order >= 2 and silent and not has_data:
+        words = ("patch", "it") if len(silent) == 1 else ("patches", "them")
+        raise SpecError(
+            ("conditions",),
+            f"nothing is said about the boundary {words[0]} {', '.join(silent)}; add a condition on {words[1]}, or "
+            "free: true where nothing is known",
+        )
+    if time is None or has_data:
+        return
+    for name in scope.fields:
+        order = max(
+            (d.partial.orders[-1] for e in equations for d in e.expression.derivatives if d.field == name), default=0
+        )
+        given = [
+            [d.partial.orders[-1] for d in s.expression.derivatives if d.field == name]
+            for s in statements
+            if s.place.kind == "initial" and any(d.field == name for d in s.expression.derivatives)
+        ]
+        if len(given) < order:
+            stated = {max(orders) for orders in given}
+            missing = next((n for n in range(order) if n not in stated), order - 1)
+            what = f"{name}_{'t' * missing}" if missing else name
+            raise SpecError(
+                ("conditions",),
+                f"{name} has {order} time derivative{'s' * (order > 1)} but {len(given)} initial condition"
+                f"{'s' * (len(given) != 1)}; add {{on: initial, {what}: …}}",
+            )
+
+
+def check_points(problem: Problem) -> None:
+    """Every statement gets points, and finite numbers at them. Raises SpecError that names the condition."""
+    for statement in problem.statements:
+        try:
+            points = problem.sample(statement.place, 64, 1)
+        except GeometryError as error:
+            raise SpecError(place_path(problem.spec, statement.path), f"gets no points: {error.message}") from None
+        except SpecError as error:
+            raise SpecError(statement.path, error.message) from None
+        extra: dict[str, Any] = {name: torch.tensor(1.0, dtype=torch.float64) for name in problem.scope.unknowns}
+        if statement.values is not None:
+            extra[MEASURED] = statement.values
+        inputs = points.inputs(problem.axes, extra)
+        ones = {d: torch.full((len(points),), 0.7, dtype=torch.float64) for d in statement.expression.derivatives}
+        value = torch.as_tensor(statement.expression.value(inputs, ones))
+        bad = torch.nonzero(~torch.isfinite(value.expand(len(points)))).flatten()
+        if len(bad):
+            place = ", ".join(
+                f"{a} = {c:.6g}" for a, c in zip(problem.axes, points.points[bad[0]].tolist(), strict=True)
+            )
+            raise SpecError(statement.path, f"is not a finite number at {place}")
+    for name, expression in problem.exact.items():
+        inside = torch.as_tensor(problem.heldout_points(64, 2))
+        value = evaluate(expression, PointSet(inside).inputs(problem.axes), 64, inside)
+        if not torch.isfinite(value).all():
+            raise SpecError(("exact", name), "is not a finite number everywhere inside the domain")
+
+
+def place_path(spec: Spec, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    """Where the spec says for which points a condition holds."""
+    match path:
+        case ("conditions", int(index), *_):
+            return (*path[:2], "where" if spec.conditions[index].where is not None else "on")
+    return path
