@@ -1,8 +1,8 @@
 """Accuracy and time of every problem: python benchmarks/accuracy.py [--seeds 0 1 2] [NAMES]
 
 Runs `pinn solve` on each file of problems/ as a user would, one run at a time, and reads metrics.json. Writes
-results/benchmarks/accuracy.json and accuracy.md; runs that are not repeated keep their rows. Seconds are those of the whole
-command: imports, training, export and figures.
+results/benchmarks/accuracy.json and accuracy.md; runs that are not repeated keep their rows. Seconds are those of the
+whole command: imports, training, export and figures.
 """
 
 from __future__ import annotations
@@ -60,8 +60,10 @@ def table(results: dict[str, list[dict]], machine: str) -> str:
     lines = [
         "# Accuracy and time of the problems",
         "",
-        "Made by `python benchmarks/accuracy.py`. Errors are relative L2 on 5,000 random points never trained on (Burgers: on",
-        "the reference table); probes are absolute differences. Seconds are of the whole command `pinn solve`. Medians over the",
+        "Made by `python benchmarks/accuracy.py`. Errors are relative L2 on 5,000 random points never trained on "
+        "(Burgers: on",
+        "the reference table); probes are absolute differences. Seconds are of the whole command `pinn solve`. "
+        "Medians over the",
         "seeds, the worst seed in brackets.",
         "",
         f"Machine: {machine}.",

@@ -10,7 +10,7 @@ import torch
 
 from pinn.equations.compile import evaluate
 from pinn.equations.conditions import ConditionReader
-from pinn.equations.statements import MEASURED, PointSet, Statement
+from pinn.equations.statements import MEASURED, PointSet
 from pinn.errors import SpecError, did_you_mean
 from pinn.geometry.shapes import GeometryError, Shape
 from pinn.physics.model import Physics

@@ -30,7 +30,7 @@ def describe(problem: Problem) -> str:
     lines.append(f"the problem is {kind}; solver: {method(problem)}")
     counts = statement_counts(problem, EXAMPLE_INTERIOR, EXAMPLE_BOUNDARY)
     lines += ["", "equations"]
-    for statement, count in zip(problem.statements, counts, strict=True):
+    for statement in problem.statements:
         if statement.place.kind == "interior":
             expression = statement.expression
             needs = ", ".join(spell(d, problem.axes) for d in expression.derivatives)

@@ -24,7 +24,6 @@ from pinn.spec.schema import Spec
 SCALING_POINTS = 256
 
 
-
 @dataclass(frozen=True, eq=False)
 class Reference:
     """A tabulated solution: points [N, D] and its quantities, name -> [N]."""

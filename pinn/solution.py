@@ -46,6 +46,8 @@ class Solution:
             if name not in self.problem.quantities:
                 raise SpecError((), f"unknown quantity '{name}'{did_you_mean(name, self.problem.quantities)}")
         if isinstance(points, Tensor):
+            self._require_shape(points.shape)
+            points = points.to(self.model.network.field_scale)
             return self._evaluate(points, names)
         tensor = self._as_points(points)
         found: dict[str, list[np.ndarray]] = {name: [] for name in names}
@@ -55,11 +57,14 @@ class Solution:
                     found[name].append(values.cpu().numpy())
         return {name: np.concatenate(parts) if parts else np.zeros(0) for name, parts in found.items()}
 
+    def _require_shape(self, shape: Sequence[int]) -> None:
+        if len(shape) != 2 or shape[1] != len(self.problem.axes):
+            wanted = ", ".join(self.problem.axes)
+            raise SpecError((), f"points must be [N, {len(self.problem.axes)}] ({wanted}), got {list(shape)}")
+
     def _as_points(self, points) -> Tensor:
         array = np.asarray(points, dtype=float)
-        if array.ndim != 2 or array.shape[1] != len(self.problem.axes):
-            wanted = ", ".join(self.problem.axes)
-            raise SpecError((), f"points must be [N, {len(self.problem.axes)}] ({wanted}), got {list(array.shape)}")
+        self._require_shape(array.shape)
         scale = self.model.network.field_scale
         return torch.as_tensor(array).to(scale)
 
@@ -122,6 +127,7 @@ class Solution:
     @classmethod
     def load(cls, run: str | PathLike[str]) -> Solution:
         """The solution that a run directory holds. Raises ResourceError where it is incomplete."""
+        from safetensors import SafetensorError
         from safetensors.torch import load_file
 
         folder = Path(run)
@@ -141,7 +147,7 @@ class Solution:
             network = new_network(problem, hidden, torch.Generator().manual_seed(0), torch.device("cpu"), dtype)
             model = Model(problem, network, problem.spec.solver.derivatives)
             model.load_state_dict(tensors)
-        except (KeyError, RuntimeError, ValueError, OSError) as error:
+        except (KeyError, RuntimeError, ValueError, OSError, SafetensorError) as error:
             raise ResourceError(
                 f"{folder / 'model.safetensors'}: cannot be read: {str(error).splitlines()[0]}"
             ) from None
@@ -176,7 +182,9 @@ def interpolate(problem: Problem, points: np.ndarray) -> dict[str, np.ndarray]:
         if math.prod(len(axis) for axis in axes) == len(values) and len(axes) > 1:
             order = np.lexsort(reference.points.T[::-1])
             grid = values[order].reshape([len(axis) for axis in axes])
-            found[name] = RegularGridInterpolator(axes, grid, bounds_error=False, fill_value=None)(points)
+            # fill_value None extrapolates; pyright takes the default's type, float, for the only one allowed.
+            extrapolating = RegularGridInterpolator(axes, grid, bounds_error=False, fill_value=None)  # pyright: ignore[reportArgumentType]
+            found[name] = extrapolating(points)
         elif len(axes) == 1:
             order = np.argsort(reference.points[:, 0])
             found[name] = np.interp(points[:, 0], reference.points[order, 0], values[order])

@@ -646,7 +646,7 @@ EXPRESSIONS = {
     "large power of a sum": (POISSON, "constants: {a: »(2**0.5 + 1)**99999}", "constants.a", "too large"),
     "large number": (POISSON, "constants: {a: »'1e400'}", "constants.a", "number too large"),
     "many digits": (POISSON, "constants: {a: »'" + "9" * 5000 + "'}", "constants.a", "too large"),
-    "large exponential": (POISSON, "constants: {a: »exp(exp(exp(10)))}", "constants.a", "finite"),
+    "large exponential": (POISSON, "constants: {a: »exp(exp(exp(10)))}", "constants.a", "too large"),
     "import": (
         POISSON,
         "equations: {poisson: »laplacian(u) = __import__('os').getpid()}",
@@ -742,7 +742,7 @@ EXPRESSIONS = {
     ),
     "logarithm of zero": (POISSON, "constants: {a: »log(0)}", "constants.a", "log() of a number outside its range"),
     "root of a negative": (POISSON, "constants: {a: »sqrt(-2)}", "constants.a", "sqrt() of a number outside its range"),
-    "power of a negative": (POISSON, "constants: {a: »(-2)**0.5}", "constants.a", "finite real number"),
+    "power of a negative": (POISSON, "constants: {a: »(-2)**0.5}", "constants.a", "needs a whole exponent"),
     "arcsine of two": (POISSON, "constants: {a: »asin(2)}", "constants.a", "asin() of a number outside its range"),
     "negative power of zero": (POISSON, "constants: {a: »0**-1}", "constants.a", "division by zero"),
     "singular source": (

@@ -76,9 +76,10 @@ def _heading(metrics: Mapping[str, Any], title: str) -> str:
 
 
 def trust(metrics: Mapping[str, Any]) -> str | None:
-    """A warning where the held-out residual says that the result is not a solution; None where nothing speaks against it.
+    """A warning where the held-out residual says that the result is not a solution.
 
-    The residual is dimensionless: 1 means that the equations are missed by as much as their own terms.
+    None where nothing speaks against it. The residual is dimensionless: 1 means that the equations are missed by as
+    much as their own terms.
     """
     residual = metrics.get("heldout_residual")
     if residual is None or residual > NOT_SOLVED:

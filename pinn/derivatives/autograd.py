@@ -1,7 +1,7 @@
 """Partial derivatives by nested reverse-mode differentiation: slow, and independent of every rule in jets.py.
 
-It differentiates the function that torch implements, so a wrong closed form or a wrong combinatorial factor in the fast path
-shows up as a difference. `solver.derivatives: autograd` selects it for a whole run.
+It differentiates the function that torch implements, so a wrong closed form or a wrong combinatorial factor in the fast
+path shows up as a difference. `solver.derivatives: autograd` selects it for a whole run.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from torch import Tensor
 from pinn.derivatives.jets import Partial
 
 
+@torch.enable_grad()
 def partial_derivatives(
     function: Callable[[Tensor], Tensor], points: Tensor, partials: Iterable[Partial], space: int | None = None
 ) -> dict[Partial, Tensor]:

@@ -8,8 +8,8 @@ A linear layer acts on every channel alike. An activation s acts by Faà di Brun
 
     D_I s(z) = sum over the set partitions P of I of  s_|P|(z) * prod over the blocks B of P of D_B z
 
-where I lists the differentiations. A Laplacian adds a pair of equal, summed indices to I: where both fall into one block,
-that block is a Laplacian of z again; where a partition splits them, the sum over the space axes is written out.
+where I lists the differentiations. A Laplacian adds a pair of equal, summed indices to I: where both fall into one
+block, that block is a Laplacian of z again; where a partition splits them, the sum over the space axes is written out.
 Source: Hardy, Combinatorics of partial derivatives, Electron. J. Combin. 13 (2006), R1, Proposition 1.
 """
 
@@ -76,7 +76,10 @@ def set_partitions(items: Sequence) -> Iterator[list[list]]:
 
 
 def expand(partial: Partial, space: int) -> Counter[tuple[Partial, ...]]:
-    """The blocks of every set partition of `partial`, sorted, with their multiplicity. `space` axes carry the Laplacian."""
+    """The blocks of every set partition of `partial`, sorted, with their multiplicity.
+
+    `space` axes carry the Laplacian.
+    """
     dimension = len(partial.orders)
     axes = [axis for axis, count in enumerate(partial.orders) for _ in range(count)]
     pairs = [f"pair {k}" for k in range(partial.laplacians) for _ in range(2)]
@@ -142,8 +145,8 @@ def activate(plan: JetPlan, derivatives: Callable[[Tensor, int], list[Tensor]], 
         # The factors of s_1, s_2, ... are gathered first: one multiplication with each s_n is the least work.
         by_order: dict[int, Tensor] = {}
         for term in channel:
-            factors = [z[i] for i in term.factors]
-            if any(factor is None for factor in factors):
+            factors = [factor for factor in [z[i] for i in term.factors] if factor is not None]
+            if len(factors) < len(term.factors):
                 continue
             factor = factors[0] if term.coefficient == 1 else term.coefficient * factors[0]
             for other in factors[1:]:

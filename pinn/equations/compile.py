@@ -1,7 +1,7 @@
 """From a SymPy expression over jets to functions of tensors: its value, and its linearisation in the jets.
 
-The residual r(x, u, u_x, …) of a statement is compiled together with the coefficients dr/d(u_alpha): they are all that a
-solver needs to assemble Jacobians, with respect to the last layer or to every weight, from network jets alone.
+The residual r(x, u, u_x, …) of a statement is compiled together with the coefficients dr/d(u_alpha): they are all that
+a solver needs to assemble Jacobians, with respect to the last layer or to every weight, from network jets alone.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 import sympy
 import torch
@@ -18,6 +19,7 @@ from torch import Tensor
 from pinn.derivatives.jets import MAX_ORDER, Partial
 from pinn.equations.program import Program
 from pinn.errors import SpecError
+from pinn.spec.branches import symbols_of
 from pinn.spec.expressions import Scope, symbol
 
 Inputs = Mapping[str, Tensor]  # coordinates, normals, unknown parameters, measured values: name -> [N] or scalar
@@ -54,7 +56,7 @@ class CompiledExpression:
 
     @cached_property
     def derivatives(self) -> tuple[Derivative, ...]:
-        return tuple(sorted(self.symbols[s] for s in self.expression.free_symbols & self.symbols.keys()))
+        return tuple(sorted(self.symbols[s] for s in symbols_of(self.expression) & self.symbols.keys()))
 
     @cached_property
     def unknowns_used(self) -> tuple[str, ...]:
@@ -63,7 +65,7 @@ class CompiledExpression:
     @cached_property
     def inputs(self) -> frozenset[str]:
         """Names other than jets: coordinates, normals, unknowns."""
-        return frozenset(s.name for s in self.expression.free_symbols - self.symbols.keys())
+        return frozenset(s.name for s in symbols_of(self.expression) - self.symbols.keys())
 
     @cached_property
     def coefficients(self) -> dict[Derivative | str, sympy.Expr]:
@@ -109,7 +111,7 @@ class CompiledExpression:
 def compile_expression(expression: sympy.Expr, scope: Scope, path: Sequence[str | int] = ()) -> CompiledExpression:
     """Compile `expression`, with Laplacians that occur only as a sum collapsed into one jet each."""
     symbols: dict[Symbol, Derivative] = {}
-    for s in expression.free_symbols & scope.jets.keys():
+    for s in symbols_of(expression) & scope.jets.keys():
         field, orders = scope.jets[s]
         symbols[s] = Derivative(field, Partial(orders))
     highest = max((derivative.partial.order for derivative in symbols.values()), default=0)
@@ -140,9 +142,10 @@ def collapse_laplacians(
                 continue
             if any(share.free_symbols & {jets[partial] for partial in parts} for share in shares):
                 continue
-            whole = symbol(f"{field}_laplacian{power}")
+            whole = symbol(f"laplacian {power} of {field}")  # with spaces: no name of a spec
             first, *others = parts
-            expression = expression.xreplace({jets[first]: whole, **{jets[other]: sympy.S(0) for other in others}})
+            parts_to_whole = {jets[first]: whole, **{jets[other]: sympy.S(0) for other in others}}
+            expression = cast(sympy.Expr, expression.xreplace(parts_to_whole))
             symbols = {s: d for s, d in symbols.items() if s not in {jets[p] for p in parts}}
             symbols[whole] = Derivative(field, Partial((0,) * dimension, power))
     return expression, symbols

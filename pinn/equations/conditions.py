@@ -12,17 +12,17 @@ import sympy
 import torch
 
 from pinn.equations.compile import CompiledExpression, compile_expression, evaluate
+from pinn.equations.corners import refuse_corner_conflicts
 from pinn.equations.statements import Place, Statement
 from pinn.errors import SpecError, did_you_mean
 from pinn.geometry.pieces import sobol_parameters, total_measure
 from pinn.geometry.sampling import sample_interior
-from pinn.geometry.shapes import GeometryError, Shape
+from pinn.geometry.shapes import Shape
 from pinn.spec.expressions import Scope, symbol
 from pinn.spec.schema import BoundaryPart, Condition
 
 OVERLAP_SAMPLES_LOG2 = 6  # points per piece on which two 'where' of one quantity are compared
 CLOSED = ("periodic", "free")  # what leaves nothing else to be said on a patch; a shared place counts as a quantity
-CORNER_TOLERANCE = 1e-6  # relative: two values at one corner that differ by more are a contradiction
 
 
 @dataclass
@@ -224,6 +224,7 @@ class ConditionReader:
                 continue
             where = own
             for taken in elsewhere:
+                assert taken is not None
                 where = both(where, 1 - taken)
             grouped.setdefault(where, []).append(patch)
             self.stated.setdefault((patch, quantity), []).append((index, where))
@@ -258,7 +259,7 @@ def both(first: sympy.Expr | None, second: sympy.Expr | None) -> sympy.Expr | No
     return first if first == second else first * second
 
 
-def period_of(geometry: Shape, patches: tuple[str, str], path) -> tuple[int, float]:
+def period_of(geometry: Shape, patches: tuple[str, ...], path) -> tuple[int, float]:
     """(axis, period) of two opposite faces of a box-like domain. Raises SpecError where they are not opposite."""
     ends = []
     for patch in patches:
@@ -287,51 +288,3 @@ def period_of(geometry: Shape, patches: tuple[str, str], path) -> tuple[int, flo
     if not np.allclose(*extents, rtol=1e-9, atol=1e-9 * geometry.size):
         raise SpecError(path, f"'{patches[0]}' and '{patches[1]}' do not face each other point by point")
     return axis, period
-
-
-def refuse_corner_conflicts(statements: Sequence[Statement], geometry: Shape, scope: Scope) -> None:
-    """Two conditions on one field that meet in a corner of a plane domain must agree there."""
-    if geometry.dimension != 2:
-        return
-    seen: list[tuple[np.ndarray, str, str, float, Statement]] = []
-    for statement in statements:
-        derivatives = statement.expression.derivatives
-        if statement.place.kind != "boundary" or len(derivatives) != 1 or derivatives[0].partial.order:
-            continue
-        coefficient = statement.expression.coefficients[derivatives[0]]
-        if not coefficient.is_number or statement.expression.inputs - set(scope.space):
-            continue
-        for patch in statement.place.patches:
-            for piece in geometry.pieces_of([patch]):
-                corners = torch.as_tensor(piece.points(np.array([[0.0], [1.0]])))
-                inputs = {axis: corners[:, i] for i, axis in enumerate(scope.space)}
-                kept = (
-                    torch.ones(2)
-                    if statement.place.where is None
-                    else evaluate(statement.place.where, inputs, 2, corners)
-                )
-                jets = {derivatives[0]: torch.zeros(2, dtype=corners.dtype)}
-                values = (0.0 - statement.expression.value(inputs, jets) / float(coefficient)).expand(2)
-                for corner, value, keep in zip(corners.numpy(), values.tolist(), kept.tolist(), strict=True):
-                    if keep > 0.5:
-                        seen.append((corner, patch, derivatives[0].field, value, statement))
-    size = max((abs(value) for *_, value, _ in seen), default=0.0)
-    for i, (corner, patch, field_name, value, statement) in enumerate(seen):
-        for other_corner, other_patch, other_field, other_value, other in seen[:i]:
-            if field_name != other_field or other is statement:
-                continue
-            if np.linalg.norm(corner - other_corner) > 1e-9 * geometry.size:
-                continue
-            if abs(value - other_value) > CORNER_TOLERANCE * size:
-                where = ", ".join(f"{c:g}" for c in corner)
-                raise SpecError(
-                    statement.path,
-                    f"contradicts conditions[{other.path[1]}] at the corner ({where}): {field_name} = {value:g} on "
-                    f"'{patch}' but {other_value:g} on '{other_patch}'; make them agree, or leave the corner out with "
-                    "'where'",
-                )
-
-
-def as_spec_error(error: GeometryError, path: Sequence[str | int]) -> SpecError:
-    """A geometry's refusal, at its place in the spec."""
-    return SpecError(error.path or path, error.message)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import cast
 
 import sympy
 import torch
@@ -46,7 +47,7 @@ class Program:
                 continue
             waiting.pop()
             slot = self.slots[node] = len(self.steps)
-            if operation is _given:
+            if isinstance(node, Symbol):
                 self.symbols.append((slot, node))
             self.steps.append((operation, tuple(self.slots[argument] for argument in arguments)))
         return self.slots[root]
@@ -132,22 +133,23 @@ FUNCTIONS: dict[type, Callable[..., Tensor]] = {
 }
 
 
-def _translate(node: sympy.Expr) -> tuple[Callable, Iterable[sympy.Expr]]:
+def _translate(node: sympy.Expr) -> tuple[Callable, tuple[sympy.Expr, ...]]:
     """The operation of one SymPy node, and its arguments."""
+    arguments = cast(tuple[sympy.Expr, ...], node.args)  # of an Expr they are Expr; SymPy's annotation says Basic
     if isinstance(node, Symbol):
         return _given, ()
     if node.is_number:
         return _constant(float(node)), ()
     if isinstance(node, sympy.Add):
-        return _total, node.args
+        return _total, arguments
     if isinstance(node, sympy.Mul):
-        return _product, node.args
+        return _product, arguments
     if isinstance(node, sympy.Pow):
         if node.exp.is_number:
             return _power(int(node.exp) if node.exp.is_Integer else float(node.exp)), (node.base,)
-        return lambda base, exponent: _on_tensor(torch.pow)(base, exponent), node.args
+        return lambda base, exponent: _on_tensor(torch.pow)(base, exponent), arguments
     if isinstance(node, sympy.DiracDelta):  # the derivative of a jump: zero almost everywhere
-        return lambda argument: 0.0, node.args[:1]
+        return lambda argument: 0.0, arguments[:1]
     if type(node) in FUNCTIONS:
-        return _on_tensor(FUNCTIONS[type(node)]), node.args
+        return _on_tensor(FUNCTIONS[type(node)]), arguments
     raise SpecError((), f"'{type(node).__name__}' has no counterpart on tensors")

@@ -1,9 +1,9 @@
 """Nondimensionalisation: the magnitude of every field and of every statement, from the equations and their data.
 
-A statement's linearisation has coefficients c_d on the derivatives d of the fields. With L_i the half width of the domain
-along axis i, U_f the magnitude of field f and |d| the orders of d, one summand has the size c_d U_f / L^|d|. The magnitude of the
-statement is the root of the sum of their squares; residuals divided by it are free of units, and the same in
-metres or millimetres, pascal or gigapascal.
+A statement's linearisation has coefficients c_d on the derivatives d of the fields. With L_i the half width of the
+domain along axis i, U_f the magnitude of field f and |d| the orders of d, one summand has the size c_d U_f / L^|d|. The
+magnitude of the statement is the root of the sum of their squares; residuals divided by it are free of units, and the
+same in metres or millimetres, pascal or gigapascal.
 
 The ratios of the field magnitudes follow from asking that every statement be balanced (geometric-mean scaling of the
 matrix statements x fields; Curtis & Reid, J. Inst. Maths Applics 10 (1972), 118); the common size from the data:
@@ -56,7 +56,7 @@ def find_scaling(
     magnitude = dict.fromkeys(fields, 1.0)
     for _ in range(ROUNDS):
         matrix, sources = _sizes(statements, samples, magnitude, axes, lengths, space, unknowns)
-        magnitude, rows = _balance(matrix, sources, fields)
+        magnitude = _balance(matrix, sources, fields)
     matrix, sources = _sizes(statements, samples, magnitude, axes, lengths, space, unknowns)
     scale = np.array([magnitude[name] for name in fields])
     sizes = np.sqrt(((matrix * scale) ** 2).sum(axis=1))
@@ -65,6 +65,11 @@ def find_scaling(
 
 def _sizes(statements, samples, magnitude, axes, lengths, space, unknowns):
     """Matrix [statements, fields] of coefficient sizes per unit of field, and right-hand sides [statements]."""
+
+    def typical(points: PointSet, derivative: Derivative, share: float):
+        size = share * magnitude[derivative.field] * length_factor(derivative.partial, lengths, space)
+        return points.points.new_full((len(points),), size)
+
     fields = list(magnitude)
     matrix = np.zeros((len(statements), len(fields)))
     sources = np.zeros(len(statements))
@@ -74,26 +79,21 @@ def _sizes(statements, samples, magnitude, axes, lengths, space, unknowns):
             extra["measured value"] = statement.values[: len(points)]
         inputs = points.inputs(axes, extra)
         compiled = statement.expression
-
-        def typical(derivative: Derivative, share: float):
-            size = share * magnitude[derivative.field] * length_factor(derivative.partial, lengths, space)
-            return points.points.new_full((len(points),), size)
-
-        jets = {d: typical(d, 1.0) for d in compiled.derivatives}
-        zero = {d: typical(d, 0.0) for d in compiled.derivatives}
+        jets = {d: typical(points, d, 1.0) for d in compiled.derivatives}
+        zero = {d: typical(points, d, 0.0) for d in compiled.derivatives}
         for key, coefficient in compiled.linearise(inputs, jets).items():
             if isinstance(key, Derivative):
-                mean_square = float(torch.as_tensor(coefficient).double().square().mean())
+                mean_square = float(torch.as_tensor(coefficient, dtype=torch.float64).square().mean())
                 matrix[row, fields.index(key.field)] += (
                     mean_square * length_factor(key.partial, lengths, space) ** 2 if math.isfinite(mean_square) else 0.0
                 )
-        source = torch.as_tensor(compiled.value(inputs, zero)).double()
+        source = torch.as_tensor(compiled.value(inputs, zero), dtype=torch.float64)
         source = float(source.square().mean().sqrt())
         sources[row] = source if math.isfinite(source) else 0.0
     return np.sqrt(matrix), sources
 
 
-def _balance(matrix: np.ndarray, sources: np.ndarray, fields: Sequence[str]) -> tuple[dict[str, float], np.ndarray]:
+def _balance(matrix: np.ndarray, sources: np.ndarray, fields: Sequence[str]) -> dict[str, float]:
     """Magnitudes U_f with matrix[e, f] U_f rows_e near 1 for all entries, and the data near 1 as well."""
     statement_count, field_count = matrix.shape
     entries = np.argwhere(matrix > 0)
@@ -116,4 +116,4 @@ def _balance(matrix: np.ndarray, sources: np.ndarray, fields: Sequence[str]) -> 
         mine = component[:statement_count] == component[statement_count + f]
         size = float(np.max((sources * rows)[mine], initial=0.0))
         magnitude[name] = float(columns[f]) * (size if size > 0 else 1.0)
-    return magnitude, rows
+    return magnitude

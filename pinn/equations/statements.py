@@ -1,4 +1,7 @@
-"""Statements: what must hold, and where. Equations, boundary and initial conditions and data are all of this one kind."""
+"""Statements: what must hold, and where.
+
+Equations, boundary and initial conditions and data are all of this one kind.
+"""
 
 from __future__ import annotations
 

@@ -42,12 +42,12 @@ class Activation:
 def gelu_derivatives(z: Tensor, n: int) -> list[Tensor]:
     """GELU s = z Phi(z); s_n = phi(z) p_n(z) for n >= 2 (Hendrycks & Gimpel, arXiv 1606.08415)."""
     distribution = 0.5 * torch.erfc(z * -math.sqrt(0.5))
-    derivatives = [z * distribution]
-    if n >= 1:
-        edge = z.clamp(-GAUSSIAN_EDGE, GAUSSIAN_EDGE)
-        square = edge * edge
-        density = torch.exp(-0.5 * square) * (1 / math.sqrt(2 * math.pi))
-        derivatives.append(distribution + edge * density)
+    if n == 0:
+        return [z * distribution]
+    edge = z.clamp(-GAUSSIAN_EDGE, GAUSSIAN_EDGE)
+    square = edge * edge
+    density = torch.exp(-0.5 * square) * (1 / math.sqrt(2 * math.pi))
+    derivatives = [z * distribution, distribution + edge * density]
     if n >= 2:
         derivatives.append(density * (2 - square))
     if n >= 3:
@@ -91,9 +91,14 @@ def silu_derivatives(z: Tensor, n: int) -> list[Tensor]:
     return times_identity(z, logistic_derivatives(z, n))
 
 
+def softplus(z: Tensor) -> Tensor:
+    """log(1 + exp z); torch's own default cuts it to z above 20, 2e-9 too early for float64."""
+    return functional.softplus(z, threshold=40.0)
+
+
 def softplus_derivatives(z: Tensor, n: int) -> list[Tensor]:
     """s = log(1 + exp z); s_1 is the logistic function."""
-    return [functional.softplus(z), *logistic_derivatives(z, max(n - 1, 0))][: n + 1]
+    return [softplus(z), *logistic_derivatives(z, max(n - 1, 0))][: n + 1]
 
 
 GELU_TANH_CUBIC = 0.044715  # Hendrycks & Gimpel, § 2
@@ -128,7 +133,10 @@ def sin_derivatives(z: Tensor, n: int) -> list[Tensor]:
 
 
 def elu_derivatives(z: Tensor, n: int) -> list[Tensor]:
-    """s = z for z > 0, else exp(z) - 1: C^1, since s_2 jumps from 1 to 0 at z = 0 (Clevert et al., arXiv 1511.07289)."""
+    """s = z for z > 0, else exp(z) - 1: C^1, since s_2 jumps from 1 to 0 at z = 0.
+
+    Source: Clevert et al., arXiv 1511.07289.
+    """
     exponential = torch.exp(z.clamp(max=0.0))
     zero = torch.zeros_like(z)
     return [functional.elu(z), torch.where(z > 0, torch.ones_like(z), exponential)][: n + 1] + [
@@ -137,7 +145,7 @@ def elu_derivatives(z: Tensor, n: int) -> list[Tensor]:
 
 
 def piecewise_linear_derivatives(slope_below: float) -> Callable[[Tensor, int], list[Tensor]]:
-    """s = z for z > 0, slope_below z otherwise: s_1 is a step, s_2 and all further derivatives are zero almost everywhere."""
+    """s = z for z > 0, slope_below z otherwise: s_1 is a step, s_2 and all further ones are zero almost everywhere."""
 
     def derivatives(z: Tensor, n: int) -> list[Tensor]:
         gate = torch.where(z > 0, torch.ones_like(z), torch.full_like(z, slope_below))
@@ -160,12 +168,13 @@ ACTIVATIONS: dict[str, Activation] = {
         Activation(
             "gelu_tanh", lambda z: functional.gelu(z, approximate="tanh"), gelu_tanh_derivatives, INFINITE, INFINITE
         ),
-        # x Phi(hardness x) = GELU(hardness x)/hardness: the hardness is a change of scale, which network/mlp.py applies.
+        # x Phi(hardness x) = GELU(hardness x)/hardness: the hardness is a change of scale, which network/mlp.py
+        # applies.
         Activation("lambda_gelu", functional.gelu, gelu_derivatives, INFINITE, INFINITE),
         Activation("tanh", torch.tanh, tanh_derivatives, INFINITE, INFINITE),
         Activation("silu", functional.silu, silu_derivatives, INFINITE, INFINITE),
         Activation("sin", torch.sin, sin_derivatives, INFINITE, INFINITE),
-        Activation("softplus", functional.softplus, softplus_derivatives, INFINITE, INFINITE),
+        Activation("softplus", softplus, softplus_derivatives, INFINITE, INFINITE),
         Activation("elu", functional.elu, elu_derivatives, 1, INFINITE),
         Activation("relu", torch.relu, piecewise_linear_derivatives(0.0), 0, 1),
         Activation(

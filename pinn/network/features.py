@@ -1,7 +1,7 @@
-"""What a network sees of a point: scaled coordinates, a periodic embedding, random Fourier features, sampled hyperplanes.
+"""What a network sees of a point: scaled coordinates, periodic embedding, random Fourier features, sampled hyperplanes.
 
-Scaled coordinates are (x - centre)/half_width. A coordinate of period P enters as cos and sin of 2 pi x/P, so that every
-output of the network is periodic, with all its derivatives.
+Scaled coordinates are (x - centre)/half_width. A coordinate of period P enters as cos and sin of 2 pi x/P, so that
+every output of the network is periodic, with all its derivatives.
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ class InputFeatures(nn.Module):
     periods              axis -> period
     fourier              number of random waves, with angular frequencies normal(0, fourier_scale) per half width
     """
+
+    weight: Tensor
+    bias: Tensor
 
     def __init__(
         self,
@@ -93,8 +96,8 @@ def sample_hyperplanes(
     """A sampled hidden layer: hinges s(w . h + b) whose hyperplanes w . h + b = 0 cross the domain.
 
     through    [count, I] feature vectors of the points that the hyperplanes pass through
-    scale      |w|: one number for all, or one per hyperplane [count, 1]. (One length for all is better by far than lengths
-               uniform on (0, scale): 13 times on the plate with a hole, 800 features.)
+    scale      |w|: one number for all, or one per hyperplane [count, 1]. (One length for all is better by far than
+               lengths uniform on (0, scale): 13 times on the plate with a hole, 800 features.)
     Returns w [count, I], b [count].
     """
     direction = torch.randn(count, through.shape[1], generator=generator, dtype=torch.float64)

@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -22,12 +23,19 @@ from pinn.derivatives.jets import JetPlan, Jets, activate
 from pinn.network.activations import ACTIVATIONS, Activation
 from pinn.network.features import InputFeatures
 
+SOFTEST_TRAINABLE = 1.1  # at lambda = 1 itself the slope of 1 + softplus(raw) is zero, and lambda would never move
+
 
 @dataclass
 class Tape:
-    """What one forward pass leaves for per-point Jacobians: per layer its input channels h and output channels z."""
+    """What one forward pass leaves for per-point Jacobians.
+
+    layers     per layer its input channels h and output channels z
+    hardness   per hidden layer lambda, once per point [N, 1], where it is trained
+    """
 
     layers: list[tuple[Jets, Jets]] = field(default_factory=list)
+    hardness: list[Tensor] = field(default_factory=list)
 
 
 class MLP(nn.Module):
@@ -65,13 +73,19 @@ class MLP(nn.Module):
         widths = [features.width, *hidden, fields]
         self.layers = nn.ModuleList(nn.Linear(n, m, dtype=dtype, device=device) for n, m in pairwise(widths))
         self.register_buffer("field_scale", torch.ones(fields, dtype=dtype, device=device))
-        raw = torch.full((len(hidden),), inverse_softplus(hardness - 1.0), dtype=dtype, device=device)
+        first = max(hardness, SOFTEST_TRAINABLE) if trainable_hardness else hardness
+        raw = torch.full((len(hidden),), inverse_softplus(first - 1.0), dtype=dtype, device=device)
         self.plain = hardness == 1.0 and not trainable_hardness
         if trainable_hardness:
             self.hardness_raw = nn.Parameter(raw)
         else:
             self.register_buffer("hardness_raw", raw)
         self.initialise(generator)
+
+    @property
+    def linears(self) -> list[nn.Linear]:
+        """The layers W_l, b_l, the output layer last."""
+        return cast(list[nn.Linear], list(self.layers))  # ModuleList forgets the type of its items
 
     @property
     def hardness(self) -> Tensor:
@@ -84,25 +98,24 @@ class MLP(nn.Module):
         Source: Glorot & Bengio, AISTATS 2010, eq. 16.
         """
         with torch.no_grad():
-            for layer in self.layers:
-                assert isinstance(layer, nn.Linear)
+            for layer in self.linears:
                 bound = math.sqrt(6 / (layer.in_features + layer.out_features))
                 layer.weight.copy_(uniform(layer.weight, bound, generator))
                 layer.bias.copy_(uniform(layer.bias, 1 / math.sqrt(layer.in_features), generator))
-                if layer is self.layers[-1]:
+                if layer is self.linears[-1]:
                     layer.bias.zero_()
 
     def forward(self, points: Tensor) -> Tensor:
         """points [N, D] -> fields [N, F], through torch's own activation functions."""
         h = self.features(points)
-        for index, layer in enumerate(self.layers[:-1]):
+        for index, layer in enumerate(self.linears[:-1]):
             z = layer(h)
             if self.plain:
                 h = self.activation.function(z)
             else:
                 hardness = self.hardness[index]
                 h = self.activation.function(hardness * z) / hardness
-        return self.layers[-1](h) * self.field_scale
+        return self.linears[-1](h) * self.field_scale
 
     def hidden_jets(self, points: Tensor, plan: JetPlan, tape: Tape | None = None) -> Jets:
         """Channels of the last hidden layer, each [N, W] (None where zero)."""
@@ -110,7 +123,7 @@ class MLP(nn.Module):
         if stacked is not None:
             return list(stacked.unbind(0))
         h = self.features.jets(points, plan)
-        for index, layer in enumerate(self.layers[:-1]):
+        for index, layer in enumerate(self.linears[:-1]):
             z = self._linear(layer, h, points.shape[0])
             if tape is not None:
                 tape.layers.append((h, z))
@@ -118,6 +131,9 @@ class MLP(nn.Module):
                 h = activate(plan, self.activation.derivatives, z)
             else:
                 hardness = self.hardness[index]
+                if tape is not None and hardness.requires_grad:
+                    hardness = hardness.expand(points.shape[0], 1)
+                    tape.hardness.append(hardness)
                 hard = [None if c is None else hardness * c for c in z]
                 h = [None if c is None else c / hardness for c in activate(plan, self.activation.derivatives, hard)]
         return h
@@ -125,8 +141,7 @@ class MLP(nn.Module):
     def fused_hidden_jets(self, points: Tensor, plan: JetPlan) -> Tensor | None:
         """Channels of the last hidden layer, stacked [C, N, W], by compiled kernels; None where there are none."""
         h = stack(self.features.jets(points, plan), points.shape[0])
-        for index, layer in enumerate(self.layers[:-1]):
-            assert isinstance(layer, nn.Linear)
+        for index, layer in enumerate(self.linears[:-1]):
             rule = fused_rule(plan, self.activation.derivatives, points, layer.out_features)
             if rule is None:
                 return None
@@ -139,8 +154,7 @@ class MLP(nn.Module):
 
     def jets(self, points: Tensor, plan: JetPlan, tape: Tape | None = None) -> Jets:
         """Channels of the fields, each [N, F] (None where zero)."""
-        last = self.layers[-1]
-        assert isinstance(last, nn.Linear)
+        last = self.linears[-1]
         stacked = self.fused_hidden_jets(points, plan) if self.fused and tape is None else None
         if stacked is not None:
             z: Jets = list(functional.linear(stacked, last.weight).unbind(0))
@@ -159,9 +173,8 @@ class MLP(nn.Module):
         return [found[channel] for channel in plan.channels]
 
     @staticmethod
-    def _linear(layer: nn.Module, h: Jets, count: int) -> Jets:
+    def _linear(layer: nn.Linear, h: Jets, count: int) -> Jets:
         """W h per channel, with the bias on the value channel only; one matrix product between full hidden layers."""
-        assert isinstance(layer, nn.Linear)
         worth_stacking = len(h) > 1 and layer.in_features <= 4 * layer.out_features
         full = [c for c in h if c is not None and c.shape[0] == count]
         if worth_stacking and len(full) == len(h):

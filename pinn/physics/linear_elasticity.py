@@ -42,7 +42,8 @@ def linear_elasticity(parameters: Mapping[str, Any], coordinates: tuple[str, ...
         else "youngs_modulus*poissons_ratio/((1 + poissons_ratio)*(1 - 2*poissons_ratio))",
     }
     definitions |= {
-        f"body_force_{i}": text(NAME, f, "body_force", k) for k, (i, f) in enumerate(zip(coordinates, force))
+        f"body_force_{i}": text(NAME, f, "body_force", k)
+        for k, (i, f) in enumerate(zip(coordinates, force, strict=True))
     }
 
     pairs = [(i, j) for k, i in enumerate(coordinates) for j in coordinates[k:]]
@@ -114,7 +115,8 @@ def invariants(
     coordinates: tuple[str, ...], stress: Mapping[tuple[str, str], str], plane: str | None
 ) -> dict[str, str]:
     """Von Mises and principal stresses (Timoshenko & Goodier, §§ 9, 77); in three dimensions by the angle of Lode."""
-    s = {f"{a}{b}": stress[i, j] for a, i in zip("xyz", coordinates) for b, j in zip("xyz", coordinates)}
+    named = list(zip("xyz"[: len(coordinates)], coordinates, strict=True))
+    s = {f"{a}{b}": stress[i, j] for a, i in named for b, j in named}
     if len(coordinates) == 2:
         out = "stress_out_of_plane" if plane == "strain" else "0"
         centre, radius = f"({s['xx']} + {s['yy']})/2", f"sqrt(({s['xx']} - {s['yy']})**2/4 + {s['xy']}**2)"

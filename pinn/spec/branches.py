@@ -1,12 +1,14 @@
 """Branches in an expression: comparisons and choices as plain functions, which SymPy neither reorders nor simplifies.
 
-A comparison is 1 where it holds and 0 elsewhere; its derivative is zero almost everywhere, and jumps are not differentiated.
-(SymPy's own Piecewise tries to order its conditions symbolically, which takes minutes for a stress invariant.)
+A comparison is 1 where it holds and 0 elsewhere; its derivative is zero almost everywhere, and jumps are not
+differentiated. (SymPy's own Piecewise tries to order its conditions symbolically, which takes minutes for a stress
+invariant.)
 """
 
 from __future__ import annotations
 
 from functools import reduce
+from typing import cast
 
 import sympy
 
@@ -51,10 +53,25 @@ class Select(sympy.Function):
             return yes if condition == 1 else no
         return yes if yes == no else None
 
-    def fdiff(self, argindex: int = 1) -> sympy.Expr:
-        if argindex == 1:
-            return sympy.S.Zero
-        return Select(self.args[0], int(argindex == 2), int(argindex == 3))
+    def _eval_derivative(self, s: sympy.Symbol) -> sympy.Expr:
+        """SymPy's hook for diff: a branch that is not taken must not turn into 0 * infinity."""
+        condition, yes, no = cast(tuple[sympy.Expr, ...], self.args)
+        return select(condition, yes.diff(s), no.diff(s))
+
+
+# SymPy's metaclass hides from a type checker that calling these classes gives an expression.
+
+
+def less(a: sympy.Expr | int, b: sympy.Expr | int) -> sympy.Expr:
+    return cast(sympy.Expr, Less(a, b))
+
+
+def less_equal(a: sympy.Expr | int, b: sympy.Expr | int) -> sympy.Expr:
+    return cast(sympy.Expr, LessEqual(a, b))
+
+
+def select(condition: sympy.Expr, yes: sympy.Expr, no: sympy.Expr) -> sympy.Expr:
+    return cast(sympy.Expr, Select(condition, yes, no))
 
 
 class Condition:
@@ -76,28 +93,33 @@ class Condition:
 
     @property
     def free_symbols(self) -> set[sympy.Symbol]:
-        return self.indicator.free_symbols
+        return symbols_of(self.indicator)
+
+
+def symbols_of(expression: sympy.Basic) -> set[sympy.Symbol]:
+    """The free symbols, which SymPy annotates as Basic."""
+    return cast(set[sympy.Symbol], expression.free_symbols)
 
 
 def where(condition: Condition, yes: sympy.Expr, no: sympy.Expr) -> sympy.Expr:
-    return Select(condition.indicator, yes, no)
+    return select(condition.indicator, yes, no)
 
 
 def smaller(*values: sympy.Expr) -> sympy.Expr:
-    return reduce(lambda a, b: Select(LessEqual(a, b), a, b), values)
+    return reduce(lambda a, b: select(less_equal(a, b), a, b), values)
 
 
 def larger(*values: sympy.Expr) -> sympy.Expr:
-    return reduce(lambda a, b: Select(LessEqual(b, a), a, b), values)
+    return reduce(lambda a, b: select(less_equal(b, a), a, b), values)
 
 
 def absolute(a: sympy.Expr) -> sympy.Expr:
-    return Select(LessEqual(0, a), a, -a)
+    return select(less_equal(0, a), a, -a)
 
 
 def sign(a: sympy.Expr) -> sympy.Expr:
-    return Less(0, a) - Less(a, 0)
+    return less(0, a) - less(a, 0)
 
 
 def heaviside(a: sympy.Expr) -> sympy.Expr:
-    return LessEqual(0, a)
+    return less_equal(0, a)

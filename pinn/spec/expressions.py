@@ -14,18 +14,21 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import cast
 
 import sympy
 from sympy import Symbol
 
 from pinn.errors import SpecError, did_you_mean
 from pinn.spec import branches
-from pinn.spec.branches import Condition
+from pinn.spec.branches import Condition, symbols_of
 
 LONGEST_TEXT = 10_000
 DEEPEST_NESTING = 100
 LARGEST_INTEGER = 10**15  # beyond it integers become floats, so that no exact power can fill the memory
-MOST_OPERATIONS = 50_000  # of an expression after its definitions are expanded
+MOST_OPERATIONS = 200_000  # of an expression written out, its definitions expanded
+MOST_DIFFERENTIATIONS = 8  # of one expression by one name or one d(…)
+LARGEST_NUMBER = 1e300
 
 Value = sympy.Expr | Condition | tuple  # an expression, a condition, or a vector of expressions (grad)
 
@@ -58,10 +61,10 @@ FUNCTIONS: dict[str, tuple[Callable[..., sympy.Expr], int | None]] = {  # name -
 }
 OPERATORS = ("d", "laplacian", "grad", "div")
 RELATIONS: dict[type, Callable[[sympy.Expr, sympy.Expr], sympy.Expr]] = {
-    ast.Lt: branches.Less,
-    ast.LtE: branches.LessEqual,
-    ast.Gt: lambda a, b: branches.Less(b, a),
-    ast.GtE: lambda a, b: branches.LessEqual(b, a),
+    ast.Lt: branches.less,
+    ast.LtE: branches.less_equal,
+    ast.Gt: lambda a, b: branches.less(b, a),
+    ast.GtE: lambda a, b: branches.less_equal(b, a),
 }
 NUMBERS = {"pi": sympy.pi, "e": sympy.E}
 
@@ -102,6 +105,7 @@ class Scope:
             self.constants[name] = self.number(value, ("constants", name))
             self._later.remove(name)
         for name in (*self.constants, *self.unknowns, *self.fields, *self.definitions):
+            self._refuse_normal(name)
             self._refuse_ambiguous(name)
 
     # ---- names ---------------------------------------------------------------------------------------------------
@@ -173,7 +177,7 @@ class Scope:
         if not self.exact:
             raise SpecError((), f"exact.{name} is used, but the spec has no block 'exact'")
         expression = self._resolve(name) if name not in self.definitions else self.resolve(name)
-        missing = sorted({self.jets[s][0] for s in expression.free_symbols & self.jets.keys()} - set(self.exact))
+        missing = sorted({self.jets[s][0] for s in symbols_of(expression) & self.jets.keys()} - set(self.exact))
         if missing:
             known = [*self.exact]
             raise SpecError((), f"exact.{name} is not given and cannot be derived: exact has {', '.join(known)}")
@@ -182,11 +186,11 @@ class Scope:
     def insert_exact(self, expression: sympy.Expr) -> sympy.Expr:
         """The expression on the exact solution: every jet becomes a derivative of the exact field."""
         values = {}
-        for jet in expression.free_symbols & self.jets.keys():
+        for jet in symbols_of(expression) & self.jets.keys():
             field, orders = self.jets[jet]
             letters = [axis for axis, count in zip(self.axes, orders, strict=True) for _ in range(count)]
             values[jet] = self.differentiate(self.resolve(field, exact=True), *letters)
-        return expression.xreplace(values)
+        return cast(sympy.Expr, expression.xreplace(values))
 
     @contextmanager
     def _opened(self, name: str) -> Iterator[None]:
@@ -198,6 +202,13 @@ class Scope:
             yield
         finally:
             self._open.pop()
+
+    def _block_of(self, name: str) -> str:
+        return next(b for b in ("constants", "unknowns", "fields", "definitions") if name in getattr(self, b))
+
+    def _refuse_normal(self, name: str) -> None:
+        if name in [f"n{axis}" for axis in self.space]:
+            raise SpecError((self._block_of(name), name), f"'{name}' is a component of the normal; choose another name")
 
     def _refuse_ambiguous(self, name: str) -> None:
         base, _, suffix = name.rpartition("_")
@@ -212,7 +223,7 @@ class Scope:
         """A number, or an expression of constants: float. Refuses anything that depends on a point or a field."""
         expression = self.expression(text, path)
         if expression.free_symbols:
-            names = ", ".join(sorted(s.name for s in expression.free_symbols))
+            names = ", ".join(sorted(s.name for s in symbols_of(expression)))
             raise SpecError(path, f"must be a number or an expression of constants, but depends on {names}")
         value = complex(expression.evalf())
         if value.imag or not math.isfinite(value.real):
@@ -260,6 +271,9 @@ class Scope:
             raise SpecError(path, f"expression of {len(text)} characters; at most {LONGEST_TEXT} are read")
         if not text.strip():
             raise SpecError(path, "empty expression")
+        if not text.isascii():
+            odd = next(character for character in text if not character.isascii())
+            raise SpecError(path, f"'{odd}' is not part of the expression language; write it in plain letters")
         if "\0" in text or _nesting(text) > DEEPEST_NESTING:
             raise SpecError(path, f"expression nested deeper than {DEEPEST_NESTING} or with a NUL character")
         try:
@@ -275,7 +289,8 @@ class Scope:
             raise SpecError(path, f"cannot read '{_short(text)}': too deeply nested or malformed") from None
         try:
             value = self._walk(tree.body, 0)
-            parts = value if isinstance(value, tuple) else (getattr(value, "indicator", value),)
+            whole = value.indicator if isinstance(value, Condition) else value
+            parts: tuple[sympy.Expr, ...] = whole if isinstance(whole, tuple) else (whole,)
             size = sum(_size(part) for part in parts)
         except SpecError as error:
             raise SpecError(error.path or path, error.message) from None
@@ -294,10 +309,10 @@ class Scope:
             raise SpecError((), f"expression nested deeper than {2 * DEEPEST_NESTING}")
         below = depth + 1
         match node:
-            case ast.Constant(value=int() | float()) if not isinstance(node.value, bool):
-                if isinstance(node.value, float) and not math.isfinite(node.value):
+            case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
+                if isinstance(number, float) and not math.isfinite(number):
                     raise SpecError((), "number too large")
-                return _number(node.value)
+                return _number(number)
             case ast.Name():
                 if node.id in FUNCTIONS or node.id in OPERATORS:
                     raise SpecError((), f"'{node.id}' is a function: write {node.id}(…)")
@@ -323,11 +338,11 @@ class Scope:
                 word, sign = ("and", "&") if isinstance(node.op, ast.BitAnd) else ("or", "|")
                 raise SpecError((), f"'{sign}' is not part of the expression language; write {word}")
             case ast.BinOp():
-                return self._binary(node.op, self._scalar(node.left, below), self._scalar(node.right, below))
+                return self._chain(node, below)
             case ast.List() | ast.Tuple():
                 return tuple(self._scalar(item, below) for item in node.elts)
-            case ast.Call(func=ast.Name(), keywords=[]):
-                return self._call(node.func.id, node.args, below)
+            case ast.Call(func=ast.Name(id=name), keywords=[]):
+                return self._call(name, node.args, below)
         raise SpecError((), f"{_what(node)} is not part of the expression language")
 
     def _scalar(self, node: ast.AST, depth: int) -> sympy.Expr:
@@ -340,6 +355,20 @@ class Scope:
         value = self._walk(node, depth)
         if not isinstance(value, Condition):
             raise SpecError((), f"'{_short(ast.unparse(node))}' is not a comparison")
+        return value
+
+    def _chain(self, node: ast.BinOp, depth: int) -> sympy.Expr:
+        """a + b + c - …, which Python nests to the left, without going one level deeper per term."""
+        waiting: list[tuple[ast.operator, ast.expr]] = []
+        first: ast.expr = node
+        while isinstance(first, ast.BinOp) and not isinstance(first.op, (ast.BitAnd, ast.BitOr)):
+            waiting.append((first.op, first.right))
+            first = first.left
+        value = self._scalar(first, depth)
+        for operator, right in reversed(waiting):
+            value = _checked(
+                f"'{_short(ast.unparse(right))}'", self._binary(operator, value, self._scalar(right, depth))
+            )
         return value
 
     @staticmethod
@@ -369,7 +398,10 @@ class Scope:
                 return branches.where(
                     self._condition(arguments[0], depth), *(self._scalar(a, depth) for a in arguments[1:])
                 )
-            return _checked(name, function(*(self._scalar(argument, depth) for argument in arguments)))
+            value = _checked(f"{name}()", function(*(self._scalar(argument, depth) for argument in arguments)))
+            if _size(value) > MOST_OPERATIONS:
+                raise SpecError((), f"{name}() makes an expression of more than {MOST_OPERATIONS} operations")
+            return value
         if name == "d":
             letters = [a.id if isinstance(a, ast.Name) else "" for a in arguments[1:]]
             if not letters or any(letter not in self.axes for letter in letters):
@@ -395,12 +427,14 @@ class Scope:
 
     def differentiate(self, expression: sympy.Expr, *letters: str) -> sympy.Expr:
         """Total derivative: the chain rule through every jet, d/dx f(x, u, u_x) = f_x + f_u u_x + f_(u_x) u_xx."""
+        if len(letters) > MOST_DIFFERENTIATIONS:
+            raise SpecError((), f"{len(letters)} differentiations at once; at most {MOST_DIFFERENTIATIONS} are done")
         for letter in letters:
-            if any(s.name in [f"n{axis}" for axis in self.space] for s in expression.free_symbols):
+            if any(s.name in [f"n{axis}" for axis in self.space] for s in symbols_of(expression)):
                 raise SpecError((), "the normal is known on the boundary only and cannot be differentiated")
             axis = self.axes.index(letter)
             total = expression.diff(symbol(letter))
-            for jet in sorted(expression.free_symbols & self.jets.keys(), key=lambda s: s.name):
+            for jet in sorted(symbols_of(expression) & self.jets.keys(), key=lambda s: s.name):
                 field, orders = self.jets[jet]
                 higher = tuple(n + (i == axis) for i, n in enumerate(orders))
                 total += expression.diff(jet) * self.jet(field, higher)
@@ -420,6 +454,8 @@ def _number(value: float) -> sympy.Expr:
 
 
 def _power(base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
+    if base.is_negative and base.is_number and not exponent.is_integer:
+        raise SpecError((), "a power of a negative number needs a whole exponent")
     if base.is_number and exponent.is_number:
         b, p = complex(base), complex(exponent)
         if b == 0 and p.real < 0:
@@ -433,21 +469,34 @@ def _power(base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
     return base**exponent
 
 
-def _checked(name: str, value: sympy.Expr) -> sympy.Expr:
-    if value.has(sympy.zoo, sympy.oo, sympy.nan, -sympy.oo) or (value.is_number and value.is_real is False):
-        raise SpecError((), f"{name}() of a number outside its range")
+def _checked(what: str, value: sympy.Expr) -> sympy.Expr:
+    """The value. Raises SpecError where it is a number, but not a finite real one."""
+    if not value.is_number:
+        return value
+    try:
+        number = complex(value)
+    except (OverflowError, TypeError, ValueError):
+        number = complex(math.nan if value.has(sympy.zoo, sympy.nan) else math.inf)
+    if number.imag or math.isnan(number.real):
+        raise SpecError((), f"{what} of a number outside its range")
+    if abs(number.real) > LARGEST_NUMBER:
+        raise SpecError((), f"{what} gives a number too large")
     return value
 
 
 def _size(expression: sympy.Basic) -> int:
-    """Number of distinct subexpressions: what a compiled program will do."""
-    seen, waiting = set(), [expression]
-    while waiting and len(seen) <= MOST_OPERATIONS:
-        node = waiting.pop()
-        if node not in seen:
-            seen.add(node)
-            waiting.extend(node.args)
-    return len(seen)
+    """Number of operations of the expression written out as a tree, in the time that its distinct parts take."""
+    sizes: dict[sympy.Basic, int] = {}
+    waiting = [expression]
+    while waiting:
+        node = waiting[-1]
+        missing = [part for part in node.args if part not in sizes]
+        if missing:
+            waiting.extend(missing)
+            continue
+        waiting.pop()
+        sizes[node] = 1 + sum(sizes[part] for part in node.args)
+    return sizes[expression]
 
 
 def _nesting(text: str) -> int:

@@ -1,8 +1,8 @@
 """Residuals and their rows: statements on points, in dimensionless form.
 
 A statement e at N points gives r_e [N] = (its expression)/(its magnitude). The loss is the sum over the statements of
-weight_e^2 mean(r_e^2); the held-out residual is the root of the mean over the statements of mean(r_e^2), unweighted, on points
-that are never trained on.
+weight_e^2 mean(r_e^2); the held-out residual is the root of the mean over the statements of mean(r_e^2), unweighted, on
+points that are never trained on.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from pinn.equations.statements import MEASURED, PointSet, Statement
 from pinn.problem import Problem
 from pinn.training.model import Model
 
-# Weight of whatever is not an equation inside the domain. Where all weights train, 1 to 3 is best (Burgers after 100 steps of
-# Gauss-Newton: error 3e-3, with 10: 3e-2, with 30: no front yet); where the output layer is solved for, 30 costs nothing.
+# Weight of whatever is not an equation inside the domain. Where all weights train, 1 to 3 is best (Burgers after 100
+# steps of Gauss-Newton: error 3e-3, with 10: 3e-2, with 30: no front yet); where the output layer is solved for, 30
+# costs nothing.
 CONDITION_WEIGHT = 2.0
 
 
@@ -97,12 +98,15 @@ def residuals(
     jets: Mapping[Derivative, Tensor] | None = None,
 ) -> list[Tensor]:
     """Dimensionless residuals of the group's statements, each [N]. `jets` may be given instead of computed."""
-    if jets is None:
-        jets = model.jets(group.points.points[chunk], group.plan, group.derivatives, tape)
+    points = group.points.points[chunk]
+    count = len(points)
     other = None
-    if group.points.partner is not None:
-        other = model.jets(group.points.partner[chunk], group.plan, group.derivatives)
-    count = len(group.points.points[chunk])
+    if group.points.partner is not None:  # one pass over both ends, so that one tape holds both
+        both = torch.cat([points, group.points.partner[chunk]])
+        found_jets = model.jets(both, group.plan, group.derivatives, tape)
+        jets, other = ({d: jet[half] for d, jet in found_jets.items()} for half in (slice(count), slice(count, None)))
+    elif jets is None:
+        jets = model.jets(points, group.plan, group.derivatives, tape)
     found = []
     for index, statement in zip(group.indices, group.statements, strict=True):
         value = statement.expression.value(group.inputs(statement, model.unknowns, chunk), jets)
@@ -160,8 +164,9 @@ def linear_rows(
 ) -> list[tuple[Tensor, Tensor]]:
     """Rows of the statements linearised at the jets `state`, in the weights of the output layer.
 
-    For each statement (A [N, F*(W+1) + unknowns], b [N]), weighted, so that the Newton step's coefficients c solve A c = b
-    in the least-squares sense: with r the residual and J its derivative at the state, A = J and b = J c_state - r.
+    For each statement (A [N, F*(W+1) + unknowns], b [N]), weighted, so that the Newton step's coefficients c solve
+    A c = b in the least-squares sense: with r the residual and J its derivative at the state, A = J and
+    b = J c_state - r.
     `state` None stands for zero fields (enough for a linear problem).
     """
     network = model.network
@@ -174,6 +179,7 @@ def linear_rows(
         count = len(points)
         hidden = network.hidden_jets(points, group.plan)
         one = points.new_ones(count, 1)
+        assert hidden[0] is not None  # the value channel never vanishes
         width = hidden[0].shape[1]
         jets = {d: points.new_zeros(count) for d in group.derivatives} if state is None else state
         part = []
@@ -212,7 +218,7 @@ def linear_rows(
 def set_coefficients(model: Model, coefficients: Tensor) -> None:
     """Put coefficients as `linear_rows` orders them into the output layer and the unknowns."""
     network = model.network
-    last = network.layers[-1]
+    last = network.linears[-1]
     size = len(model.fields) * (last.in_features + 1)
     table = coefficients[:size].reshape(len(model.fields), -1)
     with torch.no_grad():

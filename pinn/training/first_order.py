@@ -20,7 +20,9 @@ FINAL_RATE = 1e-2  # of the first learning rate, at the end of a schedule
 LBFGS_TOLERANCE = 1e-14  # relative change of the loss over ITERATIONS_WATCHED iterations that counts as none
 ITERATIONS_WATCHED = 20
 ITERATIONS_TIMED = 10
-WORTH_FUSING = 45.0  # seconds still to come at the eager pace; compiling costs 5 to 20, then a step takes some third
+# Seconds still to come at the eager pace. Compiling costs 5 to 20; then a step takes about nine tenths to a half of the
+# eager time (results/benchmarks/step_time.md).
+WORTH_FUSING = 45.0
 
 SCHEDULES = {
     "constant": lambda share: 1.0,
@@ -85,8 +87,7 @@ class Adam:
     def step(self) -> Report:
         if self.iteration % RESAMPLE_EVERY == 0:
             self.groups = points(self.run, self.iteration)
-        # The schedule runs over the iterations or the time, whichever ends first.
-        share = max(self.iteration / self.options.iterations, min(1.0, self.run.seconds / self.run.time_limit))
+        share = self.iteration / self.options.iterations
         for group in self.optimizer.param_groups:
             group["lr"] = self.options.learning_rate * SCHEDULES[self.options.schedule](share)
         self.pace.consider(self.iteration)

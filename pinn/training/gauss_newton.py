@@ -4,12 +4,12 @@ With residuals r and Jacobian J at the weights w, the step for a damping mu is
 
     step(mu) = -(J^T J + mu I)^-1 J^T r = -V (L + mu)^-1 V^T J^T r,         J^T J = V L V^T
 
-or, with fewer rows than weights, the same from J J^T = U L U^T: step(mu) = -J^T U (L + mu)^-1 U^T r. The decomposition costs as
-much as some ten factorisations, after which a dozen dampings cost a dozen forward passes. The step taken is the boldest
-(smallest mu) whose reduction of the loss is still more than a low share of what the linear model predicts.
+or, with fewer rows than weights, the same from J J^T = U L U^T: step(mu) = -J^T U (L + mu)^-1 U^T r. The decomposition
+costs as much as some ten factorisations, after which a dozen dampings cost a dozen forward passes. The step taken is
+the boldest (smallest mu) whose reduction of the loss is still more than a low share of what the linear model predicts.
 
-Sources: Levenberg (1944); Marquardt (1963); Nocedal & Wright, Numerical Optimization, 2nd ed., § 10.3; the low target ratio:
-DSGNAR (2026).
+Sources: Levenberg (1944); Marquardt (1963); Nocedal & Wright, Numerical Optimization, 2nd ed., § 10.3; the low target
+ratio: DSGNAR (2026).
 """
 
 from __future__ import annotations
@@ -165,7 +165,8 @@ def decompose(model: Model, groups: list[Group]):
             gradient = gradient + block.T @ value
             values.append(value)
         residual = torch.cat(values)
-        assert isinstance(matrix, Tensor) and isinstance(gradient, Tensor)
+        assert isinstance(matrix, Tensor)
+        assert isinstance(gradient, Tensor)
         eigenvalues, vectors = torch.linalg.eigh(matrix)
         projected = vectors.T @ gradient
 

@@ -1,7 +1,7 @@
 """Per-point Jacobian rows from adjoints: no per-sample loop, no vmap.
 
-A point's residual depends on that point's activations only. One reverse pass of sum(r) therefore leaves, at every layer, the
-adjoints g[c, n, o] = dr_n/dz[c, n, o] of each point's own residual, and with the layer's inputs h[c, n, i]
+A point's residual depends on that point's activations only. One reverse pass of sum(r) therefore leaves, at every
+layer, the adjoints g[c, n, o] = dr_n/dz[c, n, o] of each point's own residual, and with the layer's inputs h[c, n, i]
 
     dr_n/dW[o, i] = sum_c g[c, n, o] h[c, n, i],        dr_n/db[o] = g[value, n, o].
 """
@@ -9,6 +9,7 @@ adjoints g[c, n, o] = dr_n/dz[c, n, o] of each point's own residual, and with th
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -21,8 +22,10 @@ from pinn.training.model import Model
 
 def trained_parameters(model: Model) -> list[nn.Parameter]:
     """The parameters that the rows' columns stand for, in their order."""
-    layers = [parameter for layer in model.network.layers for parameter in (layer.weight, layer.bias)]
-    return [*layers, *model.raw.values()]
+    network = model.network
+    layers = [parameter for layer in network.linears for parameter in (layer.weight, layer.bias)]
+    hardness = [network.hardness_raw] if isinstance(network.hardness_raw, nn.Parameter) else []
+    return cast(list[nn.Parameter], [*layers, *hardness, *model.raw.values()])  # torch annotates weights as Tensor
 
 
 def jacobian_rows(model: Model, group: Group, chunk: slice = slice(None)) -> tuple[Tensor, Tensor]:
@@ -32,25 +35,30 @@ def jacobian_rows(model: Model, group: Group, chunk: slice = slice(None)) -> tup
     """
     tape = Tape()
     found = residuals(model, group, chunk, tape=tape)
-    unknowns = list(model.raw.values())
     outputs = [z for _, channels in tape.layers for z in channels if z is not None]
     values, blocks = [], []
     for statement, residual in zip(group.statements, found, strict=True):
         residual = residual * (group.weight(statement) / math.sqrt(len(group.points)))
+        count = len(residual)
         values.append(residual.detach())
         if not residual.requires_grad:
-            blocks.append(residual.new_zeros(len(residual), sum(p.numel() for p in trained_parameters(model))))
+            blocks.append(residual.new_zeros(count, sum(p.numel() for p in trained_parameters(model))))
             continue
-        adjoints = list(torch.autograd.grad(residual.sum(), outputs, retain_graph=True, allow_unused=True))
+        wanted = [*outputs, *tape.hardness]
+        adjoints = list(torch.autograd.grad(residual.sum(), wanted, retain_graph=True, allow_unused=True))
         columns = []
         for h, z in tape.layers:
             g: Jets = [adjoints.pop(0) if channel is not None else None for channel in z]
-            columns += layer_rows(h, g, len(residual))
-        for raw, name in zip(unknowns, model.raw, strict=True):
-            columns.append(
-                unknown_column(model, group, statement, chunk, name, residual)[:, None] if raw.numel() else raw
-            )
-        blocks.append(torch.cat(columns, dim=1))
+            columns += layer_rows(h, g, len(tape.layers[0][1][0]))
+        if isinstance(model.network.hardness_raw, nn.Parameter):
+            slope = torch.sigmoid(model.network.hardness_raw.detach())  # d lambda / d raw
+            zero = residual.new_zeros(len(tape.layers[0][1][0]), 1)
+            columns += [(zero if g is None else g) * slope[i] for i, g in enumerate(adjoints)]
+        rows = torch.cat(columns, dim=1)
+        if group.points.partner is not None:  # a residual belongs to a point and its partner
+            rows = rows[:count] + rows[count:]
+        unknowns = [unknown_column(model, group, statement, chunk, name, residual)[:, None] for name in model.raw]
+        blocks.append(torch.cat([rows, *unknowns], dim=1))
     return torch.cat(values), torch.cat(blocks)
 
 

@@ -1,9 +1,9 @@
 """Least squares on the output layer of a sampled network; for a nonlinear problem, Newton's iteration on it.
 
 One hidden layer of M units s(w . h + b) is sampled: directions uniform, |w| = R, hyperplanes through points of the
-domain. A linear problem is then one linear least-squares problem for the output layer. R and M decide the accuracy; both are
-chosen on the held-out residual. R is searched on few features and followed as M grows; half of the hyperplanes pass through
-points where the held-out residual of the last solution is large.
+domain. A linear problem is then one linear least-squares problem for the output layer. R and M decide the accuracy;
+both are chosen on the held-out residual. R is searched on few features and followed as M grows; half of the hyperplanes
+pass through points where the held-out residual of the last solution is large.
 
 Sources: Dong & Li, Comput. Methods Appl. Mech. Engrg. 387 (2021) 114129 (sampled layers, least squares);
 Calabrò, Fabiani & Siettos, ibid. 114188 (placing the hyperplanes).
@@ -147,10 +147,11 @@ class LeastSquares:
             spread[:by_residual] = pick_by_weight(run.heldout_groups, weights, by_residual, seed + 2).to(spread)
         weight, bias = sample_hyperplanes(network.features(spread), self.features, scale, run.generator)
         with torch.no_grad():
-            network.layers[0].weight.copy_(weight)
-            network.layers[0].bias.copy_(bias)
-            network.layers[1].weight.zero_()
-            network.layers[1].bias.zero_()
+            hidden, output = network.linears
+            hidden.weight.copy_(weight)
+            hidden.bias.copy_(bias)
+            output.weight.zero_()
+            output.bias.zero_()
         model = Model(run.problem, network, run.problem.spec.solver.derivatives)
         if self.run.model is not None:
             model.raw.load_state_dict(self.run.model.raw.state_dict())
@@ -161,13 +162,23 @@ class LeastSquares:
             for number, group in enumerate(groups):
                 for chunk in group.chunks(ROW_CHUNK):
                     state = None if states is None else {d: jet[chunk] for d, jet in states[number].items()}
-                    yield from linear_rows(model, group, chunk, state)
+                    found = linear_rows(model, group, chunk, state)
+                    self.require_finite(group, chunk, found)
+                    yield from found
 
-        try:
-            with torch.no_grad():
-                return solve_least_squares(blocks(), self.options.regularisation)
-        except ArithmeticError as error:
-            raise Divergence(f"{error} (stage least_squares, features {self.features})") from None
+        with torch.no_grad():
+            return solve_least_squares(blocks(), self.options.regularisation)
+
+    def require_finite(self, group: Group, chunk: slice, found: list[tuple[Tensor, Tensor]]) -> None:
+        """Raises Divergence that names the first statement with a row that is not finite, and the point."""
+        for statement, (rows, target) in zip(group.statements, found, strict=True):
+            bad = torch.nonzero(~(torch.isfinite(target) & torch.isfinite(rows.sum(dim=1)))).flatten()
+            if len(bad):
+                point = group.points.points[chunk][bad[0]].tolist()
+                place = ", ".join(f"{a} = {c:.6g}" for a, c in zip(group.problem.axes, point, strict=True))
+                raise Divergence(
+                    f"term '{statement.name}' is not finite at {place} in {self.name}, level {self.level + 1}"
+                )
 
     # ---- Newton's iteration --------------------------------------------------------------------------------------
 
@@ -199,7 +210,7 @@ class LeastSquares:
 
 def current_coefficients(model: Model) -> Tensor:
     """The output layer and the unknowns, in the order of `linear_rows`."""
-    last = model.network.layers[-1]
+    last = model.network.linears[-1]
     with torch.no_grad():
         table = torch.cat([last.weight, last.bias[:, None]], dim=1).flatten()
         return torch.cat([table, *[raw.reshape(1) for raw in model.raw.values()]])

@@ -13,7 +13,7 @@ import torch
 
 from pinn.errors import Divergence
 from pinn.problem import Problem
-from pinn.training.assembly import Group, heldout_residual
+from pinn.training.assembly import Group, heldout_residual, residuals
 from pinn.training.model import Model
 from pinn.training.points import draw_heldout
 
@@ -105,6 +105,7 @@ def train(run: Run, stages: Sequence[Callable[[Run], Stage]], progress: Progress
                 over = run.remaining <= 0
                 heldout = report.heldout
                 if heldout is None and (steps % stage.measure_every == 0 or over or report.finished):
+                    assert run.model is not None  # a stage makes one in its first step at the latest
                     heldout = run.heldout(run.model)
                 row = record(run, stage.name, iteration, report, heldout)
                 if progress:
@@ -160,8 +161,6 @@ def require_finite(
     terms: dict[str, torch.Tensor], stage: str, step: int, groups: Sequence[Group], model: Model
 ) -> None:
     """Raises Divergence that names the first term that is not finite, and a point where it happens."""
-    from pinn.training.assembly import residuals
-
     for name, value in terms.items():
         if math.isfinite(float(value.detach())):
             continue
@@ -172,7 +171,7 @@ def require_finite(
                     point = group.points.points[bad[0]].tolist()
                     place = ", ".join(f"{a} = {c:.6g}" for a, c in zip(model_axes(group), point, strict=True))
                     raise Divergence(
-                        f"term '{name}' became {float(residual[bad[0]])} at {place} in {stage}, step {step}"
+                        f"term '{name}' became {float(residual[bad[0]].detach())} at {place} in {stage}, step {step}"
                     )
         raise Divergence(f"term '{name}' became {float(value.detach())} in {stage}, step {step}")
 

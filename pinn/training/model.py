@@ -46,6 +46,8 @@ class Model(nn.Module):
         with torch.no_grad():
             for name, (low, high) in self.bounds.items():
                 unit = self.units[name]
+                if low is None and high is None:
+                    continue
                 self.raw[name].clamp_(None if low is None else low / unit, None if high is None else high / unit)
 
     def jets(
@@ -84,5 +86,7 @@ def new_network(
         dtype=dtype,
         device=device,
     )
-    network.field_scale.copy_(torch.tensor([problem.scaling.fields[name] for name in problem.fields]))
+    network.field_scale.copy_(
+        torch.tensor([problem.scaling.fields[name] for name in problem.fields], dtype=torch.float64)
+    )
     return network

@@ -22,7 +22,7 @@ HELDOUT_INTERIOR, HELDOUT_BOUNDARY = 2000, 1000
 
 
 def statement_counts(problem: Problem, interior: int, boundary: int, initial: int | None = None) -> list[int]:
-    """Points per statement: `interior` for equations, `boundary` shared by the boundary's parts in proportion to their measure.
+    """Points per statement: `interior` for equations, `boundary` shared by its parts in proportion to their measure.
 
     A count in the spec goes before: of a condition, or of `sampling`.
     """
@@ -77,7 +77,7 @@ def draw(
 
 
 def draw_adaptive(problem: Problem, interior: int, boundary: int, seed: int, model: Model) -> list[Group]:
-    """Training points of all statements; with `sampling.adaptive`, half of those inside go where `model`'s residual is large.
+    """Training points; with `sampling.adaptive`, half of those inside go where `model`'s residual is large.
 
     Of POOL times as many candidates a point is taken with probability in proportion to its residual |r|. The other half
     stays uniform, so that nothing is forgotten.
@@ -109,7 +109,10 @@ def draw_heldout(problem: Problem, device: torch.device, dtype: torch.dtype) -> 
 def pick_by_weight(
     groups: Sequence[Group], weights: Sequence[torch.Tensor], count: int, seed: int, replacement: bool = True
 ) -> torch.Tensor:
-    """`count` of the groups' points [count, D], each with probability in proportion to its weight (one tensor per group)."""
+    """`count` of the groups' points [count, D], each with probability in proportion to its weight.
+
+    `weights` has one tensor per group.
+    """
     points = torch.cat([group.points.points for group in groups]).cpu()
     probability = torch.cat(list(weights)).double().cpu().numpy()
     total = probability.sum()

@@ -34,8 +34,9 @@ def stages_of(problem: Problem) -> list[Callable[[Run], Stage]]:
 
 
 def automatic(problem: Problem) -> list[Callable[[Run], Stage]]:
-    """Least squares (Newton's iteration on the output layer where the problem is nonlinear), then Gauss-Newton on all weights.
+    """Least squares, then Gauss-Newton on all weights.
 
+    Least squares is Newton's iteration on the output layer where the problem is nonlinear.
     Gauss-Newton begins with a small network of its own where least squares came to nothing, and alone where the spec
     says how the network looks.
     """
