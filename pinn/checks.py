@@ -21,6 +21,20 @@ from pinn.spec.schema import Spec
 DATA_TOLERANCE = 1e-3  # of the domain's size and of the duration, for points of measurements
 
 
+def refuse_unavailable(spec: Spec) -> None:
+    """Blocks of the language that this version reads but cannot act on are refused, never ignored."""
+    if spec.network.constraints == "hard":
+        raise SpecError(("network", "constraints"), "hard constraints are not available in this version; write soft")
+    if spec.sampling.method != "sobol":
+        raise SpecError(
+            ("sampling", "method"), f"'{spec.sampling.method}' is not available in this version; write sobol"
+        )
+    if "mesh" in spec.domain:
+        raise SpecError(
+            ("domain", "mesh"), "mesh files are not available in this version; build the domain from shapes"
+        )
+
+
 def refuse_limits(scope: Scope, physics: Physics) -> None:
     """A parameter of the physics that is a constant must lie within the limits that the physics states."""
     for name, (low, high) in physics.limits.items():

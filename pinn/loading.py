@@ -10,7 +10,14 @@ import numpy as np
 import sympy
 import torch
 
-from pinn.checks import check_points, refuse_gaps, refuse_limits, refuse_outside, require_quantity
+from pinn.checks import (
+    check_points,
+    refuse_gaps,
+    refuse_limits,
+    refuse_outside,
+    refuse_unavailable,
+    require_quantity,
+)
 from pinn.equations.compile import compile_expression
 from pinn.equations.conditions import ConditionReader, period_of
 from pinn.equations.statements import MEASURED, Place, Statement
@@ -50,6 +57,7 @@ def build(source: Source, folder: Path = Path()) -> Problem:
 
 def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
     """Compile a validated spec. Raises SpecError without position."""
+    refuse_unavailable(spec)
     physics = Physics((), {}, {})
     if spec.physics:
         ((name, parameters),) = spec.physics.items()

@@ -23,8 +23,6 @@ from pinn.spec.source import read_spec
 from pinn.training.assembly import Group, residuals
 from pinn.training.model import Model, new_network
 
-CHUNK = 8192  # points evaluated at once: bounds the memory of a wide layer's jets
-
 
 class Solution:
     """The result of a training: callable at points, with its measured errors.
@@ -52,7 +50,7 @@ class Solution:
         tensor = self._as_points(points)
         found: dict[str, list[np.ndarray]] = {name: [] for name in names}
         with torch.no_grad():
-            for part in tensor.split(CHUNK):
+            for part in tensor.split(self.model.network.cache_rows):
                 for name, values in self._evaluate(part, names).items():
                     found[name].append(values.cpu().numpy())
         return {name: np.concatenate(parts) if parts else np.zeros(0) for name, parts in found.items()}
@@ -98,7 +96,7 @@ class Solution:
         if not equations:
             return {}
         with torch.no_grad():
-            for part in self._as_points(points).split(CHUNK):
+            for part in self._as_points(points).split(self.model.network.cache_rows):
                 group = Group(self.problem, tuple(equations), PointSet(part))
                 for i, values in zip(equations, residuals(self.model, group), strict=True):
                     parts[self.problem.statements[i].name].append(values.cpu().numpy())

@@ -1197,7 +1197,7 @@ GEOMETRY = {
         "domain.rectangle",
         "needs parameters from, to, name, got a list of 4",
     ),
-    "mesh": (POISSON, "domain: {mesh: »{file: part.msh}}", "domain.mesh", "unknown shape 'mesh'"),
+    "mesh": (POISSON, "domain: {mesh: »{file: part.msh}}", "domain.mesh", "mesh files are not available"),
     "no area": (
         POISSON,
         "domain: {rectangle: {from: [0, 0], to: [1, »0]}}",

@@ -90,17 +90,21 @@ class InputFeatures(nn.Module):
         return whole
 
 
-def sample_hyperplanes(
-    through: Tensor, count: int, scale: float | Tensor, generator: torch.Generator
-) -> tuple[Tensor, Tensor]:
+SHORTEST = 0.7  # of the sampled |w|, relative to the longest
+
+
+def sample_hyperplanes(through: Tensor, count: int, scale: float, generator: torch.Generator) -> tuple[Tensor, Tensor]:
     """A sampled hidden layer: hinges s(w . h + b) whose hyperplanes w . h + b = 0 cross the domain.
 
     through    [count, I] feature vectors of the points that the hyperplanes pass through
-    scale      |w|: one number for all, or one per hyperplane [count, 1]. (One length for all is better by far than
-               lengths uniform on (0, scale): 13 times on the plate with a hole, 800 features.)
+    scale      R: |w| is uniform on (0.7 R, R), its direction uniform on the sphere
+
+    One length for all leaves smooth solutions 500 times worse (Poisson, 400 features: 6e-10 against 1e-12); lengths
+    uniform on (0, R) waste features on the nearly linear (plate with a hole, 800 features: three times worse).
     Returns w [count, I], b [count].
     """
     direction = torch.randn(count, through.shape[1], generator=generator, dtype=torch.float64)
     direction = direction / direction.norm(dim=1, keepdim=True)
-    weight = (direction * scale).to(through)
+    length = scale * (SHORTEST + (1 - SHORTEST) * torch.rand(count, 1, generator=generator, dtype=torch.float64))
+    weight = (direction * length).to(through)
     return weight, -(weight * through).sum(dim=1)

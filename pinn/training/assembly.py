@@ -127,13 +127,13 @@ def loss_terms(model: Model, groups: Sequence[Group]) -> dict[str, Tensor]:
     return terms
 
 
-def mean_squares(model: Model, groups: Sequence[Group], chunk: int = 4096) -> list[float]:
+def mean_squares(model: Model, groups: Sequence[Group]) -> list[float]:
     """mean(r^2) of every statement, unweighted, in the problem's order."""
     found = {}
     with torch.no_grad():
         for group in groups:
             sums = [0.0] * len(group.indices)
-            for part in group.chunks(chunk):
+            for part in group.chunks(model.network.cache_rows):
                 if model.derivatives == "autograd":
                     with torch.enable_grad():
                         parts = residuals(model, group, part)
@@ -155,8 +155,9 @@ def heldout_residual(model: Model, groups: Sequence[Group]) -> float:
 def point_residuals(model: Model, group: Group) -> Tensor:
     """Size of the residual at each point of a group, all its statements together: [N]."""
     with torch.no_grad():
-        squares = torch.stack([residual.square() for residual in residuals(model, group)])
-    return squares.sum(dim=0).sqrt()
+        parts = (residuals(model, group, part) for part in group.chunks(model.network.cache_rows))
+        squares = [torch.stack([residual.square() for residual in part]).sum(dim=0) for part in parts]
+    return torch.cat(squares).sqrt()
 
 
 def linear_rows(

@@ -46,13 +46,15 @@ def jacobian_rows(model: Model, group: Group, chunk: slice = slice(None)) -> tup
             continue
         wanted = [*outputs, *tape.hardness]
         adjoints = list(torch.autograd.grad(residual.sum(), wanted, retain_graph=True, allow_unused=True))
+        first = tape.layers[0][1][0]
+        assert first is not None  # the value channel never vanishes
         columns = []
         for h, z in tape.layers:
             g: Jets = [adjoints.pop(0) if channel is not None else None for channel in z]
-            columns += layer_rows(h, g, len(tape.layers[0][1][0]))
+            columns += layer_rows(h, g, len(first))
         if isinstance(model.network.hardness_raw, nn.Parameter):
             slope = torch.sigmoid(model.network.hardness_raw.detach())  # d lambda / d raw
-            zero = residual.new_zeros(len(tape.layers[0][1][0]), 1)
+            zero = residual.new_zeros(len(first), 1)
             columns += [(zero if g is None else g) * slope[i] for i, g in enumerate(adjoints)]
         rows = torch.cat(columns, dim=1)
         if group.points.partner is not None:  # a residual belongs to a point and its partner

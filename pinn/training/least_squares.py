@@ -37,7 +37,6 @@ SHARE_PER_SEARCH = 0.08  # of the time left, for one more scale on a level
 STAGNATION_LEVELS, STAGNATION_GAIN = 3, 1.25  # that together gain less than this factor
 ROUNDING_RESIDUAL, ROUNDING_GAIN = 1e-5, 2.0  # below: a gain under 2 over two levels means that rounding errors rule
 HOPELESS = 0.05  # held-out residual of a nonlinear problem after two levels: one scale does not resolve the solution
-ROW_CHUNK = 4096
 NEWTON_TOLERANCE = 1e-3  # a Newton step that lowers the loss by less than this fraction is the last
 
 
@@ -160,7 +159,7 @@ class LeastSquares:
     def linear_problem(self, model: Model, groups: list[Group], states) -> tuple[Tensor, float]:
         def blocks():
             for number, group in enumerate(groups):
-                for chunk in group.chunks(ROW_CHUNK):
+                for chunk in group.chunks(model.network.cache_rows):
                     state = None if states is None else {d: jet[chunk] for d, jet in states[number].items()}
                     found = linear_rows(model, group, chunk, state)
                     self.require_finite(group, chunk, found)

@@ -1,0 +1,97 @@
+"""Every file of problems/ is solved, shortly; benchmarks/accuracy.py solves them to their stated errors."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import pinn
+from pinn.cli.main import run
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# quantity and the error that the short run must reach; each is at least ten times what it reached when this was written
+SHORT = {
+    "heat/poisson_2d": ("u", 1e-9, {}),
+    "heat/heat_1d": ("u", 1e-7, {}),
+    "heat/nonlinear_poisson": ("u", 1e-6, {"solver.tolerance": "1e-5"}),
+    "elasticity/manufactured_plate": ("displacement", 1e-6, {"solver.tolerance": "1e-6"}),
+    "elasticity/cantilever": ("stress", 1e-6, {"solver.tolerance": "1e-6"}),
+    "elasticity/plate_with_hole": ("stress", 1e-3, {"solver.tolerance": "1e-3"}),
+    "elasticity/cube_3d": ("displacement", 1e-3, {"solver.tolerance": "1e-3"}),
+    "waves/wave_1d": ("u", 1e-4, {"solver.tolerance": "1e-4"}),
+    "waves/helmholtz_2d": ("u", 1e-5, {"solver.tolerance": "1e-6"}),
+    "transport/burgers": ("u", 0.4, {"solver.method": "{gauss_newton: {iterations: 12, batch: 600}}"}),
+}
+
+
+def test_every_problem_is_listed():
+    files = {str(file.relative_to(ROOT / "problems").with_suffix("")) for file in ROOT.glob("problems/*/*.yaml")}
+    assert files == set(SHORT)
+
+
+@pytest.mark.parametrize("name", SHORT)
+def test_problem_is_solved(name):
+    quantity, error, settings = SHORT[name]
+    problem = pinn.load(ROOT / "problems" / f"{name}.yaml", [f"{key}={value}" for key, value in settings.items()])
+    solution = pinn.solve(problem, seed=3, device="cpu")
+    assert solution.metrics["relative_l2"][quantity] < error
+    if "gauss_newton" not in settings.get("solver.method", ""):
+        assert solution.metrics["stop_reason"] == "tolerance"
+        assert solution.metrics["heldout_residual"] <= problem.spec.solver.tolerance
+
+
+def test_same_plate_in_si_units_is_solved_as_well(tmp_path):
+    """Steel, millimetres, pascal: the dimensionless residual and the relative error are those of the scaled plate."""
+    scaled = (ROOT / "problems/elasticity/plate_with_hole.yaml").read_text()
+    si = scaled.replace("{L: 2, a: 0.5, S: 1}", "{L: 0.002, a: 0.0005, S: 1e8}").replace(
+        "youngs_modulus: 1,", "youngs_modulus: 2.1e11,"
+    )
+    assert si != scaled
+    errors = {}
+    for name, text in (("scaled", scaled), ("si", si)):
+        (tmp_path / f"{name}.yaml").write_text(text)
+        method = "solver.method={least_squares: {features: 400, scale: 5}}"
+        solution = pinn.solve(pinn.load(tmp_path / f"{name}.yaml", [method]), seed=0, device="cpu")
+        errors[name] = solution.metrics["relative_l2"]["stress"]
+    assert errors["scaled"] < 5e-3
+    assert errors["si"] == pytest.approx(errors["scaled"], rel=0.2)
+
+
+def test_run_leaves_what_paraview_opens(tmp_path):
+    """The whole way: command line, files, and VTK reading back what the solution says."""
+    import pyvista
+
+    out = tmp_path / "run"
+    spec = ROOT / "problems/elasticity/plate_with_hole.yaml"
+    method = "solver.method={least_squares: {features: 300, scale: 4}}"
+    assert run(["solve", str(spec), "--out", str(out), "--set", method, "--set", "outputs.resolution=20", "-q"]) == 0
+    for file in ("spec.yaml", "environment.json", "history.csv", "model.safetensors", "metrics.json", "log.txt"):
+        assert (out / file).stat().st_size > 0
+    assert (out / "figures" / "summary.png").is_file()
+
+    mesh = pyvista.read(out / "fields.vtu")
+    solution = pinn.Solution.load(out)
+    points = np.asarray(mesh.points)[:, :2]
+    found = solution(points)
+    np.testing.assert_allclose(mesh["von_mises"], found["von_mises"], rtol=1e-9)
+    np.testing.assert_allclose(mesh["displacement"][:, :2], np.column_stack([found["ux"], found["uy"]]), rtol=1e-9)
+    assert mesh["displacement"].shape[1] == 3
+    assert mesh["stress"].shape[1] == 6
+    np.testing.assert_allclose(mesh["stress"][:, 3], found["stress_xy"], rtol=1e-9, atol=1e-12)  # XX YY ZZ XY YZ XZ
+    assert "residual_equilibrium_x" in mesh.array_names
+    assert "error_stress_xx" in mesh.array_names
+
+
+def test_resolved_spec_solves_to_the_same_result(tmp_path):
+    first, again = tmp_path / "first", tmp_path / "again"
+    settings = ["--set", "solver.method={least_squares: {features: 60, scale: 2}}", "--set", "outputs.figures=false"]
+    spec = ROOT / "problems/heat/poisson_2d.yaml"
+    assert run(["solve", str(spec), "--seed", "5", "--out", str(first), "-q", *settings]) == 0
+    assert run(["solve", str(first / "spec.yaml"), "--out", str(again), "-q"]) == 0
+    weights, repeated = (load_file(folder / "model.safetensors") for folder in (first, again))
+    assert weights.keys() == repeated.keys()
+    for name, tensor in weights.items():
+        assert torch.equal(tensor, repeated[name]), name
