@@ -116,6 +116,10 @@ class MLP(nn.Module):
 
     def forward(self, points: Tensor) -> Tensor:
         """points [N, D] -> fields [N, F], through torch's own activation functions."""
+        return self.linears[-1](self.hidden(points)) * self.field_scale
+
+    def hidden(self, points: Tensor) -> Tensor:
+        """points [N, D] -> the last hidden layer [N, W], through torch's own activation functions."""
         h = self.features(points)
         for index, layer in enumerate(self.linears[:-1]):
             z = layer(h)
@@ -124,7 +128,7 @@ class MLP(nn.Module):
             else:
                 hardness = self.hardness[index]
                 h = self.activation.function(hardness * z) / hardness
-        return self.linears[-1](h) * self.field_scale
+        return h
 
     def hidden_jets(self, points: Tensor, plan: JetPlan, tape: Tape | None = None) -> Jets:
         """Channels of the last hidden layer, each [N, W] (None where zero)."""
@@ -175,6 +179,11 @@ class MLP(nn.Module):
             if tape is not None:
                 tape.layers.append((h, z))
         return [None if c is None else c * self.field_scale for c in z]
+
+    def hidden_jets_by_autograd(self, points: Tensor, plan: JetPlan, space: int) -> Jets:
+        """Channels of the last hidden layer by nested reverse-mode differentiation: one unit at a time, very slow."""
+        found = partial_derivatives(self.hidden, points, plan.channels, space)
+        return [found[channel].detach() for channel in plan.channels]
 
     def jets_by_autograd(self, points: Tensor, plan: JetPlan, space: int) -> Jets:
         """The same channels by nested reverse-mode differentiation (the slow reference)."""

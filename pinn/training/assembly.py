@@ -178,7 +178,10 @@ def linear_rows(
     for all_points, partner in pieces:
         points = all_points[chunk]
         count = len(points)
-        hidden = network.hidden_jets(points, group.plan)
+        if model.derivatives == "autograd":
+            hidden = network.hidden_jets_by_autograd(points, group.plan, model.space)
+        else:
+            hidden = network.hidden_jets(points, group.plan)
         one = points.new_ones(count, 1)
         assert hidden[0] is not None  # the value channel never vanishes
         width = hidden[0].shape[1]

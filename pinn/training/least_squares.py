@@ -81,7 +81,7 @@ class LeastSquares:
                 return None
         self.level_best.append(self.results[best])
         if self.options.features:
-            return "stagnated"
+            return "iteration_limit"
         if not self.run.problem.is_linear and self.level >= 1 and min(self.level_best) > HOPELESS:
             return "stagnated"
         if self.stagnates():

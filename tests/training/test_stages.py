@@ -12,8 +12,8 @@ import torch
 
 import pinn
 from pinn.errors import Divergence
-from pinn.spec.solver import AdamOptions, GaussNewtonOptions, LBFGSOptions
 from pinn.network.mlp import MLP
+from pinn.spec.solver import AdamOptions, GaussNewtonOptions, LBFGSOptions
 from pinn.training.assembly import loss_terms, mean_squares
 from pinn.training.first_order import LBFGS, Adam
 from pinn.training.gauss_newton import STAGNATION_STEPS, GaussNewton
@@ -399,3 +399,15 @@ def test_unknowns_stay_within_their_bounds(tmp_path):
         solver="{method: {gauss_newton: {iterations: 6}}, threads: 1}",
     )
     assert pinn.solve(found).metrics["unknowns"]["D"] >= 0.9
+
+
+def test_least_squares_by_autograd_gives_the_coefficients_of_jets():
+    """solver.derivatives: autograd replaces every derivative, those of the sampled features among them."""
+    weights = {}
+    for derivatives in ("jets", "autograd"):
+        spec = (
+            POISSON + f"\nsolver: {{method: {{least_squares: {{features: 12, scale: 2}}}}, derivatives: {derivatives}}}"
+        )
+        solution = pinn.solve(problem(spec), seed=1, device="cpu")
+        weights[derivatives] = solution(np.array([[0.3], [0.6]]))["u"]
+    np.testing.assert_allclose(weights["autograd"], weights["jets"], rtol=1e-9)
