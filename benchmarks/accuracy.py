@@ -34,6 +34,12 @@ TARGETS = {
     "waves/wave_1d": {"u": 1e-8, "seconds": 30},
     "waves/helmholtz_2d": {"u": 1e-9, "seconds": 15},
     "transport/burgers": {"u": 1e-5, "seconds": 120},
+    "heat/poisson_5d": {"u": 1e-5, "seconds": 120},
+    "elasticity/beam_euler": {"w": 1e-9, "seconds": 10},
+    "elasticity/plate_kirchhoff": {"w": 1e-8, "seconds": 20},
+    "elasticity/vibrating_bar": {"u": 1e-8, "seconds": 30},
+    "transport/advection": {"u": 1e-8, "seconds": 30},
+    "fluids/kovasznay": {"u": 1e-7, "v": 1e-7, "p": 1e-7, "seconds": 60},
 }
 
 

@@ -23,6 +23,12 @@ SHORT = {
     "elasticity/cube_3d": ("displacement", 1e-3, {"solver.tolerance": "1e-3"}),
     "waves/wave_1d": ("u", 1e-4, {"solver.tolerance": "1e-4"}),
     "waves/helmholtz_2d": ("u", 1e-5, {"solver.tolerance": "1e-6"}),
+    "heat/poisson_5d": ("u", 1e-2, {"solver.tolerance": "1e-2"}),
+    "elasticity/beam_euler": ("w", 1e-8, {"solver.tolerance": "1e-6"}),
+    "elasticity/plate_kirchhoff": ("w", 1e-7, {"solver.tolerance": "1e-5"}),
+    "elasticity/vibrating_bar": ("u", 1e-5, {"solver.tolerance": "1e-5"}),
+    "transport/advection": ("u", 1e-3, {"solver.tolerance": "1e-3"}),
+    "fluids/kovasznay": ("u", 1e-3, {"solver.tolerance": "1e-4"}),
     "transport/burgers": ("u", 0.4, {"solver.method": "{gauss_newton: {iterations: 12, batch: 600}}"}),
 }
 
