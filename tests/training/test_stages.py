@@ -102,9 +102,9 @@ def test_the_time_limit_ends_the_run(name):
     assert solution.metrics["heldout_residual"] is not None
 
 
-def test_least_squares_with_fixed_features_stagnates():
+def test_least_squares_with_fixed_features_has_one_level():
     solution = solved(POISSON, "{least_squares: {features: 20, scale: 3}}", ", tolerance: 1e-25")
-    assert solution.metrics["stop_reason"] == "stagnated"
+    assert solution.metrics["stop_reason"] == "iteration_limit"
     assert len(solution.history) == 1
 
 
