@@ -21,14 +21,18 @@ from sympy import Symbol
 
 from pinn.errors import SpecError, did_you_mean
 from pinn.spec import branches
+from pinn.spec.bounds import (
+    DEEPEST_NESTING,
+    LONGEST_TEXT,
+    MOST_DIFFERENTIATIONS,
+    MOST_OPERATIONS,
+    bounded_power,
+    exact_number,
+    finite_real,
+    nesting,
+    tree_size,
+)
 from pinn.spec.branches import Condition, symbols_of
-
-LONGEST_TEXT = 10_000
-DEEPEST_NESTING = 100
-LARGEST_INTEGER = 10**15  # beyond it integers become floats, so that no exact power can fill the memory
-MOST_OPERATIONS = 200_000  # of an expression written out, its definitions expanded
-MOST_DIFFERENTIATIONS = 8  # of one expression by one name or one d(…)
-LARGEST_NUMBER = 1e300
 
 Value = sympy.Expr | Condition | tuple  # an expression, a condition, or a vector of expressions (grad)
 
@@ -142,7 +146,7 @@ class Scope:
         if name in NUMBERS:
             return NUMBERS[name]
         if name in self.constants:
-            return _number(self.constants[name])
+            return exact_number(self.constants[name])
         if name in self.fields:
             return self.jet(name, (0,) * len(self.axes))
         if name in self.definitions:
@@ -266,7 +270,7 @@ class Scope:
         if isinstance(text, (int, float)):
             if not math.isfinite(text):
                 raise SpecError(path, f"must be finite, got {text}")
-            return _number(text)
+            return exact_number(text)
         if len(text) > LONGEST_TEXT:
             raise SpecError(path, f"expression of {len(text)} characters; at most {LONGEST_TEXT} are read")
         if not text.strip():
@@ -274,7 +278,7 @@ class Scope:
         if not text.isascii():
             odd = next(character for character in text if not character.isascii())
             raise SpecError(path, f"'{odd}' is not part of the expression language; write it in plain letters")
-        if "\0" in text or _nesting(text) > DEEPEST_NESTING:
+        if "\0" in text or nesting(text) > DEEPEST_NESTING:
             raise SpecError(path, f"expression nested deeper than {DEEPEST_NESTING} or with a NUL character")
         try:
             tree = ast.parse(text.strip(), mode="eval")
@@ -291,7 +295,7 @@ class Scope:
             value = self._walk(tree.body, 0)
             whole = value.indicator if isinstance(value, Condition) else value
             parts: tuple[sympy.Expr, ...] = whole if isinstance(whole, tuple) else (whole,)
-            size = sum(_size(part) for part in parts)
+            size = sum(tree_size(part) for part in parts)
         except SpecError as error:
             raise SpecError(error.path or path, error.message) from None
         except (RecursionError, OverflowError, ZeroDivisionError, MemoryError):
@@ -312,7 +316,7 @@ class Scope:
             case ast.Constant(value=int() | float() as number) if not isinstance(number, bool):
                 if isinstance(number, float) and not math.isfinite(number):
                     raise SpecError((), "number too large")
-                return _number(number)
+                return exact_number(number)
             case ast.Name():
                 if node.id in FUNCTIONS or node.id in OPERATORS:
                     raise SpecError((), f"'{node.id}' is a function: write {node.id}(…)")
@@ -366,7 +370,7 @@ class Scope:
             first = first.left
         value = self._scalar(first, depth)
         for operator, right in reversed(waiting):
-            value = _checked(
+            value = finite_real(
                 f"'{_short(ast.unparse(right))}'", self._binary(operator, value, self._scalar(right, depth))
             )
         return value
@@ -385,7 +389,7 @@ class Scope:
                     raise SpecError((), "division by zero")
                 return left / right
             case ast.Pow():
-                return _power(left, right)
+                return bounded_power(left, right)
         hint = "; powers are written **" if isinstance(operator, ast.BitXor) else ""
         raise SpecError((), f"operator '{type(operator).__name__}' is not part of the expression language{hint}")
 
@@ -398,8 +402,8 @@ class Scope:
                 return branches.where(
                     self._condition(arguments[0], depth), *(self._scalar(a, depth) for a in arguments[1:])
                 )
-            value = _checked(f"{name}()", function(*(self._scalar(argument, depth) for argument in arguments)))
-            if _size(value) > MOST_OPERATIONS:
+            value = finite_real(f"{name}()", function(*(self._scalar(argument, depth) for argument in arguments)))
+            if tree_size(value) > MOST_OPERATIONS:
                 raise SpecError((), f"{name}() makes an expression of more than {MOST_OPERATIONS} operations")
             return value
         if name == "d":
@@ -440,71 +444,6 @@ class Scope:
                 total += expression.diff(jet) * self.jet(field, higher)
             expression = total
         return expression
-
-
-def _number(value: float) -> sympy.Expr:
-    if isinstance(value, int) and abs(value) <= LARGEST_INTEGER:
-        return sympy.Integer(value)
-    as_float = float(value)
-    if not math.isfinite(as_float):
-        raise SpecError((), "number too large")
-    if as_float.is_integer() and abs(as_float) <= LARGEST_INTEGER:
-        return sympy.Integer(int(as_float))
-    return sympy.Float(as_float)
-
-
-def _power(base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
-    if base.is_negative and base.is_number and not exponent.is_integer:
-        raise SpecError((), "a power of a negative number needs a whole exponent")
-    if base.is_number and exponent.is_number:
-        b, p = complex(base), complex(exponent)
-        if b == 0 and p.real < 0:
-            raise SpecError((), "division by zero")
-        if p.real * math.log(max(abs(b), 1e-300)) > 600:
-            raise SpecError((), "number too large")
-        if abs(p.real) > 50 or not exponent.is_Rational:
-            base = sympy.Float(b.real) if b.imag == 0 else base
-    elif exponent.is_number and abs(complex(exponent)) > 1000:
-        raise SpecError((), "exponents beyond 1000 are not read")
-    return base**exponent
-
-
-def _checked(what: str, value: sympy.Expr) -> sympy.Expr:
-    """The value. Raises SpecError where it is a number, but not a finite real one."""
-    if not value.is_number:
-        return value
-    try:
-        number = complex(value)
-    except (OverflowError, TypeError, ValueError):
-        number = complex(math.nan if value.has(sympy.zoo, sympy.nan) else math.inf)
-    if number.imag or math.isnan(number.real):
-        raise SpecError((), f"{what} of a number outside its range")
-    if abs(number.real) > LARGEST_NUMBER:
-        raise SpecError((), f"{what} gives a number too large")
-    return value
-
-
-def _size(expression: sympy.Basic) -> int:
-    """Number of operations of the expression written out as a tree, in the time that its distinct parts take."""
-    sizes: dict[sympy.Basic, int] = {}
-    waiting = [expression]
-    while waiting:
-        node = waiting[-1]
-        missing = [part for part in node.args if part not in sizes]
-        if missing:
-            waiting.extend(missing)
-            continue
-        waiting.pop()
-        sizes[node] = 1 + sum(sizes[part] for part in node.args)
-    return sizes[expression]
-
-
-def _nesting(text: str) -> int:
-    deepest = depth = 0
-    for character in text:
-        depth += (character in "([{") - (character in ")]}")
-        deepest = max(deepest, depth)
-    return deepest
 
 
 def _short(text: object) -> str:
