@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from pinn.analysis.report import report, report_metrics, table
 from tests.analysis import fakes
 
@@ -47,3 +49,15 @@ def test_probes_without_expectation_lists_and_nothing_finite():
     assert ["lost", "not", "finite"] in rows
     assert ["E", "2.1e+11"] in rows
     assert "diverged (a number became NaN or infinite)" in report_metrics(metrics)
+
+
+@pytest.mark.parametrize(
+    ("residual", "verdict"),
+    [(1e-9, None), (5e-5, None), (2e-3, "rough"), (0.3, "NOT SOLVED"), (None, "NOT SOLVED")],
+)
+def test_verdict_follows_the_heldout_residual(residual, verdict):
+    text = report_metrics(
+        {"name": "plate", "heldout_residual": residual, "tolerance": 1e-8, "stop_reason": "time_limit"}
+    )
+    for word in ("rough", "NOT SOLVED"):
+        assert (word in text) == (word == verdict)
