@@ -69,7 +69,7 @@ def residuals(found: Problem, lengths: list[float], sizes: dict[str, float]) -> 
     return values
 
 
-SAME = 1e-6  # constant coefficients pass through float32 on their way into the magnitudes
+SAME = 1e-12  # rounding errors of a change of units
 
 
 def assert_same_residuals(first: list[torch.Tensor], second: list[torch.Tensor]) -> None:

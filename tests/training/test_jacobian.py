@@ -52,12 +52,23 @@ def assert_is_jacobian(rows: Tensor, model, group: Group, columns=slice(None)) -
         )
 
 
+def test_rows_of_joined_points_hold_both_ends():
+    """A soft periodic condition: a residual depends on a point and on its partner."""
+    found = problem(PERIODIC % "off")
+    model = model_of(found)
+    joined = [group for group in groups_of(found) if group.points.partner is not None]
+    assert joined
+    for group in joined:
+        assert_is_jacobian(jacobian_rows(model, group)[1], model, group)
+
+
 @pytest.mark.parametrize(
     "network",
     [
         "{hidden: [6, 5]}",
         "{hidden: [6, 5], fourier: 2, activation: tanh}",
         "{hidden: [6], activation: {lambda_gelu: {hardness: 2}}}",
+        "{hidden: [6, 5], activation: {lambda_gelu: {hardness: 2, trainable: true}}}",
     ],
 )
 def test_rows_are_torchs_jacobian(network):

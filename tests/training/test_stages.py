@@ -185,7 +185,6 @@ def test_training_points_alone_never_claim_the_tolerance():
 
 # ---- divergence ----------------------------------------------------------------------------------
 
-FLOAT_OF_GRADIENT = pytest.mark.filterwarnings("ignore:Converting a tensor with requires_grad")  # in require_finite
 LOGARITHM = """
 name: logarithm
 coordinates: [x, y]
@@ -198,7 +197,6 @@ sampling: {interior: 40, boundary: 16}
 """
 
 
-@FLOAT_OF_GRADIENT
 @pytest.mark.parametrize("name", METHODS)
 def test_divergence_names_term_point_and_step(name):
     run = run_of(problem(LOGARITHM))
@@ -215,7 +213,6 @@ def test_divergence_names_term_point_and_step(name):
         stage.step()
 
 
-@FLOAT_OF_GRADIENT
 def test_a_run_that_diverges_says_so():
     solution = solved(LOGARITHM, "{adam: {iterations: 5}}")
     assert solution.metrics["stop_reason"] == "diverged"
@@ -411,3 +408,13 @@ def test_least_squares_by_autograd_gives_the_coefficients_of_jets():
         solution = pinn.solve(problem(spec), seed=1, device="cpu")
         weights[derivatives] = solution(np.array([[0.3], [0.6]]))["u"]
     np.testing.assert_allclose(weights["autograd"], weights["jets"], rtol=1e-9)
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_trainable_hardness_moves_and_stays_above_one(name):
+    network = "{hidden: [8, 7], activation: {lambda_gelu: {trainable: true}}}"
+    found = problem(POISSON, network=network, solver=f"{{method: {METHODS[name]}, threads: 1}}")
+    history = pinn.solve(found, seed=2, device="cpu").history
+    first, last = ([row[f"hardness:{layer}"] for layer in (0, 1)] for row in (history[0], history[-1]))
+    assert max(abs(a - b) for a, b in zip(first, last, strict=True)) > 1e-3
+    assert min(last) >= 1.0
