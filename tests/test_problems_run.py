@@ -12,24 +12,25 @@ from pinn.cli.main import run
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# quantity and the error that the short run must reach; each is at least ten times what it reached when this was written
+# quantity and the error that the short run must reach: some ten to forty times what it reached when this was written
 SHORT = {
-    "heat/poisson_2d": ("u", 1e-9, {}),
-    "heat/heat_1d": ("u", 1e-7, {}),
-    "heat/nonlinear_poisson": ("u", 1e-6, {"solver.tolerance": "1e-5"}),
-    "elasticity/manufactured_plate": ("displacement", 1e-6, {"solver.tolerance": "1e-6"}),
-    "elasticity/cantilever": ("stress", 1e-6, {"solver.tolerance": "1e-6"}),
-    "elasticity/plate_with_hole": ("stress", 1e-3, {"solver.tolerance": "1e-3"}),
+    "heat/poisson_2d": ("u", 5e-11, {}),
+    "heat/heat_1d": ("u", 2e-10, {}),
+    "heat/nonlinear_poisson": ("u", 5e-10, {"solver.tolerance": "1e-5"}),
+    "elasticity/manufactured_plate": ("displacement", 2e-9, {"solver.tolerance": "1e-6"}),
+    "elasticity/cantilever": ("stress", 1e-8, {"solver.tolerance": "1e-6"}),
+    "elasticity/plate_with_hole": ("stress", 3e-3, {"solver.tolerance": "1e-3"}),
     "elasticity/cube_3d": ("displacement", 1e-3, {"solver.tolerance": "1e-3"}),
-    "waves/wave_1d": ("u", 1e-4, {"solver.tolerance": "1e-4"}),
-    "waves/helmholtz_2d": ("u", 1e-5, {"solver.tolerance": "1e-6"}),
+    "waves/wave_1d": ("u", 2e-6, {"solver.tolerance": "1e-4"}),
+    "waves/helmholtz_2d": ("u", 2e-6, {"solver.tolerance": "1e-6"}),
     "heat/poisson_5d": ("u", 1e-2, {"solver.tolerance": "1e-2"}),
-    "elasticity/beam_euler": ("w", 1e-8, {"solver.tolerance": "1e-6"}),
-    "elasticity/plate_kirchhoff": ("w", 1e-7, {"solver.tolerance": "1e-5"}),
-    "elasticity/vibrating_bar": ("u", 1e-5, {"solver.tolerance": "1e-5"}),
-    "transport/advection": ("u", 1e-3, {"solver.tolerance": "1e-3"}),
-    "fluids/kovasznay": ("u", 1e-3, {"solver.tolerance": "1e-4"}),
-    "transport/burgers": ("u", 0.4, {"solver.method": "{gauss_newton: {iterations: 12, batch: 600}}"}),
+    "elasticity/beam_euler": ("w", 5e-11, {"solver.tolerance": "1e-6"}),
+    "elasticity/plate_kirchhoff": ("w", 1e-9, {"solver.tolerance": "1e-5"}),
+    "elasticity/vibrating_bar": ("u", 3e-7, {"solver.tolerance": "1e-5"}),
+    "transport/advection": ("u", 1e-4, {"solver.tolerance": "1e-3"}),
+    "fluids/kovasznay": ("u", 3e-7, {"solver.tolerance": "1e-4"}),
+    # 35 steps form the front: 0.21, against 0.36 after 12 steps
+    "transport/burgers": ("u", 0.28, {"solver.method": "{gauss_newton: {iterations: 35, batch: 600}}"}),
 }
 
 

@@ -55,6 +55,7 @@ def page(cells: Sequence[Cell], columns: int, *, heading: str = "") -> Figure:
         for cell, column_width in zip(row, widths, strict=False):
             low = top - TOP - cell.size[1]
             place = ((left + LEFT) / width, low / height, cell.size[0] / width, cell.size[1] / height)
+            # matplotlib annotates figures and axes too widely
             cell.paint(figure.add_axes(place, projection=cell.projection))  # type: ignore[arg-type, call-overload]
             left += column_width
         top -= row_height
@@ -66,8 +67,10 @@ def beside(axes: Axes, *, gap: float = 0.12, width: float = 0.13, share: float =
     axes.apply_aspect()
     figure = axes.figure
     box = axes.get_position()
+    # matplotlib annotates figures and axes too widely
     inches, high = figure.get_size_inches()  # type: ignore[union-attr]
     height = max(box.height * share, min(1.0 / high, box.height))
+    # matplotlib annotates figures and axes too widely
     return figure.add_axes((box.x1 + gap / inches, box.y0 + (box.height - height) / 2, width / inches, height))  # type: ignore[arg-type]
 
 

@@ -126,7 +126,9 @@ def draw_outline(axes: Axes, view: Map, points: Array, *, colour: str = "black",
 
 def colour_bar(mappable: ScalarMappable, place: Axes, scale: Scale) -> None:
     """A bar in the axes `place`: at most six ticks, a common power of ten above it where that is shorter."""
+    # matplotlib annotates parts of a colour bar as optional
     bar = place.figure.colorbar(mappable, cax=place, extend=scale.extend)  # type: ignore[union-attr, arg-type]
+    # matplotlib annotates parts of a colour bar as optional
     bar.outline.set_visible(False)  # type: ignore[operator]
     if isinstance(scale.norm, LogNorm):
         bar.locator = LogLocator(numticks=7)

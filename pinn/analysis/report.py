@@ -105,6 +105,7 @@ def _probe_rows(probes: Mapping[str, Any]):
 
 
 def _listed(value: Any) -> list[float | None]:
+    # a tuple of numbers or one number: the caller's JSON has no type
     return list(value) if isinstance(value, (list, tuple)) and value else [value]  # type: ignore[list-item]
 
 
