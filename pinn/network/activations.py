@@ -30,6 +30,8 @@ class Activation:
     derivatives  (z [...], n <= 4) -> [s_0, s_1, ..., s_n], each [...], in closed form
     smoothness   s is C^smoothness; an equation of order m asks for smoothness >= m - 1 and a nonzero s_m
     order        highest n for which s_n is not zero almost everywhere
+    scale        length of z over which s bends, relative to GELU's: sampled weights are longer by this factor
+                 (measured: results/benchmarks/feature_scale.md; tanh, with poles at i pi/2, half of silu, at i pi)
     """
 
     name: str
@@ -37,6 +39,7 @@ class Activation:
     derivatives: Callable[[Tensor, int], list[Tensor]]
     smoothness: int
     order: int
+    scale: float = 1.0
 
 
 def gelu_derivatives(z: Tensor, n: int) -> list[Tensor]:
@@ -166,15 +169,20 @@ ACTIVATIONS: dict[str, Activation] = {
     for activation in (
         Activation("gelu", functional.gelu, gelu_derivatives, INFINITE, INFINITE),
         Activation(
-            "gelu_tanh", lambda z: functional.gelu(z, approximate="tanh"), gelu_tanh_derivatives, INFINITE, INFINITE
+            "gelu_tanh",
+            lambda z: functional.gelu(z, approximate="tanh"),
+            gelu_tanh_derivatives,
+            INFINITE,
+            INFINITE,
+            scale=0.8,
         ),
         # x Phi(hardness x) = GELU(hardness x)/hardness: the hardness is a change of scale, which network/mlp.py
         # applies.
         Activation("lambda_gelu", functional.gelu, gelu_derivatives, INFINITE, INFINITE),
-        Activation("tanh", torch.tanh, tanh_derivatives, INFINITE, INFINITE),
-        Activation("silu", functional.silu, silu_derivatives, INFINITE, INFINITE),
-        Activation("sin", torch.sin, sin_derivatives, INFINITE, INFINITE),
-        Activation("softplus", softplus, softplus_derivatives, INFINITE, INFINITE),
+        Activation("tanh", torch.tanh, tanh_derivatives, INFINITE, INFINITE, scale=0.4),
+        Activation("silu", functional.silu, silu_derivatives, INFINITE, INFINITE, scale=0.9),
+        Activation("sin", torch.sin, sin_derivatives, INFINITE, INFINITE, scale=2.3),
+        Activation("softplus", softplus, softplus_derivatives, INFINITE, INFINITE, scale=0.9),
         Activation("elu", functional.elu, elu_derivatives, 1, INFINITE),
         Activation("relu", torch.relu, piecewise_linear_derivatives(0.0), 0, 1),
         Activation(

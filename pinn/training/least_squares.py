@@ -2,8 +2,7 @@
 
 One hidden layer of M units s(w . h + b) is sampled: directions uniform, |w| = R, hyperplanes through points of the
 domain. A linear problem is then one linear least-squares problem for the output layer. R and M decide the accuracy;
-both are chosen on the held-out residual. R is searched on few features and followed as M grows; half of the hyperplanes
-pass through points where the held-out residual of the last solution is large.
+both are chosen on the held-out residual. R is searched on few features and followed as M grows.
 
 Sources: Dong & Li, Comput. Methods Appl. Mech. Engrg. 387 (2021) 114129 (sampled layers, least squares);
 Calabrò, Fabiani & Siettos, ibid. 114188 (placing the hyperplanes).
@@ -18,22 +17,22 @@ import torch
 from torch import Tensor
 
 from pinn.errors import Divergence
+from pinn.network.activations import ACTIVATIONS
 from pinn.network.features import sample_hyperplanes
 from pinn.spec.solver import LeastSquaresOptions
-from pinn.training.assembly import Group, point_residuals, residuals
+from pinn.training.assembly import Group, residuals
 from pinn.training.linear_solve import solve_least_squares
 from pinn.training.linearisation import linear_rows, set_coefficients
 from pinn.training.loop import Report, Run
 from pinn.training.model import Model, new_network
-from pinn.training.points import draw, pick_by_weight
+from pinn.training.points import draw
 
 FIRST_FEATURES = 400
-FIRST_SCALES = (2.0, 4.0, 8.0)
+FIRST_SCALES = (2.0, 4.0, 8.0)  # in units of the activation
 SCALE_STEP = math.sqrt(2)
 GROWTH = 1.6  # features from one level to the next: the last level costs about as much as all before together
 INTERIOR_PER_FEATURE, BOUNDARY_PER_FEATURE = 3, 1
 CONDITION_WEIGHT = 30.0  # 10 and 100 are as good; 1 loses a digit at the edge of the hole of the plate
-SHARE_BY_RESIDUAL = 0.5  # no measured gain on the plate with a hole (1,024 features, two seeds); unproven for layers
 SHARE_PER_SEARCH = 0.08  # of the time left, for one more scale on a level
 STAGNATION_LEVELS, STAGNATION_GAIN = 3, 1.25  # that together gain less than this factor
 ROUNDING_RESIDUAL, ROUNDING_GAIN = 1e-5, 2.0  # below: a gain under 2 over two levels means that rounding errors rule
@@ -58,7 +57,8 @@ class LeastSquares:
         self.run = run
         self.features = options.features or FIRST_FEATURES
         self.level = 0
-        self.queue = [options.scale] if options.scale else list(FIRST_SCALES)
+        unit = ACTIVATIONS[run.problem.spec.network.activation.name].scale
+        self.queue = [options.scale] if options.scale else [unit * scale for scale in FIRST_SCALES]
         self.results: dict[float, float] = {}  # scale -> held-out residual, on this level
         self.level_best: list[float] = []
         self.seconds_of_level = 0.0
@@ -162,10 +162,6 @@ class LeastSquares:
         run = self.run
         network = new_network(run.problem, [self.features], run.generator, run.device, run.dtype)
         spread = torch.as_tensor(run.problem.heldout_points(self.features, seed + 1)).to(network.field_scale)
-        if self.run.model is not None:
-            by_residual = int(SHARE_BY_RESIDUAL * self.features)
-            weights = [point_residuals(self.run.model, group) for group in run.heldout_groups]
-            spread[:by_residual] = pick_by_weight(run.heldout_groups, weights, by_residual, seed + 2).to(spread)
         weight, bias = sample_hyperplanes(network.features(spread), self.features, scale, run.generator)
         with torch.no_grad():
             hidden, output = network.linears

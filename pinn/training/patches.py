@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from pinn.errors import SpecError
+from pinn.network.activations import ACTIVATIONS
 from pinn.network.cells import widths
 from pinn.network.features import sample_hyperplanes
 from pinn.network.patches import PatchNetwork
@@ -35,7 +36,7 @@ from pinn.training.slabs import Slab, blended, continued, first_slabs
 
 FEATURES = {1: 30, 2: 80, 3: 250}  # per cell in the first pass, by the number of coordinates
 MOST_COORDINATES = 2  # for which `auto` takes patches: in more, cells and features per cell are too many
-SCALE = 1.5  # R of the hyperplanes, per half width of a cell's reach
+SCALE = 1.5  # R of the hyperplanes, per half width of a cell's reach, in units of the activation
 SLABS = 10
 FIRST_TOLERANCE, TIGHTER = 1e-2, 0.1  # of the first pass; of a pass relative to the one before
 MORE_FEATURES, LARGER_SCALE = 1.2, 1.05  # from one pass to the next
@@ -63,7 +64,7 @@ class Patches:
         self.problem = run.problem
         self.dimension = len(self.problem.axes)
         self.features = options.features or FEATURES.get(self.dimension, FEATURES[3])
-        self.scale = options.scale or SCALE
+        self.scale = options.scale or SCALE * ACTIVATIONS[run.problem.spec.network.activation.name].scale
         self.tolerance = FIRST_TOLERANCE
         self.slabs = first_slabs(self.problem, options.slabs or SLABS)
         self.current = self.passes = self.rounds = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -95,7 +94,7 @@ def draw_adaptive(problem: Problem, interior: int, boundary: int, seed: int, mod
             half = len(group.points) // 2
             candidates = problem.sample(place, POOL * half, seed + CANDIDATES_SEED)
             pool = replace(group, points=candidates.to(device=scale.device, dtype=scale.dtype))
-            chosen = pick_by_weight([pool], [point_residuals(model, pool)], half, seed + number, replacement=False)
+            chosen = pick_by_weight(candidates.points, point_residuals(model, pool), half, seed + number)
             even = problem.sample(place, len(group.points) - half, seed, problem.spec.sampling.method).points
             points = torch.cat([even.to(scale), chosen.to(scale)])
             group = replace(group, points=PointSet(points))
@@ -109,17 +108,11 @@ def draw_heldout(problem: Problem, device: torch.device, dtype: torch.dtype) -> 
     return collect(problem, counts, HELDOUT_SEED, device, dtype)
 
 
-def pick_by_weight(
-    groups: Sequence[Group], weights: Sequence[torch.Tensor], count: int, seed: int, replacement: bool = True
-) -> torch.Tensor:
-    """`count` of the groups' points [count, D], each with probability in proportion to its weight.
-
-    `weights` has one tensor per group.
-    """
-    points = torch.cat([group.points.points for group in groups]).cpu()
-    probability = torch.cat(list(weights)).double().cpu().numpy()
+def pick_by_weight(points: torch.Tensor, weights: torch.Tensor, count: int, seed: int) -> torch.Tensor:
+    """`count` different ones of the points [N, D], each with probability in proportion to its weight [N]."""
+    probability = weights.double().cpu().numpy()
     total = probability.sum()
     if not np.isfinite(total) or total <= 0:
         probability, total = np.ones(len(points)), len(points)
-    chosen = np.random.default_rng(seed).choice(len(points), count, replacement, probability / total)
+    chosen = np.random.default_rng(seed).choice(len(points), count, replace=False, p=probability / total)
     return points[torch.as_tensor(chosen)]
