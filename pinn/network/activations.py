@@ -32,6 +32,8 @@ class Activation:
     order        highest n for which s_n is not zero almost everywhere
     scale        length of z over which s bends, relative to GELU's: sampled weights are longer by this factor
                  (measured: results/benchmarks/feature_scale.md; tanh, with poles at i pi/2, half of silu, at i pi)
+    gain         of the first weights of a trained network: normal(0, gain^2/inputs)
+                 (measured: results/benchmarks/initial_gain.md)
     """
 
     name: str
@@ -40,6 +42,7 @@ class Activation:
     smoothness: int
     order: int
     scale: float = 1.0
+    gain: float = 1.2
 
 
 def gelu_derivatives(z: Tensor, n: int) -> list[Tensor]:
@@ -179,10 +182,10 @@ ACTIVATIONS: dict[str, Activation] = {
         # x Phi(hardness x) = GELU(hardness x)/hardness: the hardness is a change of scale, which network/mlp.py
         # applies.
         Activation("lambda_gelu", functional.gelu, gelu_derivatives, INFINITE, INFINITE),
-        Activation("tanh", torch.tanh, tanh_derivatives, INFINITE, INFINITE, scale=0.4),
-        Activation("silu", functional.silu, silu_derivatives, INFINITE, INFINITE, scale=0.9),
+        Activation("tanh", torch.tanh, tanh_derivatives, INFINITE, INFINITE, scale=0.4, gain=1.0),
+        Activation("silu", functional.silu, silu_derivatives, INFINITE, INFINITE, scale=0.9, gain=1.4),
         Activation("sin", torch.sin, sin_derivatives, INFINITE, INFINITE, scale=2.3),
-        Activation("softplus", softplus, softplus_derivatives, INFINITE, INFINITE, scale=0.9),
+        Activation("softplus", softplus, softplus_derivatives, INFINITE, INFINITE, scale=0.9, gain=2.0),
         Activation("elu", functional.elu, elu_derivatives, 1, INFINITE),
         Activation("relu", torch.relu, piecewise_linear_derivatives(0.0), 0, 1),
         Activation(
@@ -192,6 +195,6 @@ ACTIVATIONS: dict[str, Activation] = {
             0,
             1,
         ),
-        Activation("relu3", lambda z: torch.relu(z) ** 3, relu3_derivatives, 2, 3),
+        Activation("relu3", lambda z: torch.relu(z) ** 3, relu3_derivatives, 2, 3, gain=0.35),
     )
 }

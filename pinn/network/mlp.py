@@ -115,18 +115,13 @@ class MLP(nn.Module):
                 if layer is self.linears[-1]:
                     layer.bias.zero_()
 
-    @property
-    def gated(self) -> bool:
-        """Whether a unit far on one side of its hyperplane is linear, as GELU, and not constant or a wave, as tanh."""
-        far = self.field_scale.new_tensor(100.0)
-        return float(self.activation.function(far)) > 0.5 * float(far)
-
-    def place_gates(self, points: Tensor, gain: float, generator: torch.Generator) -> None:
+    def place_gates(self, points: Tensor, generator: torch.Generator) -> None:
         """Start the hidden layers with gates that cross the domain: w normal(0, gain^2/I), w . h + b = 0 at a point.
 
         points   [N, D] of the domain; every unit takes one of them at random
-        Glorot's weights leave most units of a deep GELU network nearly linear over the whole domain.
+        Glorot's weights leave many units nearly linear over the whole domain (results/benchmarks/initial_gain.md).
         """
+        gain = self.activation.gain
         with torch.no_grad():
             h = self.features(points)
             for layer, hardness in zip(self.linears[:-1], self.hardness, strict=True):

@@ -14,16 +14,16 @@ from statistics import median
 import torch
 from torch import Tensor
 
-from pinn.network.mlp import MLP
 from pinn.spec.solver import GaussNewtonOptions
 from pinn.training import damping
 from pinn.training.assembly import Group, loss_terms, residuals
 from pinn.training.jacobian import CHUNK, Jacobian, count_rows, count_weights, trained_parameters
 from pinn.training.krylov import MOST_ITERATIONS, Krylov
 from pinn.training.loop import Report, Run, require_finite
-from pinn.training.model import Model, new_network
+from pinn.training.model import Model
 from pinn.training.normal_equations import DampedSystem, ResidualSpace, WeightSpace
 from pinn.training.points import draw_adaptive
+from pinn.training.start import start
 from pinn.training.variable_projection import ProjectedJacobian, output_size, solve_output_layer
 
 HIDDEN = (24, 24, 24)
@@ -32,8 +32,6 @@ POINTS_PER_WEIGHT = (
 )
 FEWEST_POINTS, MOST_POINTS = 2500, 10_000
 BOUNDARY_SHARE = 0.2  # of the points inside
-GATE_GAIN = 2.0  # loss of a GELU network 4 x 20 after 12 steps: 1e-3, with 1: 0.5, with Glorot's weights: 200
-GATE_POINTS = 1000
 POINTS_PER_OUTPUT_WEIGHT = 3  # points for each weight of an eliminated output layer, as in least squares
 LARGEST_DENSE = 5000  # of min(residuals, weights): above, a Cholesky factor takes longer than conjugate gradients
 TRIES = 3  # dampings that a step tries
@@ -51,14 +49,8 @@ class GaussNewton:
     def __init__(self, options: GaussNewtonOptions, run: Run, usable: float = math.inf):
         self.options = options
         self.run = run
-        if run.model is None or not isinstance(run.model.network, MLP) or run.best_heldout > usable:
-            hidden = run.problem.spec.network.hidden or HIDDEN
-            network = new_network(run.problem, hidden, run.generator, run.device, run.dtype)
-            if network.gated:
-                points = torch.as_tensor(run.problem.heldout_points(GATE_POINTS, run.seed + 1)).to(network.field_scale)
-                network.place_gates(points, GATE_GAIN, run.generator)
-            run.model = Model(run.problem, network, run.problem.spec.solver.derivatives)
-        small = count_weights(run.model) <= LARGEST_DENSE and options.solver != "iterative"
+        model = start(run, HIDDEN, usable)
+        small = count_weights(model) <= LARGEST_DENSE and options.solver != "iterative"
         self.projected = run.problem.is_linear and options.variable_projection and small
         self.damping = 0.0
         self.iteration = 0

@@ -12,12 +12,12 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor
 
-from pinn.network.mlp import MLP
 from pinn.spec.solver import AdamOptions, LBFGSOptions, QuasiNewtonOptions
 from pinn.training.assembly import Group, loss_terms, mean_square
 from pinn.training.loop import Report, Run, require_finite
-from pinn.training.model import Model, new_network
+from pinn.training.model import Model
 from pinn.training.points import draw_adaptive
+from pinn.training.start import start
 from pinn.training.weights import CausalWeights, GradientNormWeights
 
 INTERIOR, BOUNDARY = 2048, 512
@@ -88,15 +88,6 @@ class Objective:
             extra["causal strength"] = self.causal.strength
         terms = {name: float(term.detach()) for name, term in self.terms.items()}
         return Report(loss, terms, finished=finished, extra=extra)
-
-
-def start(run: Run, hidden: Sequence[int]) -> Model:
-    """The run's perceptron, made now, with hidden layers as in the spec or else `hidden`, if no stage has made one."""
-    if run.model is None or not isinstance(run.model.network, MLP):
-        chosen = run.problem.spec.network.hidden or hidden
-        network = new_network(run.problem, chosen, run.generator, run.device, run.dtype)
-        run.model = Model(run.problem, network, run.problem.spec.solver.derivatives)
-    return run.model
 
 
 def worth_fusing(run: Run, model: Model, groups: Sequence[Group], iterations: int) -> bool:
