@@ -34,7 +34,8 @@ def erfc_polynomial() -> tuple[float, ...]:
         t = MIDDLE * (1 + y) / (1 - y)
         return (1 + 2 * t) * erfcx(t)
 
-    return tuple(chebyshev.cheb2poly(chebyshev.chebinterpolate(scaled, INTERPOLATED)[: DEGREE + 1]).tolist())
+    y = chebyshev.chebpts1(INTERPOLATED)
+    return tuple(chebyshev.cheb2poly(chebyshev.chebfit(y, scaled(y), DEGREE)).tolist())
 
 
 @lru_cache

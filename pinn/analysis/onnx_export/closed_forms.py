@@ -18,7 +18,7 @@ class ClosedForms:
 
     def __init__(self, graph: Graph, columns: Mapping[sympy.Symbol, str]):
         self.graph = graph
-        self.written: dict[sympy.Expr, str] = dict(columns)
+        self.written: dict[sympy.Expr, str] = {**columns}
 
     def write(self, expression: sympy.Expr) -> str:
         """The name of the expression's values. Raises SpecError for a function that ONNX lacks."""

@@ -31,7 +31,9 @@ def write_network(graph: Graph, network: nn.Module, points: str) -> str:
 
 def activation_writer(name: str) -> Callable[[Graph, str], str]:
     if name not in WRITERS:
-        raise SpecError(("--format",), f"activation '{name}' cannot be written as ONNX{did_you_mean(name, WRITERS)}")
+        raise SpecError(
+            ("--format",), f"activation '{name}' cannot be written as ONNX{did_you_mean(name, tuple(WRITERS))}"
+        )
     return WRITERS[name]
 
 
