@@ -135,10 +135,17 @@ class FieldFit(GaussNewton):
         """Only the output layer, by linear least squares."""
         solve_output_layer(self.model, [self.group])
 
-    def fit(self, iterations: int) -> None:
-        """The output layer, which a change of the activation leaves far off, then all layers by Gauss-Newton steps."""
+    def fit(self, iterations: int) -> int:
+        """The output layer, which a change of the activation leaves far off, then all layers by Gauss-Newton steps.
+
+        Returns how many of the steps lowered the misfit; it ends early where three in a row do not.
+        """
+        accepted = 0
         self.solve_output()
         self.damping, self.losses, self.rejections = 0.0, [], 0
         for _ in range(iterations):
-            if self.step().finished:
+            finished = self.step().finished
+            accepted += self.rejections == 0
+            if finished:
                 break
+        return accepted
