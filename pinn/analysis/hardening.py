@@ -60,12 +60,15 @@ class Step:
 
 @dataclass(frozen=True, eq=False)
 class Hardened:
-    """The ReLU network as a solution, and the steps that led to it, the controls last."""
+    """The ReLU network as a solution, and the steps that led to it, the controls last.
+
+    accepted_without_ramp   Gauss-Newton steps that lowered the last control's misfit
+    """
 
     solution: Solution
     ramp: Ramp
     steps: tuple[Step, ...]
-    required_order: int
+    accepted_without_ramp: int
 
     def step(self, name: str) -> Step:
         return next(step for step in self.steps if step.name == name)
@@ -133,11 +136,9 @@ def harden_solution(solution: Solution, ramp: Ramp, progress: Callable[[Step], N
 
     hard = harden(network, target, ramp, observe)
     seconds = steps[-1].seconds
-    without_ramp(network, target, ramp, observe)
+    accepted = without_ramp(network, target, ramp, observe)
     iterations = ramp.steps * ramp.iterations
-    return Hardened(
-        relu_solution(measurement, hard, steps, iterations, seconds), ramp, tuple(steps), required_order(problem)
-    )
+    return Hardened(relu_solution(measurement, hard, steps, iterations, seconds), ramp, tuple(steps), accepted)
 
 
 def relu_solution(
@@ -204,7 +205,8 @@ def summary(hardened: Hardened, run: str) -> dict:
         "target": ramp.target,
         "ramp_steps": ramp.steps,
         "iterations_per_step": ramp.iterations,
-        "required_order": hardened.required_order,
+        "required_order": required_order(hardened.solution.problem),
+        "accepted_without_ramp": hardened.accepted_without_ramp,
         "steps": [asdict(step) for step in hardened.steps],
         "disruption": {
             "ramp": substituted.field_error,

@@ -70,7 +70,8 @@ def conclusions(hardened: Hardened) -> list[str]:
         f"Substitution changed the field's error from {before.field_error:.2e} to {substituted.field_error:.2e} after "
         f"the ramp; without the ramp from 0 to {swap.field_error:.2e}.",
         f"The ramp ended at {refitted.field_error:.2e}; ReLU at once reached {layer.field_error:.2e} by a new output "
-        f"layer and {layers.field_error:.2e} by as many steps on all layers.",
+        f"layer and {layers.field_error:.2e} by as many steps on all layers at most, of which "
+        f"{hardened.accepted_without_ramp} lowered the misfit.",
     ]
     if reason := meaningless(hardened.solution.problem):
         found.append(
