@@ -109,7 +109,7 @@ class Solution:
         return {name: np.concatenate(values) for name, values in parts.items()}
 
     def export(self, path: str | PathLike[str], **options: Any) -> Path:
-        """Write fields for ParaView and others; the suffix chooses vtu, xdmf, csv or npz."""
+        """Write fields for ParaView and others; the suffix chooses vtu, xdmf, csv, npz or onnx."""
         from pinn.analysis.export import export
 
         export(self, Path(path), **options)

@@ -1,4 +1,4 @@
-"""Files that other programs read: .vtu and .xdmf for ParaView, .csv and .npz for everything else."""
+"""Files that other programs read: .vtu and .xdmf for ParaView, .csv and .npz for tables, .onnx for the network."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pinn.analysis.sample import (
     sample_space_time,
     space_grid,
 )
-from pinn.errors import SpecError, did_you_mean
+from pinn.errors import ResourceError, SpecError, did_you_mean
 from pinn.run.directory import write_atomic
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class _Request:
     mesh_file: Path | str | None
     times: tuple[float, ...] | None
     quantities: tuple[str, ...] | None
+    single: bool = False
 
     @property
     def problem(self) -> Problem:
@@ -73,6 +74,7 @@ def export(
     mesh_file: Path | str | None = None,
     times: Sequence[float] | None = None,
     quantities: Sequence[str] | None = None,
+    single: bool = False,
 ) -> list[Path]:
     """Write the solution in the format of the path's suffix; return the files written.
 
@@ -80,7 +82,8 @@ def export(
     `residual_EQUATION` (dimensionless) when no quantities are named, and vectors and symmetric tensors as such. The
     points are those of `mesh_file`, or of our own mesh with `resolution` cells along the longest side.
     A problem with time and one space dimension becomes a .vtu on the (x, t) plane; in more dimensions a .vtu holds one
-    instant, the last unless `times` names another; the other formats hold all `times`, eleven by default.
+    instant, the last unless `times` names another; the other formats hold all `times`, eleven by default. An .onnx
+    holds the fields as functions, in double precision unless `single`.
 
     Raises SpecError for an unknown suffix, quantity, instant or mesh; ResourceError when the file cannot be written.
     """
@@ -92,7 +95,10 @@ def export(
     wanted = None if times is None else tuple(float(instant) for instant in times)
     if wanted is not None:
         _check_times(solution.problem, wanted, ("--times",))
-    request = _Request(solution, resolution, mesh_file, wanted, None if quantities is None else tuple(quantities))
+    if single and path.suffix != ".onnx":
+        raise SpecError(("--single",), f"belongs to --format onnx, got '{path.suffix}'; leave it out")
+    names = None if quantities is None else tuple(quantities)
+    request = _Request(solution, resolution, mesh_file, wanted, names, single)
     return _WRITERS[path.suffix](request, path)
 
 
@@ -298,11 +304,30 @@ def _write_npz(request: _Request, path: Path) -> list[Path]:
     return [path]
 
 
+def _write_onnx(request: _Request, path: Path) -> list[Path]:
+    """The network itself, from coordinates to fields, for onnxruntime and others."""
+    for option, value in (
+        ("--mesh", request.mesh_file),
+        ("--resolution", request.resolution),
+        ("--times", request.times),
+        ("--quantities", request.quantities),
+    ):
+        if value is not None:
+            raise SpecError((option,), "an .onnx file computes all fields at any point; leave the option out")
+    try:
+        from pinn.analysis.onnx_export.file import write_onnx
+    except ModuleNotFoundError as error:
+        raise ResourceError(f"{error.name} is not installed; pip install 'jetpinn[onnx]'") from None
+    write_onnx(request.solution, path, np.float32 if request.single else np.float64)
+    return [path]
+
+
 _WRITERS: dict[str, Callable[[_Request, Path], list[Path]]] = {
     ".vtu": _write_vtu,
     ".xdmf": _write_xdmf,
     ".csv": _write_csv,
     ".npz": _write_npz,
+    ".onnx": _write_onnx,
 }
 FORMATS = tuple(suffix.lstrip(".") for suffix in _WRITERS)
 

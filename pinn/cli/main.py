@@ -14,6 +14,7 @@ from pinn.cli.bench import bench
 from pinn.cli.compare import compare
 from pinn.cli.doctor import doctor
 from pinn.cli.export import export
+from pinn.cli.harden import harden
 from pinn.cli.info import info
 from pinn.cli.init import init
 from pinn.cli.list import list_problems
@@ -32,6 +33,7 @@ app.command("solve")(solve)
 app.command("validate")(validate)
 app.command("info")(info)
 app.command("export")(export)
+app.command("harden")(harden)
 app.command("list")(list_problems)
 app.command("init")(init)
 app.command("compare")(compare)
