@@ -127,5 +127,4 @@ def activation_value(name: str, problem: Problem) -> str:
     if name != "lambda_gelu":
         return name
     own = problem.spec.network.activation
-    hardness, trainable = (own.hardness, own.trainable) if own.name == name else (1.0, True)
-    return f"{{lambda_gelu: {{hardness: {hardness!r}, trainable: {str(trainable).lower()}}}}}"
+    return json.dumps(own.written()) if own.name == name else "{lambda_gelu: {trainable: true}}"
