@@ -1,4 +1,4 @@
-"""Hardness lambda of lambda-GELU, x Phi(lambda x), of each hidden layer or neuron, and the coordinates it is learned in.
+"""Hardness lambda of lambda-GELU, x Phi(lambda x), and the coordinates that it is learned in.
 
     lambda = 1 + softplus(s/tau) >= 1                                              Source: arXiv 2603.21991
 
@@ -11,8 +11,8 @@ eta (sigma/tau)^2 dL/dlambda. So a solver does not see s. It sees a step t, of l
 
 with d lambda/dt = 1 at t = 0: gradients are those in lambda, and a step is one in lambda, to first order Adam's with
 eta_s = eta tau/sigma and steepest descent's with eta_s = eta tau^2/sigma^2. Downwards the curve bends before it meets
-lambda = 1. Upwards the tangent in s would overshoot without bound (t = 0.01 at lambda = 1.001 is a step of 10 in s/tau),
-therefore the straight line. tau cancels; it matters to the plain softplus alone.
+lambda = 1. Upwards the tangent in s would overshoot without bound (t = 0.01 at lambda = 1.001 is a step of 10 in
+s/tau), therefore the straight line. tau cancels; it matters to the plain softplus alone.
 
 `recentre` moves s to the present lambda and t back to 0. Each solver asks for it where its memory allows:
 

@@ -7,7 +7,17 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import BeforeValidator, Field, PlainValidator, Strict, WithJsonSchema, model_validator
 
 from pinn.spec.block import Block, Refusal, choice_refusal, refuse, refuse_all, validated
-from pinn.spec.values import EXPRESSION_SCHEMA, WHOLE, Count, Expression, Flag, Number, Positive, expressions, one_or_many
+from pinn.spec.values import (
+    EXPRESSION_SCHEMA,
+    WHOLE,
+    Count,
+    Expression,
+    Flag,
+    Number,
+    Positive,
+    expressions,
+    one_or_many,
+)
 
 PLAIN_ACTIVATIONS = ("gelu", "gelu_tanh", "tanh", "silu", "sin", "softplus", "elu", "relu", "leaky_relu", "relu3")
 ACTIVATIONS = (*PLAIN_ACTIVATIONS, "lambda_gelu")
