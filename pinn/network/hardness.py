@@ -20,7 +20,8 @@ s/tau), therefore the straight line. tau cancels; it matters to the plain softpl
     Gauss-Newton       before every Jacobian: its columns are dr/dlambda, and the damping measures lambda like a weight
     L-BFGS, quasi-     where their memory begins: curvature pairs belong to one chart. They find the scale of t by
     Newton             themselves, from a first metric that measures lambda; and as t is free, the line search meets
-                       neither a bound nor a projection, which would falsify the pairs.
+                       neither a bound nor a projection, which would falsify the pairs. A lambda that they push far
+                       below its bend stays near 1 until their memory begins again (`resample`).
 
 By the gauge identity (network/mlp.py) a layer's lambda folds into its weights: it adds a path of training, not fields.
 """
@@ -37,7 +38,9 @@ from torch import Tensor, nn
 from pinn.network.activations import softplus
 
 LOWEST = -40.0  # s/tau that stands for lambda = 1: softplus(-40) is below float64's resolution of 1 + softplus
-SOFTEST_PLAIN = 1.1  # where the plain softplus begins at the earliest: at lambda = 1 it would never move
+# Where learning begins at the earliest. At lambda = 1 no step in s moves lambda, and a line search whose first step
+# goes downwards would never see a slope again.
+SOFTEST = 1.1
 
 
 @dataclass(frozen=True)
@@ -75,8 +78,8 @@ def coordinate(hardness: Tensor, tau: float) -> Tensor:
 
 
 PARAMETERISATIONS = {
-    "optimizer_aware": Parameterisation(in_hardness, coordinate, local=True),
-    "softplus": Parameterisation(constrained, coordinate, softest=SOFTEST_PLAIN),
+    "optimizer_aware": Parameterisation(in_hardness, coordinate, SOFTEST, local=True),
+    "softplus": Parameterisation(constrained, coordinate, SOFTEST),
     # The control: lambda itself, with no floor. It may reach 0, where x Phi(lambda x) is no activation any more.
     "naive": Parameterisation(lambda s, t, tau: s + t, lambda hardness, tau: hardness),
 }

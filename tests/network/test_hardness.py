@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from pinn.network.activations import softplus
-from pinn.network.hardness import PARAMETERISATIONS, Hardness, Learning
+from pinn.network.hardness import PARAMETERISATIONS, SOFTEST, Hardness, Learning, coordinate
 
 ETA = 1e-3
 
@@ -38,7 +38,7 @@ def moved_by(found: Hardness, optimizer: type[torch.optim.Optimizer], push: floa
 @pytest.mark.parametrize("value", [1.01, 1.2, 2.0, 5.0])
 def test_steps_are_attenuated_in_s_and_not_in_lambda(value, temperature):
     """Adam moves lambda by eta, in s by eta sigma/tau; steepest descent by eta dL/dlambda, in s (sigma/tau)^2 of it."""
-    begins = max(value, 1.1)  # of the plain softplus
+    begins = max(value, SOFTEST)
     excess = torch.tensor(begins - 1, dtype=torch.float64)
     u = torch.log(torch.expm1(excess))
     torch.testing.assert_close(softplus(u), excess)
@@ -54,7 +54,7 @@ def test_steps_are_attenuated_in_s_and_not_in_lambda(value, temperature):
     assert moved_by(aware, torch.optim.SGD, 0.7) == pytest.approx(0.7 * ETA, rel=1e-6)
     # Downwards to first order: the next one is (1 - sigma)/(2 sigma) eta.
     aware = hardness(value, temperature=temperature)
-    bend = ETA / (value - 1)
+    bend = ETA / (begins - 1)
     assert moved_by(aware, torch.optim.Adam, -0.7) == pytest.approx(-ETA, rel=bend)
 
 
@@ -81,7 +81,8 @@ def test_only_the_naive_one_leaves_the_floor(name):
 
 def test_from_the_floor_lambda_comes_back_with_steps_of_the_learning_rate():
     for start in (1.0, 1 + 1e-12, 1.01):
-        found = hardness(start)
+        found = hardness(1.2)
+        found.coordinate.copy_(coordinate(torch.full((2,), start, dtype=torch.float64), 1.0))
         moved_by(found, torch.optim.Adam, -1.0, steps=100)
         assert 1 <= float(found.values[0].detach()) <= start
         assert moved_by(found, torch.optim.Adam, 1.0, steps=10) == pytest.approx(10 * ETA, rel=1e-6)
