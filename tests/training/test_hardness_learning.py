@@ -90,7 +90,7 @@ def test_the_temperature_cancels(name):
     assert max(abs(value - 1.4) for value in ends[0]) > 1e-4
 
 
-def lambdas(parameterisation: str, rate: float, iterations: int = 60) -> np.ndarray:
+def lambdas(parameterisation: str, rate: float, iterations: int = 40) -> np.ndarray:
     """lambda of three layers under Adam on Poisson's equation, [iterations, 3]."""
     block = network("[8, 8, 8]", hardness=1.2, parameterisation=parameterisation, learning_rate=rate)
     method = f"{{adam: {{iterations: {iterations}, schedule: constant, learning_rate: 1e-2}}}}"
@@ -100,10 +100,10 @@ def lambdas(parameterisation: str, rate: float, iterations: int = 60) -> np.ndar
 
 
 def test_naive_learning_runs_through_zero_where_the_constrained_one_keeps_its_floor():
-    """Adam, rate 0.3 for lambda: at 0 a naive layer is linear, x/2; below, its gates open to the other side."""
-    assert lambdas("naive", 0.3).min() < 0
+    """Adam, rate 0.5 for lambda: at 0 a naive layer is linear, x/2; below, its gates open to the other side."""
+    assert lambdas("naive", 0.5).min() < 0
     for constrained in ("optimizer_aware", "softplus"):
-        found = lambdas(constrained, 0.3)
+        found = lambdas(constrained, 0.5)
         assert found.min() >= 1
         assert np.isfinite(found).all()
 
