@@ -193,6 +193,7 @@ def test_a_loaded_run_gives_identical_values(solution, tmp_path):
     [
         "{hidden: [7], activation: tanh, fourier: 3}",
         "{hidden: [5, 6, 4], activation: {lambda_gelu: {hardness: 3, trainable: true}}}",
+        "{hidden: [5, 6], activation: {lambda_gelu: {trainable: true, per: neuron, parameterisation: naive}}}",
         "{hidden: [6], activation: {lambda_gelu: {hardness: 2}}}",
     ],
 )

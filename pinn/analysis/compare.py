@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pinn.analysis.hardness_profile import agreement, sentences
 from pinn.analysis.processes import Job, run_all
 from pinn.analysis.race import primary_quantity, row
 from pinn.analysis.trials import Trial
@@ -85,10 +86,22 @@ class Comparison:
                 entry["verdict"] = verdict(name, entry["curvature"], error, smallest)
             else:
                 entry["verdict"] = f"No result: {'; '.join(entry['messages']) or 'the runs have not ended'}"
+        learned = {name: agreement(self.profiles(name)) for name in self.activations if self.learns(name)}
+        if learned:
+            found["hardness_over_seeds"] = learned
         walk = {trial.name: trial.hardness for trial in self.trials if trial.hardness is not None}
         if walk:
             found["hardness"] = [{"hardness": value, **self.entry(name)} for name, value in walk.items()]
         return found
+
+    def learns(self, name: str) -> bool:
+        """Whether the activation has a hardness that is trained."""
+        return any(trial.learned_hardness is not None for trial in self.solved(name))
+
+    def profiles(self, name: str) -> dict[int, list[float]]:
+        """seed -> the final hardness of each layer."""
+        found = {trial.seed: trial.learned_hardness for trial in self.solved(name)}
+        return {seed: profile for seed, profile in found.items() if profile is not None}
 
     def entry(self, name: str) -> dict[str, Any]:
         """One activation over its seeds: medians, and [smallest, largest] of the errors."""
@@ -156,6 +169,8 @@ def markdown(summary: dict[str, Any]) -> str:
     ]
     lines += ["|residual| / |source| after training, 1 where the equations have taught nothing.", ""]
     lines += [f"- **{name}**: {entry['verdict']}" for name, entry in summary["activations"].items()]
+    if "hardness_over_seeds" in summary:
+        lines += sentences(summary["hardness_over_seeds"])
     if "hardness" in summary:
         header = ["hardness", error, "held-out residual", "residual variance"]
         header += ["mean of f''²", "p(0) · 0.7758 λ"]

@@ -11,6 +11,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from pinn.analysis.hardness_figure import hardness_figure
 from pinn.analysis.page import BAR, PLAIN, Cell, beside, legend_room, page
 from pinn.analysis.panels import (
     FAINT,
@@ -66,7 +67,7 @@ def draw_figures(solution: Solution, folder: Path) -> list[Path]:
         "error": lambda: error_figure(seen, names),
         "residual": lambda: residual_figure(seen),
         "convergence": lambda: convergence_figure(solution),
-        "hardness": lambda: hardness_figure(solution),
+        "hardness": lambda: hardness_figure(solution.history),
     }
     written = []
     with matplotlib.rc_context(STYLE):
@@ -154,15 +155,8 @@ def convergence_figure(solution: Solution) -> Figure | None:
     cells = [Cell(CURVE_SIZE, lambda axes: draw_convergence(axes, history, _tolerance(solution)))]
     terms = column_names(history, "term:")
     if terms:
-        cells.append(_columns_cell(history, "term:", logarithmic=True, label="terms of the loss"))
+        cells.append(_terms_cell(history, terms))
     return page(cells, len(cells))
-
-
-def hardness_figure(solution: Solution) -> Figure | None:
-    """The trained hardness λ of each layer against time; nothing when no layer has one."""
-    if not column_names(solution.history, "hardness:"):
-        return None
-    return page([_columns_cell(solution.history, "hardness:", logarithmic=False, label="hardness λ")], 1)
 
 
 def summary_figure(solution: Solution, seen: Views) -> Figure:
@@ -291,12 +285,10 @@ def _deformed_cell(seen: Views, components: Sequence[str]) -> Cell | None:
     return Cell(_fit(np.vstack([view.plane, shape])), paint, BAR)
 
 
-def _columns_cell(history: Sequence[Mapping[str, object]], prefix: str, *, logarithmic: bool, label: str) -> Cell:
-    names = column_names(history, prefix)
-
+def _terms_cell(history: Sequence[Mapping[str, object]], names: Sequence[str]) -> Cell:
     def paint(axes: Axes) -> None:
-        draw_columns(axes, history, names, logarithmic=logarithmic)
-        axes.set_ylabel(label)
+        draw_columns(axes, history, names)
+        axes.set_ylabel("terms of the loss")
 
     return Cell(CURVE_SIZE, paint, legend_room([column_label(name) for name in names]))
 

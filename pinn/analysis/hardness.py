@@ -42,7 +42,7 @@ def gate_curvature(solution: Solution) -> GateCurvature:
         for z, hardness in pre_activations(network, points):
             second.append((hardness * network.activation.derivatives(hardness * z, 2)[2]).flatten())
             inputs.append(z.flatten())
-            slopes.append(hardness.expand(z.numel()))
+            slopes.append(hardness.expand_as(z).flatten())
     mean_square = float(torch.cat(second).square().mean())
     if network.activation.derivatives is not gelu_derivatives:
         return GateCurvature(mean_square, None)
@@ -64,7 +64,7 @@ def square_integral(hardness: float) -> float:
 
 
 def pre_activations(network: MLP | PatchNetwork, points: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    """(z [n, units], lambda) of every hidden layer, or of every cell at the points that it reaches."""
+    """(z [n, units], lambda [1] or [units]) of every hidden layer, or of every cell at the points that it reaches."""
     if isinstance(network, PatchNetwork):
         for cell, _, near in network.local(points):
             weight, bias = network.weight[cell], network.bias[cell]

@@ -164,7 +164,7 @@ def draw_curves(axes: Axes, lines: Sequence[Line], values: Sequence[Array], exac
             axes.plot(*line.curve(known), color="black", ls=(0, (4, 4)), lw=1.0, label="exact" if index == 0 else None)
     _finish_curves(axes, lines[0])
     if axes.get_legend_handles_labels()[1]:
-        _legend_beside_curves(axes)
+        legend_beside_curves(axes)
 
 
 def draw_log_curves(axes: Axes, lines: Sequence[Line], families: Mapping[str, Sequence[Array]]) -> None:
@@ -183,7 +183,7 @@ def draw_log_curves(axes: Axes, lines: Sequence[Line], families: Mapping[str, Se
     axes.set_yscale("log")
     _finish_curves(axes, lines[0])
     if len(families) > 1:
-        _legend_beside_curves(axes)
+        legend_beside_curves(axes)
 
 
 def draw_convergence(axes: Axes, history: Sequence[Mapping[str, Any]], tolerance: float | None) -> None:
@@ -200,49 +200,47 @@ def draw_convergence(axes: Axes, history: Sequence[Mapping[str, Any]], tolerance
     axes.set_xlim(left=0)
     axes.grid(alpha=0.25, lw=0.5)
     _sparse_log_ticks(axes)
-    _mark_stages(axes, history)
+    mark_stages(axes, history)
     if axes.get_legend_handles_labels()[1]:
         axes.legend(loc="best")
 
 
-def draw_columns(axes: Axes, history: Sequence[Mapping[str, Any]], names: Sequence[str], *, logarithmic: bool) -> None:
-    """The named history columns against seconds."""
+def draw_columns(axes: Axes, history: Sequence[Mapping[str, Any]], names: Sequence[str]) -> None:
+    """The named history columns against seconds, on a logarithmic scale."""
     for index, (key, colour) in enumerate(zip(names, _colours(len(names)), strict=True)):
-        rows = [row for row in history if _is_number(row.get(key)) and (row[key] > 0 or not logarithmic)]
+        rows = [row for row in history if is_number(row.get(key)) and row[key] > 0]
         axes.plot([row["seconds"] for row in rows], [row[key] for row in rows], color=colour, lw=1.2,
                   ls="-" if index < len(COLOURS) else "--", marker="o" if len(rows) <= 40 else None, ms=2.5,
                   label=column_label(key))  # fmt: skip
-    if logarithmic:
-        axes.set_yscale("log")
-        _sparse_log_ticks(axes)
+    axes.set_yscale("log")
+    _sparse_log_ticks(axes)
     axes.set_xlabel("seconds")
     axes.set_xlim(left=0)
     axes.grid(alpha=0.25, lw=0.5)
-    _legend_beside_curves(axes)
+    legend_beside_curves(axes)
 
 
 def column_names(history: Sequence[Mapping[str, Any]], prefix: str) -> list[str]:
-    """History columns that start with the prefix (`term:`, `hardness:`) and hold two numbers or more; at most 12."""
-    found = Counter(k for row in history for k, value in row.items() if k.startswith(prefix) and _is_number(value))
+    """History columns that start with the prefix, such as `term:`, and hold two numbers or more; at most 12."""
+    found = Counter(k for row in history for k, value in row.items() if k.startswith(prefix) and is_number(value))
     return [name for name, count in found.items() if count > 1][:12]
 
 
 def column_label(key: str) -> str:
-    """`term:hole.traction_x` -> hole.traction_x, `hardness:0` -> layer 0."""
-    label = key.partition(":")[2]
-    return f"layer {label}" if label.isdigit() else label
+    """`term:hole.traction_x` -> hole.traction_x"""
+    return key.partition(":")[2]
 
 
 def _positive_column(history: Sequence[Mapping[str, Any]], key: str) -> tuple[list[float], list[float]]:
-    rows = [row for row in history if _is_number(row.get(key)) and row[key] > 0]
+    rows = [row for row in history if is_number(row.get(key)) and row[key] > 0]
     return [float(row["seconds"]) for row in rows], [float(row[key]) for row in rows]
 
 
-def _is_number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
     return isinstance(value, (int, float)) and bool(np.isfinite(value))
 
 
-def _mark_stages(axes: Axes, history: Sequence[Mapping[str, Any]]) -> None:
+def mark_stages(axes: Axes, history: Sequence[Mapping[str, Any]]) -> None:
     """Where a stage begins (at the last row of the one before); its name stands above. One stage needs no mark."""
     starts: list[tuple[float, str]] = []
     before = 0.0
@@ -287,6 +285,6 @@ def _sparse_log_ticks(axes: Axes) -> None:
     axes.yaxis.set_minor_formatter(NullFormatter())
 
 
-def _legend_beside_curves(axes: Axes) -> None:
+def legend_beside_curves(axes: Axes) -> None:
     """Outside the panel, where it covers no curve."""
     axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), handlelength=1.6)

@@ -18,6 +18,7 @@ from pinn.analysis.curvature import diagnose
 from pinn.analysis.hardness import gate_curvature
 from pinn.analysis.processes import Job
 from pinn.errors import SpecError
+from pinn.network.mlp import MLP
 from pinn.problem import Problem
 from pinn.run.directory import write_json
 from pinn.solution import Solution
@@ -70,6 +71,14 @@ class Trial:
         solution = Solution.load(self.job.out)
         solution.model.derivatives = "jets"
         return solution
+
+    @property
+    def learned_hardness(self) -> list[float] | None:
+        """lambda of each hidden layer, of one per neuron the mean; None where none was trained."""
+        network = self.solution.model.network
+        if not isinstance(network, MLP) or network.layer_hardness.step is None:
+            return None
+        return [float(layer.detach().mean()) for layer in network.hardness]
 
     @cached_property
     def diagnosis(self) -> dict[str, Any]:
@@ -127,5 +136,4 @@ def activation_value(name: str, problem: Problem) -> str:
     if name != "lambda_gelu":
         return name
     own = problem.spec.network.activation
-    hardness, trainable = (own.hardness, own.trainable) if own.name == name else (1.0, True)
-    return f"{{lambda_gelu: {{hardness: {hardness!r}, trainable: {str(trainable).lower()}}}}}"
+    return json.dumps(own.written()) if own.name == name else "{lambda_gelu: {trainable: true}}"

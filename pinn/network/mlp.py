@@ -22,10 +22,10 @@ from pinn.derivatives.fused import fused_rule
 from pinn.derivatives.jets import JetPlan, Jets, activate
 from pinn.network.activations import ACTIVATIONS, Activation
 from pinn.network.features import InputFeatures
+from pinn.network.hardness import Hardness, Learning
 
 CACHE_NUMBERS = 2**17  # 1 MB in float64
 FIRST_OUTPUT = 0.1  # of Glorot's output weights, so that the first fields are small
-SOFTEST_TRAINABLE = 1.1  # at lambda = 1 itself the slope of 1 + softplus(raw) is zero, and lambda would never move
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Tape:
     """What one forward pass leaves for per-point Jacobians.
 
     layers     per layer its input channels h and output channels z
-    hardness   per hidden layer lambda, once per point [N, 1], where it is trained
+    hardness   per hidden layer lambda, once per point [N, 1] or [N, W], where it is trained
     """
 
     layers: list[tuple[Jets, Jets]] = field(default_factory=list)
@@ -47,14 +47,13 @@ class MLP(nn.Module):
     hidden       widths of the hidden layers
     fields       F
     hardness     initial lambda >= 1 of every hidden layer (1 leaves the activation as it is)
-    trainable_hardness   learn one lambda per layer, kept >= 1 by lambda = 1 + softplus(raw)
+    learning     how lambda is learned, None where it is fixed
 
     While `fused` is set, jets without a tape go through compiled kernels: the same values, faster once compiled.
     """
 
     fused = False
     field_scale: Tensor
-    hardness_raw: Tensor
 
     def __init__(
         self,
@@ -65,7 +64,7 @@ class MLP(nn.Module):
         *,
         generator: torch.Generator,
         hardness: float = 1.0,
-        trainable_hardness: bool = False,
+        learning: Learning | None = None,
         dtype: torch.dtype = torch.float64,
         device: torch.device | str = "cpu",
     ):
@@ -75,13 +74,8 @@ class MLP(nn.Module):
         widths = [features.width, *hidden, fields]
         self.layers = nn.ModuleList(nn.Linear(n, m, dtype=dtype, device=device) for n, m in pairwise(widths))
         self.register_buffer("field_scale", torch.ones(fields, dtype=dtype, device=device))
-        first = max(hardness, SOFTEST_TRAINABLE) if trainable_hardness else hardness
-        raw = torch.full((len(hidden),), inverse_softplus(first - 1.0), dtype=dtype, device=device)
-        self.plain = hardness == 1.0 and not trainable_hardness
-        if trainable_hardness:
-            self.hardness_raw = nn.Parameter(raw)
-        else:
-            self.register_buffer("hardness_raw", raw)
+        self.layer_hardness = Hardness(hardness, hidden, learning, dtype=dtype, device=device)
+        self.plain = hardness == 1.0 and learning is None
         self.initialise(generator)
 
     @property
@@ -98,9 +92,9 @@ class MLP(nn.Module):
         return min(8192, max(32, CACHE_NUMBERS // max(layer.out_features for layer in self.linears)))
 
     @property
-    def hardness(self) -> Tensor:
-        """lambda of each hidden layer, [L]."""
-        return 1 + functional.softplus(self.hardness_raw)
+    def hardness(self) -> list[Tensor]:
+        """lambda of each hidden layer, [1], or [W] where every neuron has its own."""
+        return self.layer_hardness.layers
 
     def initialise(self, generator: torch.Generator) -> None:
         """Glorot uniform weights; biases uniform over the range of the inputs, so that gates lie all over the domain.
@@ -140,13 +134,9 @@ class MLP(nn.Module):
     def hidden(self, points: Tensor) -> Tensor:
         """points [N, D] -> the last hidden layer [N, W], through torch's own activation functions."""
         h = self.features(points)
-        for index, layer in enumerate(self.linears[:-1]):
+        for layer, hardness in zip(self.linears[:-1], self.hardness, strict=True):
             z = layer(h)
-            if self.plain:
-                h = self.activation.function(z)
-            else:
-                hardness = self.hardness[index]
-                h = self.activation.function(hardness * z) / hardness
+            h = self.activation.function(z) if self.plain else self.activation.function(hardness * z) / hardness
         return h
 
     def hidden_jets(self, points: Tensor, plan: JetPlan, tape: Tape | None = None) -> Jets:
@@ -155,16 +145,15 @@ class MLP(nn.Module):
         if stacked is not None:
             return list(stacked.unbind(0))
         h = self.features.jets(points, plan)
-        for index, layer in enumerate(self.linears[:-1]):
+        for layer, hardness in zip(self.linears[:-1], self.hardness, strict=True):
             z = self._linear(layer, h, points.shape[0])
             if tape is not None:
                 tape.layers.append((h, z))
             if self.plain:
                 h = activate(plan, self.activation.derivatives, z)
             else:
-                hardness = self.hardness[index]
                 if tape is not None and hardness.requires_grad:
-                    hardness = hardness.expand(points.shape[0], 1)
+                    hardness = hardness.expand(points.shape[0], -1)
                     tape.hardness.append(hardness)
                 hard = [None if c is None else hardness * c for c in z]
                 h = [None if c is None else c / hardness for c in activate(plan, self.activation.derivatives, hard)]
@@ -173,15 +162,14 @@ class MLP(nn.Module):
     def fused_hidden_jets(self, points: Tensor, plan: JetPlan) -> Tensor | None:
         """Channels of the last hidden layer, stacked [C, N, W], by compiled kernels; None where there are none."""
         h = stack(self.features.jets(points, plan), points.shape[0])
-        for index, layer in enumerate(self.linears[:-1]):
+        for layer, hardness in zip(self.linears[:-1], self.hardness, strict=True):
             rule = fused_rule(plan, self.activation.derivatives, points, layer.out_features)
             if rule is None:
                 return None
             if self.plain:
                 h = rule(functional.linear(h, layer.weight), layer.bias)
             else:
-                hardness = self.hardness[index]
-                h = rule(functional.linear(h, hardness * layer.weight), hardness * layer.bias) / hardness
+                h = rule(functional.linear(h, hardness[:, None] * layer.weight), hardness * layer.bias) / hardness
         return h
 
     def jets(self, points: Tensor, plan: JetPlan, tape: Tape | None = None) -> Jets:
@@ -233,8 +221,3 @@ def uniform(like: Tensor, bound: float, generator: torch.Generator) -> Tensor:
     """Uniform on (-bound, bound), in the shape, type and place of `like`; drawn on the CPU so that devices agree."""
     draw = torch.rand(like.shape, generator=generator, dtype=torch.float64)
     return ((2 * draw - 1) * bound).to(like)
-
-
-def inverse_softplus(value: float) -> float:
-    """raw with softplus(raw) = value; a raw of -40 stands for 0, below float64's resolution of 1 + value."""
-    return math.log(math.expm1(value)) if 1e-17 < value < 30 else (value if value >= 30 else -40.0)

@@ -21,7 +21,7 @@ LABELS = ("equations", "probes", "boundaries")
 
 def inconsistencies(spec: Spec) -> list[Refusal]:
     """Everything wrong between the blocks of a spec whose blocks are each in order."""
-    checks = (what_is_solved, names, ranges, initial_conditions, dimensions, measurements)
+    checks = (what_is_solved, names, ranges, initial_conditions, dimensions, measurements, learning_rates)
     return [refusal for check in checks for refusal in check(spec)]
 
 
@@ -126,3 +126,15 @@ def measurements(spec: Spec) -> Iterator[Refusal]:
         for name in data.quantities:
             if message := spelling_refusal(name):
                 yield Refusal(("data", index, "quantities", name), message, at_key=True)
+
+
+def learning_rates(spec: Spec) -> Iterator[Refusal]:
+    """A learning rate of the hardness is of use to the stages that have learning rates."""
+    stages = [stage.name for stage in spec.solver.stages]
+    if spec.network.activation.learning_rate is not None and not {"adam", "soap"} & set(stages):
+        path = ("network", "activation", "lambda_gelu", "learning_rate")
+        yield Refusal(
+            path,
+            f"is for adam and soap, but the method is {', '.join(stages)}, which choose their own steps; remove it",
+            at_key=True,
+        )

@@ -2,34 +2,71 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BeforeValidator, Field, PlainValidator, Strict, WithJsonSchema
+from pydantic import BeforeValidator, Field, PlainValidator, Strict, WithJsonSchema, model_validator
 
 from pinn.spec.block import Block, Refusal, choice_refusal, refuse, refuse_all, validated
-from pinn.spec.values import EXPRESSION_SCHEMA, WHOLE, Count, Expression, Flag, Number, expressions, one_or_many
+from pinn.spec.values import (
+    EXPRESSION_SCHEMA,
+    WHOLE,
+    Count,
+    Expression,
+    Flag,
+    Number,
+    Positive,
+    expressions,
+    one_or_many,
+)
 
 PLAIN_ACTIVATIONS = ("gelu", "gelu_tanh", "tanh", "silu", "sin", "softplus", "elu", "relu", "leaky_relu", "relu3")
 ACTIVATIONS = (*PLAIN_ACTIVATIONS, "lambda_gelu")
+LEARNING = ("per", "parameterisation", "temperature", "learning_rate")  # options of a trainable hardness
 
 
 class LambdaGELUOptions(Block):
-    """The parameters of lambda_gelu(z) = z*Phi(hardness*z), Phi the normal distribution function."""
+    """The parameters of lambda_gelu(z) = z*Phi(hardness*z), Phi the normal distribution function.
+
+    Where it is trainable (pinn/network/hardness.py has the formulas):
+
+    per                one hardness for each layer, or for each neuron
+    parameterisation   optimizer_aware   hardness = 1 + softplus(s/temperature), each step one in hardness
+                       softplus          the same formula, each step one in s: slow near hardness = 1
+                       naive             hardness itself, which may leave hardness >= 1: a control
+    temperature        of s; only steps in s depend on it
+    learning_rate      of the step under adam and soap; left out, the stage's own
+    """
 
     example: ClassVar[str] = "{hardness: 2, trainable: true}"
 
     hardness: Annotated[Number, Field(ge=1)] = 1.0
     trainable: Flag = False
+    per: Literal["layer", "neuron"] = "layer"
+    parameterisation: Literal["optimizer_aware", "softplus", "naive"] = "optimizer_aware"
+    temperature: Positive = 1.0
+    learning_rate: Positive | None = None
+
+    @model_validator(mode="after")
+    def of_use(self) -> Self:
+        idle = [] if self.trainable else [name for name in LEARNING if name in self.model_fields_set]
+        if idle:
+            message = "says how the hardness is learned, but it is fixed; add trainable: true, or remove this"
+            raise refuse_all([Refusal((name,), message, at_key=True) for name in idle])
+        if self.parameterisation == "naive" and self.temperature != 1:
+            raise refuse("belongs to the softplus, which naive does without; remove it", "temperature")
+        return self
 
 
 class Activation(LambdaGELUOptions):
-    """An activation function; hardness and trainable matter to lambda_gelu alone."""
+    """An activation function; the options matter to lambda_gelu alone."""
 
     name: str = "gelu"
 
     def written(self) -> str | dict[str, Any]:
-        options = {"hardness": self.hardness, "trainable": self.trainable}
-        return {self.name: options} if self.name == "lambda_gelu" else self.name
+        if self.name != "lambda_gelu":
+            return self.name
+        idle = {"name"} if self.trainable else {"name", *LEARNING}
+        return {self.name: {key: value for key, value in super().written().items() if key not in idle}}
 
 
 def read_activation(value: Any) -> Activation:
@@ -47,7 +84,7 @@ def read_activation(value: Any) -> Activation:
     parameters = {} if parameters is None else parameters
     if name == "lambda_gelu":
         options = validated(LambdaGELUOptions, parameters, *prefix)
-        return Activation(name=name, hardness=options.hardness, trainable=options.trainable)
+        return Activation(name=name, **options.model_dump(exclude_unset=True))
     if parameters:
         raise refuse(f"{name} has no parameters; write activation: {name}", *prefix)
     return Activation(name=name)
@@ -61,8 +98,19 @@ ACTIVATION_SCHEMA = {
             "properties": {
                 "lambda_gelu": {
                     "type": ["object", "null"],
-                    "properties": {"hardness": {"type": "number", "minimum": 1}, "trainable": {"type": "boolean"}},
+                    "properties": {
+                        "hardness": {"type": "number", "minimum": 1},
+                        "trainable": {"type": "boolean"},
+                        "per": {"enum": ["layer", "neuron"]},
+                        "parameterisation": {"enum": ["optimizer_aware", "softplus", "naive"]},
+                        "temperature": {"type": "number", "exclusiveMinimum": 0},
+                        "learning_rate": {"type": "number", "exclusiveMinimum": 0},
+                    },
                     "additionalProperties": False,
+                    "anyOf": [
+                        {"properties": {"trainable": {"const": True}}, "required": ["trainable"]},
+                        {"properties": dict.fromkeys(LEARNING, False)},
+                    ],
                 },
                 **{name: {"type": ["object", "null"], "maxProperties": 0} for name in PLAIN_ACTIVATIONS},
             },

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
-from torch.nn import Parameter
 
-from pinn.training.descent import Descent
+from pinn.training.descent import Descent, ParameterGroup
 
 
 class Adam(Descent):
     name = "adam"
 
     @staticmethod
-    def new_optimizer(parameters: Sequence[Parameter], learning_rate: float) -> torch.optim.Optimizer:
-        return torch.optim.Adam(parameters, lr=learning_rate)
+    def new_optimizer(groups: list[ParameterGroup], learning_rate: float) -> torch.optim.Optimizer:
+        return torch.optim.Adam(groups, lr=learning_rate)

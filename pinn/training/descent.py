@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 import torch
-from torch.nn import Parameter
 
 from pinn.spec.solver import AdamOptions
 from pinn.training.loop import Report, Run
+from pinn.training.model import Model
 from pinn.training.objective import Objective
 from pinn.training.schedules import SCHEDULES
 
 HIDDEN = (64, 64, 64, 64)
+
+ParameterGroup = dict[str, Any]  # torch's: parameters, and what the optimizer is to do differently for them
 
 
 class Descent:
@@ -24,11 +26,14 @@ class Descent:
     def __init__(self, options: AdamOptions, run: Run):
         self.options, self.run = options, run
         self.objective = Objective(run, options, self.name, HIDDEN)
-        self.optimizer = self.new_optimizer(self.objective.parameters, options.learning_rate)
+        hardness = run.problem.spec.network.activation.learning_rate or options.learning_rate
+        groups = parameter_groups(self.objective.model, hardness)
+        self.optimizer = self.new_optimizer(groups, options.learning_rate)
+        self.rates = [group["lr"] for group in self.optimizer.param_groups]
         self.iteration = 0
 
     @staticmethod
-    def new_optimizer(parameters: Sequence[Parameter], learning_rate: float) -> torch.optim.Optimizer:
+    def new_optimizer(groups: list[ParameterGroup], learning_rate: float) -> torch.optim.Optimizer:
         raise NotImplementedError
 
     def step(self) -> Report:
@@ -38,8 +43,8 @@ class Descent:
         if options.weights.gradient_norm and self.iteration % options.weights.gradient_norm.every == 0:
             objective.rebalance()
         factor = SCHEDULES[options.schedule](self.iteration / options.iterations)
-        for group in self.optimizer.param_groups:
-            group["lr"] = options.learning_rate * factor
+        for group, rate in zip(self.optimizer.param_groups, self.rates, strict=True):
+            group["lr"] = rate * factor
         self.iteration += 1
         self.optimizer.zero_grad(set_to_none=True)
         loss = objective()
@@ -48,9 +53,22 @@ class Descent:
         loss.backward()
         self.optimizer.step()
         objective.model.respect_bounds()
+        objective.model.recentre()
         report = objective.report(
             float(loss.detach()), "iteration_limit" if self.iteration >= options.iterations else None
         )
         if objective.causal:
             objective.causal.update()
         return report
+
+
+def parameter_groups(model: Model, hardness_rate: float) -> list[ParameterGroup]:
+    """All parameters; a trained hardness in a group of its own, with its learning rate and never any weight decay.
+
+    A decay pulls a weight towards 0, but for a step in lambda 0 is merely where lambda is.
+    """
+    step = model.mlp.layer_hardness.step
+    groups: list[ParameterGroup] = [{"params": [p for p in model.parameters() if p is not step]}]
+    if step is not None:
+        groups.append({"params": [step], "lr": hardness_rate, "weight_decay": 0.0})
+    return groups

@@ -72,6 +72,7 @@ class GaussNewton:
         self.iteration += 1
         if self.projected:
             solve_output_layer(model, self.groups)
+        model.recentre()
         jacobian = Jacobian(model, self.groups)
         loss = float(jacobian.residual.square().sum())
         if not math.isfinite(loss):

@@ -33,7 +33,7 @@ def trained_parameters(model: Model) -> list[nn.Parameter]:
     """The parameters that the rows' columns stand for, in their order."""
     network = model.mlp
     layers = [parameter for layer in network.linears for parameter in (layer.weight, layer.bias)]
-    hardness = [network.hardness_raw] if isinstance(network.hardness_raw, nn.Parameter) else []
+    hardness = [] if network.layer_hardness.step is None else [network.layer_hardness.step]
     return cast(list[nn.Parameter], [*layers, *hardness, *model.raw.values()])  # torch annotates weights as Tensor
 
 
@@ -84,7 +84,7 @@ class LayerFactors:
 class Rows:
     """One statement's residuals [N] at some points, and the factors of their rows dr/d(parameters) [N, P].
 
-    hardness   [N, L], or as many columns as train
+    hardness   [N, H], of as many hardnesses as train
     unknowns   [N, U]
     joined     the factors hold the points and, after them, their partners: a row is the sum of both
     """
@@ -182,8 +182,7 @@ def factorise(model: Model, group: Group, chunk: slice = slice(None)) -> list[Ro
     assert first is not None  # the value channel never vanishes
     count = len(first)
     inputs = [stacked(h, count) for h, _ in tape.layers]
-    trained = isinstance(model.mlp.hardness_raw, nn.Parameter)
-    slope = torch.sigmoid(model.mlp.hardness_raw.detach())  # d lambda / d raw
+    slope = model.mlp.layer_hardness.slope
     rows = []
     for statement, residual in zip(group.statements, found, strict=True):
         residual = residual * (group.weight(statement) / math.sqrt(len(group.points)))
@@ -197,10 +196,8 @@ def factorise(model: Model, group: Group, chunk: slice = slice(None)) -> list[Ro
             g: Jets = [adjoints.pop(0) for channel in z if channel is not None]
             assert g[0] is not None
             layers.append(LayerFactors(given, stacked(g, count), g[0]))
-        hardness = first.new_zeros(count, len(slope) if trained else 0)
-        for layer, adjoint in enumerate(adjoints):
-            assert adjoint is not None
-            hardness[:, layer] = adjoint[:, 0] * slope[layer]
+        of_hardness = [adjoint for adjoint in adjoints if adjoint is not None]
+        hardness = torch.cat([first.new_zeros(count, 0), *of_hardness], dim=1) * slope
         unknowns = [unknown_column(model, group, statement, chunk, name, residual) for name in model.raw]
         columns = torch.stack(unknowns, dim=1) if unknowns else residual.detach().new_zeros(len(residual), 0)
         rows.append(Rows(residual.detach(), layers, hardness, columns, group.points.partner is not None))

@@ -34,6 +34,7 @@ class LBFGS:
 
     def begin(self) -> None:
         """Points, weights, and an optimizer that knows nothing of earlier ones."""
+        self.objective.model.recentre()
         self.objective.draw(self.iteration)
         self.objective.rebalance()
         self.losses = []

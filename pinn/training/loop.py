@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Protocol
@@ -178,10 +178,20 @@ def record(run: Run, stage: str, iteration: int, report: Report, heldout: float 
         **{f"term:{name}": value for name, value in report.terms.items()},
     }
     if run.model is not None and not run.model.network.plain:
-        for layer, hardness in enumerate(run.model.network.hardness.tolist()):
-            row[f"hardness:{layer}"] = hardness
+        row |= hardness_columns(run.model.network.hardness)
     run.history.append(row)
     return row
+
+
+def hardness_columns(layers: Iterable[torch.Tensor]) -> dict[str, float]:
+    """lambda of each layer; where its neurons have one each, their mean, smallest and largest."""
+    columns = {}
+    for layer, values in enumerate(layers):
+        columns[f"hardness:{layer}"] = float(values.detach().mean())
+        if values.numel() > 1:
+            columns[f"hardness:{layer}.min"] = float(values.detach().min())
+            columns[f"hardness:{layer}.max"] = float(values.detach().max())
+    return columns
 
 
 def require_finite(

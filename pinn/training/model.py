@@ -10,9 +10,11 @@ from torch import Tensor, nn
 from pinn.derivatives.jets import JetPlan
 from pinn.equations.compile import Derivative
 from pinn.network.features import InputFeatures
+from pinn.network.hardness import Learning
 from pinn.network.mlp import MLP, Tape
 from pinn.network.patches import PatchNetwork
 from pinn.problem import Problem
+from pinn.spec.network import Activation
 
 
 class Model(nn.Module):
@@ -59,6 +61,10 @@ class Model(nn.Module):
                     continue
                 self.raw[name].clamp_(None if low is None else low / unit, None if high is None else high / unit)
 
+    def recentre(self) -> bool:
+        """Give what is learned in local coordinates new ones here: the same fields. Returns whether any moved."""
+        return self.mlp.layer_hardness.recentre()
+
     def jets(
         self, points: Tensor, plan: JetPlan, wanted: Sequence[Derivative], tape: Tape | None = None
     ) -> dict[Derivative, Tensor]:
@@ -91,7 +97,7 @@ def new_network(
         options.activation.name,
         generator=generator,
         hardness=options.activation.hardness,
-        trainable_hardness=options.activation.trainable,
+        learning=learning(options.activation),
         dtype=dtype,
         device=device,
     )
@@ -99,3 +105,10 @@ def new_network(
         torch.tensor([problem.scaling.fields[name] for name in problem.fields], dtype=torch.float64)
     )
     return network
+
+
+def learning(activation: Activation) -> Learning | None:
+    """How the hardness is learned; None where it is fixed."""
+    if not activation.trainable:
+        return None
+    return Learning(activation.per, activation.parameterisation, activation.temperature)

@@ -42,9 +42,12 @@ class QuasiNewton:
         self.gradient = torch.empty(0)
 
     def step(self) -> Report:
-        if self.iteration == 0 or (self.options.resample and self.iteration % self.options.resample == 0):
+        due = self.iteration == 0 or (self.options.resample and self.iteration % self.options.resample == 0)
+        moved = self.hessian.matrix is None and self.objective.model.recentre()
+        if due:
             self.objective.draw(self.iteration)
             self.objective.rebalance()
+        if due or moved:
             self.value, self.gradient = self.evaluate()
         self.iteration += 1
         if not math.isfinite(self.value):

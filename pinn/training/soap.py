@@ -5,19 +5,16 @@ Its first step only begins the preconditioner. For physics-informed networks: Wa
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
-from torch.nn import Parameter
 
-from pinn.training.descent import Descent
+from pinn.training.descent import Descent, ParameterGroup
 
 
 class SOAP(Descent):
     name = "soap"
 
     @staticmethod
-    def new_optimizer(parameters: Sequence[Parameter], learning_rate: float) -> torch.optim.Optimizer:
+    def new_optimizer(groups: list[ParameterGroup], learning_rate: float) -> torch.optim.Optimizer:
         from pytorch_optimizer import SOAP  # a second to import, so only where it is used
 
-        return SOAP(parameters, lr=learning_rate, weight_decay=0.0)
+        return SOAP(groups, lr=learning_rate, weight_decay=0.0)

@@ -10,6 +10,8 @@ import pinn
 from pinn.analysis.trials import DEEP, plan_trials
 from tests.training.examples import POISSON
 
+LEARNING = {"per": "layer", "parameterisation": "optimizer_aware", "temperature": 1.0}
+
 
 @pytest.fixture
 def file(tmp_path):
@@ -46,7 +48,7 @@ def test_activations_and_hardness_become_settings(file, tmp_path):
     specs = [pinn.load(file, overrides=trial.job.overrides).spec for trial in trials]
     found = [spec.network.activation.written() for spec in specs]
     assert found == [
-        {"lambda_gelu": {"hardness": 1.0, "trainable": True}},
+        {"lambda_gelu": {"hardness": 1.0, "trainable": True, **LEARNING}},
         "relu",
         {"lambda_gelu": {"hardness": 1.0, "trainable": False}},
         {"lambda_gelu": {"hardness": 160.0, "trainable": False}},
@@ -57,7 +59,7 @@ def test_activations_and_hardness_become_settings(file, tmp_path):
 
 
 def test_lambda_gelu_of_the_spec_stays_as_it_is(file, tmp_path):
-    own = "network.activation={lambda_gelu: {hardness: 3, trainable: false}}"
-    (trial,) = plan_trials(file, ["lambda_gelu"], [], 1, [own], tmp_path)
-    assert "hardness: 3.0" in trial.job.overrides[1]
-    assert "trainable: false" in trial.job.overrides[1]
+    for own in ({"hardness": 3, "trainable": False}, {"hardness": 1, "trainable": True, **LEARNING, "per": "neuron"}):
+        setting = f"network.activation={json.dumps({'lambda_gelu': own})}"
+        (trial,) = plan_trials(file, ["lambda_gelu"], [], 1, [setting], tmp_path)
+        assert pinn.load(file, overrides=trial.job.overrides).spec.network.activation.written() == {"lambda_gelu": own}

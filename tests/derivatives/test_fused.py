@@ -15,6 +15,7 @@ from pinn.derivatives import fused
 from pinn.derivatives.jets import JetPlan, Partial, plan_jets
 from pinn.network.activations import ACTIVATIONS
 from pinn.network.features import InputFeatures
+from pinn.network.hardness import Learning
 from pinn.network.mlp import MLP, Tape
 
 VALUES, GRADIENTS = 1e-12, 1e-10  # relative to the largest entry
@@ -66,9 +67,13 @@ def test_the_fused_network_is_the_eager_one(plan, activation):
     compare(net, sample(), plan)
 
 
-@pytest.mark.parametrize("options", [{"hardness": 3.0}, {"hardness": 2.0, "trainable_hardness": True}])
+@pytest.mark.parametrize("options", [{"hardness": 3.0}, {"learning": Learning()}, {"learning": Learning("neuron")}])
 def test_with_hardness(options):
-    compare(network(**options), sample(), ELASTICITY)
+    net = network(**options)
+    if net.layer_hardness.step is not None:  # no two alike
+        with torch.no_grad():
+            net.layer_hardness.step.copy_(torch.linspace(0.1, 2, net.layer_hardness.step.numel()))
+    compare(net, sample(), ELASTICITY)
 
 
 def test_with_a_periodic_coordinate():

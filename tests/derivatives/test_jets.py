@@ -12,6 +12,7 @@ from pinn.derivatives.autograd import partial_derivatives
 from pinn.derivatives.jets import JetPlan, Partial, plan_jets, set_partitions
 from pinn.network.activations import ACTIVATIONS
 from pinn.network.features import InputFeatures
+from pinn.network.hardness import Learning
 from pinn.network.mlp import MLP
 
 JETS = 1e-12  # of a channel's largest value: some hundred rounding errors through two layers
@@ -165,19 +166,21 @@ def test_periodic_features_are_periodic_and_fourier_features_are_not():
 
 @pytest.mark.parametrize("trainable", [False, True])
 def test_lambda_gelu_of_hardness_three(trainable):
-    model = network("lambda_gelu", 2, hardness=3.0, trainable_hardness=trainable)
-    torch.testing.assert_close(model.hardness.detach(), torch.full((2,), 3.0, dtype=torch.float64), rtol=1e-14, atol=0)
+    model = network("lambda_gelu", 2, hardness=3.0, learning=Learning() if trainable else None)
+    hardness = torch.cat(model.hardness).detach()
+    torch.testing.assert_close(hardness, torch.full((2,), 3.0, dtype=torch.float64), rtol=1e-14, atol=0)
     partials = [*PLANE, *PLANE_LAPLACIANS]
     assert max(differences(model, random_points(2), partials, 2).values()) < JETS
     assert gradient_difference(model, random_points(2), up_to(3, 2), 2) < GRADIENTS
-    assert ("hardness_raw" in dict(model.named_parameters())) is trainable
+    assert ("layer_hardness.step" in dict(model.named_parameters())) is trainable
 
 
-def test_gradient_with_respect_to_the_hardness():
-    model = network("lambda_gelu", 2, hardness=3.0, trainable_hardness=True)
+@pytest.mark.parametrize("per", ["layer", "neuron"])
+def test_gradient_with_respect_to_the_hardness(per):
+    model = network("lambda_gelu", 2, hardness=3.0, learning=Learning(per))
     points, plan = random_points(2), plan_jets(PLANE, 2)
     by_jets, by_reference = (
-        torch.autograd.grad(weighted_sum(jets, model(points)), model.hardness_raw)[0]
+        torch.autograd.grad(weighted_sum(jets, model(points)), model.layer_hardness.step)[0]
         for jets in (model.jets(points, plan), model.jets_by_autograd(points, plan, 2))
     )
     assert float(by_reference.abs().min()) > 1e-3

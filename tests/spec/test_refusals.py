@@ -236,6 +236,26 @@ NOT_A_SPEC = {
         "network.activation.lambda_gelu.hardness",
         "must be at least 1, got 0.5",
     ),
+    "learning of what is fixed": (
+        "network: {activation: {lambda_gelu: {hardness: 2, »per: neuron}}}",
+        "network.activation.lambda_gelu.per",
+        "says how the hardness is learned, but it is fixed; add trainable: true",
+    ),
+    "learning otherwise": (
+        "network: {activation: {lambda_gelu: {trainable: true, parameterisation: »naiv}}}",
+        "network.activation.lambda_gelu.parameterisation",
+        "did you mean 'naive'?",
+    ),
+    "temperature without softplus": (
+        "network: {activation: {lambda_gelu: {trainable: true, parameterisation: naive, temperature: »2}}}",
+        "network.activation.lambda_gelu.temperature",
+        "belongs to the softplus",
+    ),
+    "learning rate that nothing takes": (
+        "network: {activation: {lambda_gelu: {trainable: true, »learning_rate: 0.1}}}",
+        "network.activation.lambda_gelu.learning_rate",
+        "is for adam and soap, but the method is auto",
+    ),
     "hardness as text": (
         "network: {activation: {lambda_gelu: {hardness: »'2'}}}",
         "network.activation.lambda_gelu.hardness",

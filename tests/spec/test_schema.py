@@ -352,8 +352,19 @@ stages = st.one_of(
     block({"gauss_newton": block(batch=counts, target_ratio=positive, resample=st.integers(0, 9))}),
     block({"least_squares": block(features=st.integers(1, 9), scale=positive, regularisation=st.just(0))}),
 )
-activations = st.sampled_from(ACTIVATIONS) | block(
-    {"lambda_gelu": block(hardness=st.floats(1, 1e6), trainable=st.booleans())}
+activations = (
+    st.sampled_from(ACTIVATIONS)
+    | block({"lambda_gelu": block(hardness=st.floats(1, 1e6), trainable=st.booleans())})
+    | block(
+        {
+            "lambda_gelu": block(
+                {"trainable": st.just(True)},
+                per=st.sampled_from(["layer", "neuron"]),
+                parameterisation=st.sampled_from(["optimizer_aware", "softplus"]),
+                temperature=positive,
+            )
+        }
+    )
 )
 
 

@@ -69,6 +69,7 @@ def test_rows_of_joined_points_hold_both_ends():
         "{hidden: [6, 5], fourier: 2, activation: tanh}",
         "{hidden: [6], activation: {lambda_gelu: {hardness: 2}}}",
         "{hidden: [6, 5], activation: {lambda_gelu: {hardness: 2, trainable: true}}}",
+        "{hidden: [6, 5], activation: {lambda_gelu: {trainable: true, per: neuron, parameterisation: softplus}}}",
     ],
 )
 def test_rows_are_torchs_jacobian(network):
@@ -174,7 +175,7 @@ def test_linear_rows_of_periodic_faces():
 
 @pytest.mark.parametrize("text", [COUPLED, PERIODIC % "off"])
 def test_products_by_factors_are_products_with_the_rows(text):
-    found = problem(text, network="{hidden: [6, 5], activation: {lambda_gelu: {hardness: 2, trainable: true}}}")
+    found = problem(text, network="{hidden: [6, 5], activation: {lambda_gelu: {trainable: true, per: neuron}}}")
     jacobian = Jacobian(model_of(found), groups_of(found))
     rows = torch.cat(list(jacobian.rows()))
     assert rows.shape == jacobian.shape
