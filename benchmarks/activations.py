@@ -90,8 +90,8 @@ def key(row: dict[str, Any]) -> tuple[str, str, str, int]:
 
 
 def medians(rows: Sequence[dict[str, Any]], style: str) -> np.ndarray:
-    """Median error over the seeds [activations, problems]; infinite where a run diverged, nan where none has ended."""
-    table = np.full((len(ACTIVATIONS), len(PROBLEMS)), math.nan)
+    """Median error over the seeds [activations, problems]; infinite where runs diverged or none has ended."""
+    table = np.full((len(ACTIVATIONS), len(PROBLEMS)), math.inf)
     for i, activation in enumerate(ACTIVATIONS):
         for k, problem in enumerate(PROBLEMS):
             mine = [row for row in rows if key(row)[:3] == (style, problem, activation)]
@@ -103,7 +103,7 @@ def medians(rows: Sequence[dict[str, Any]], style: str) -> np.ndarray:
 def digits_behind(table: np.ndarray) -> np.ndarray:
     """Decimal digits that an activation loses against the best one, mean over the problems; an error counts up to 1."""
     digits = np.log10(np.minimum(table, 1.0))
-    return np.nanmean(digits - np.nanmin(digits, axis=0), axis=1)
+    return (digits - digits.min(axis=0)).mean(axis=1)
 
 
 def page(rows: Sequence[dict[str, Any]]) -> str:
@@ -123,7 +123,7 @@ def page(rows: Sequence[dict[str, Any]]) -> str:
         lines += ["", f"## {style}", "", "| activation | digits behind | " + " | ".join(names) + " |"]
         lines.append("|" + "---|" * (2 + len(PROBLEMS)))
         for i in np.argsort(behind):
-            best = table[i] <= np.nanmin(table, axis=0)
+            best = table[i] <= table.min(axis=0)
             cells = [f"**{e:.1e}**" if b else f"{e:.1e}" for e, b in zip(table[i], best, strict=True)]
             lines.append(f"| {ACTIVATIONS[i]} | {behind[i]:.1f} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
@@ -140,8 +140,7 @@ def draw(rows: Sequence[dict[str, Any]], path: Path) -> None:
         digits = np.log10(np.clip(medians(rows, style), 1e-12, 1.0))
         image = ax.imshow(digits, cmap="viridis", vmin=-12, vmax=0, aspect="auto")
         for (i, k), value in np.ndenumerate(digits):
-            if math.isfinite(value):
-                ax.text(k, i, f"{value:.1f}", ha="center", va="center", fontsize=8, color="w" if value < -4 else "k")
+            ax.text(k, i, f"{value:.1f}", ha="center", va="center", fontsize=8, color="w" if value < -4 else "k")
         ax.set_xticks(
             range(len(PROBLEMS)), [n.split("/")[1].replace("_", " ") for n in PROBLEMS], rotation=40, ha="right"
         )

@@ -40,7 +40,7 @@ CONTROLS = ("swap", "swap, output layer refitted", "swap, all layers refitted")
 class Step:
     """A network on the way, measured.
 
-    hardness   lambda of every layer; infinity for ReLU
+    hardness   lambda of every layer, of its hardest neuron where they differ; infinity for ReLU
     exact      quantity -> relative L2 error against the exact solution, where it is known
     seconds    since the beginning, without the measuring
     """
@@ -99,7 +99,7 @@ class Measurement:
         smooth = network.activation.smoothness > 0
         step = Step(
             name,
-            tuple(network.hardness.tolist()) if smooth else (math.inf,) * len(network.hardness),
+            tuple(h.max().item() if smooth else math.inf for h in network.hardness),
             values,
             gradients,
             {quantity: error for quantity, error in errors(found)[0].items() if quantity in self.problem.fields},

@@ -2,7 +2,7 @@
 
     s(lambda (W h + b))/lambda = h',   V h' + c      is      s(lambda W h + lambda b) = h'',   (V/lambda) h'' + c
 
-so lambda folds into the weights layer by layer, exactly, and a lambda-GELU network is a GELU network.
+so lambda, one per layer or per neuron, folds into the weights exactly, and a lambda-GELU network is a GELU network.
 Source: arXiv 2603.21991 (lambda-GELU); the identity is GELU(lambda z) = lambda z Phi(lambda z).
 """
 
@@ -18,9 +18,10 @@ def folded_layers(network: MLP) -> list[tuple[Tensor, Tensor]]:
     """(W [O, I], b [O]) of every layer, the output layer last, of the same network with lambda = 1 everywhere."""
     folded = []
     with torch.no_grad():
-        before: Tensor | float = 1.0
-        for layer, hardness in zip(network.linears, [*network.hardness, 1.0], strict=True):
-            after = 1.0 if network.plain else hardness
-            folded.append((layer.weight * (after / before), layer.bias * after))
+        one = network.field_scale.new_ones(1)
+        before = one
+        for layer, hardness in zip(network.linears, [*network.hardness, one], strict=True):
+            after = one if network.plain else hardness
+            folded.append((layer.weight * after[:, None] / before, layer.bias * after))
             before = after
     return folded

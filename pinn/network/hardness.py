@@ -148,6 +148,14 @@ class Hardness(nn.Module):
             return torch.autograd.grad(found.sum(), step)[0]
 
     @torch.no_grad()
+    def fixed(self, values: Tensor) -> Hardness:
+        """As many lambdas, of the given values [n], not learned."""
+        found = Hardness(1.0, self.sizes, None, dtype=self.coordinate.dtype, device=self.coordinate.device)
+        found.sizes = self.sizes
+        found.coordinate = values.detach().clone()
+        return found
+
+    @torch.no_grad()
     def recentre(self) -> bool:
         """The same lambda with t = 0, where the coordinates are local. Returns whether anything moved."""
         if self.step is None or not self.parameterisation.local or not self.step.any():

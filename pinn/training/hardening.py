@@ -20,7 +20,7 @@ from torch import Tensor
 
 from pinn.errors import SpecError
 from pinn.network.activations import gelu_derivatives
-from pinn.network.mlp import MLP, inverse_softplus
+from pinn.network.mlp import MLP
 from pinn.training.field_fit import FieldFit, Target
 
 DEFAULT_TARGET = 160.0  # arXiv 2603.21991
@@ -41,7 +41,7 @@ class Ramp:
     iterations: int = 2
 
     def values(self, start: Tensor) -> Iterator[Tensor]:
-        """lambda of every layer at every step, in equal ratios; a layer beyond the target stays where it is."""
+        """Every lambda [n] at every step, in equal ratios; one beyond the target stays where it is."""
         end = start.clamp(min=self.target)
         for step in range(1, self.steps + 1):
             yield start * (end / start) ** (step / self.steps)
@@ -58,16 +58,15 @@ def softened(network: MLP) -> MLP:
         raise SpecError(
             (), f"hardening leads from gelu or lambda_gelu to relu; the run's activation is {network.activation.name}"
         )
-    found = like(network, "lambda_gelu")
+    found = copy.deepcopy(network)
     found.plain = False
-    set_hardness(found, network.hardness.detach())
+    set_hardness(found, network.layer_hardness.values)
     return found
 
 
 def set_hardness(network: MLP, hardness: Tensor) -> None:
-    """lambda of every layer, [L]."""
-    raw = [inverse_softplus(value - 1) for value in hardness.tolist()]
-    network.hardness_raw.copy_(torch.tensor(raw, dtype=torch.float64))
+    """Fixed values of lambda, [n], one per layer or per neuron as the network has them."""
+    network.layer_hardness = network.layer_hardness.fixed(hardness)
 
 
 def substituted(network: MLP) -> MLP:
@@ -100,7 +99,7 @@ def harden(trained: MLP, target: Target, ramp: Ramp, observe: Observer, seconds:
     network = softened(trained)
     observe("trained", network)
     fit = FieldFit(target, network, seconds)
-    for hardness in ramp.values(trained.hardness.detach()):
+    for hardness in ramp.values(trained.layer_hardness.values.detach()):
         set_hardness(network, hardness)
         fit.fit(ramp.iterations)
         observe("ramp", network)

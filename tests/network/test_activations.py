@@ -12,7 +12,6 @@ from mpmath import mp
 from scipy.integrate import quad
 
 from pinn.network.activations import ACTIVATIONS, INFINITE, MAX_ORDER, gelu_derivatives
-from pinn.network.mlp import inverse_softplus
 
 DIGITS = 50
 NEAR_ZERO = [s * z for z in (1e-12, 1e-8, 1e-4, 0.01, 0.1) for s in (1, -1)]
@@ -199,9 +198,3 @@ def test_integrals_of_the_curvature(hardness):
 def test_odd_part_is_half_the_identity():
     x = np.linspace(-9, 9, 101)
     np.testing.assert_allclose(lambda_gelu(x, 2.0) - lambda_gelu(-x, 2.0), x, rtol=1e-15, atol=1e-15)
-
-
-@pytest.mark.parametrize("value", [1e-6, 0.5, 2.0, 19.0, 40.0])
-def test_inverse_softplus(value):
-    with mp.workdps(DIGITS):
-        assert float(mp.log(1 + mp.exp(mpmath.mpf(inverse_softplus(value))))) == pytest.approx(value, rel=1e-14)

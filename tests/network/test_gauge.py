@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 from torch.nn import functional
 
 from pinn.network.gauge import folded_layers
-from pinn.network.mlp import inverse_softplus
 from tests.training.examples import POISSON, model_of, problem
 
 
-def test_a_lambda_gelu_network_is_a_gelu_network():
-    network = model_of(problem(POISSON, network="{hidden: [9, 8, 7], activation: {lambda_gelu: {hardness: 2}}}")).mlp
-    network.hardness_raw.copy_(torch.tensor([inverse_softplus(value - 1) for value in (1.5, 7.0, 60.0)]))
+@pytest.mark.parametrize("per", ["layer", "neuron"])
+def test_a_lambda_gelu_network_is_a_gelu_network(per):
+    activation = f"{{lambda_gelu: {{hardness: 2, trainable: true, per: {per}}}}}"
+    network = model_of(problem(POISSON, network=f"{{hidden: [9, 8, 7], activation: {activation}}}")).mlp
+    count = len(network.layer_hardness.values)
+    network.layer_hardness = network.layer_hardness.fixed(torch.logspace(0.2, 1.8, count, dtype=torch.float64))
     points = torch.linspace(0, 1, 50, dtype=torch.float64)[:, None]
     h = network.features(points)
     *hidden, (weight, bias) = folded_layers(network)

@@ -50,7 +50,7 @@ def test_the_ramp_starts_at_the_trained_network_and_ends_near_its_relu():
     np.testing.assert_allclose(hard(points).detach().numpy(), expected, rtol=1e-13, atol=1e-13)
     gaps = []
     for value in (10.0, 1000.0):
-        set_hardness(soft, torch.full((2,), value))
+        set_hardness(soft, torch.full((2,), value, dtype=torch.float64))
         gaps.append(float((soft(points) - hard(points)).detach().abs().max()))
     assert gaps[1] < 0.03 * gaps[0]
 
