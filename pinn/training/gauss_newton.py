@@ -17,9 +17,10 @@ from torch import Tensor
 from pinn.spec.solver import GaussNewtonOptions
 from pinn.training import damping
 from pinn.training.assembly import Group, loss_terms, residuals
+from pinn.training.divergence import require_finite
 from pinn.training.jacobian import CHUNK, Jacobian, count_rows, count_weights, trained_parameters
 from pinn.training.krylov import MOST_ITERATIONS, Krylov
-from pinn.training.loop import Report, Run, require_finite
+from pinn.training.loop import Report, Run
 from pinn.training.model import Model
 from pinn.training.normal_equations import DampedSystem, ResidualSpace, WeightSpace
 from pinn.training.points import draw_adaptive

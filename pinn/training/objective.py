@@ -14,7 +14,8 @@ from torch import Tensor
 
 from pinn.spec.solver import AdamOptions, LBFGSOptions, QuasiNewtonOptions
 from pinn.training.assembly import Group, loss_terms, mean_square
-from pinn.training.loop import Report, Run, require_finite
+from pinn.training.divergence import require_finite
+from pinn.training.loop import Report, Run
 from pinn.training.model import Model
 from pinn.training.points import draw_adaptive
 from pinn.training.start import start
