@@ -26,7 +26,11 @@ class Keeper(Protocol):
     stopping: bool
 
     def keep(self, state: State) -> None:
-        """Write the state now."""
+        """Write the state now. Raises ResourceError."""
+        ...
+
+    def after_stage(self, state: State) -> None:
+        """Write the state if that is possible."""
         ...
 
     def after_step(self, state: Callable[[], State], seconds: float) -> None:

@@ -154,8 +154,8 @@ def train(
     try:
         if state is not None:
             training.load_state_dict(state)
-        else:
-            training.keep()
+        elif keeper:
+            keeper.keep(training.state_dict())
         training.proceed()
     except KeyboardInterrupt:
         training.reason = "interrupted"
@@ -204,9 +204,11 @@ class Training:
                 if run.best is not None:
                     run.model = copy.deepcopy(run.best)
             self.number, self.stage, self.steps = self.number + 1, None, 0
-            self.keep()
+            if self.keeper:
+                self.keeper.after_stage(self.state_dict())
         self.ended = True
-        self.keep()
+        if self.keeper:
+            self.keeper.after_stage(self.state_dict())
 
     def work(self, stage: Stage) -> None:
         """Steps of one stage, until it is finished or the training has ended."""
@@ -241,12 +243,8 @@ class Training:
             if self.keeper:
                 self.keeper.after_step(self.state_dict, run.seconds - begun)
                 if self.keeper.stopping:
-                    self.keep()
+                    self.keeper.keep(self.state_dict())
                     raise KeyboardInterrupt
-
-    def keep(self) -> None:
-        if self.keeper:
-            self.keeper.keep(self.state_dict())
 
     def state_dict(self) -> State:
         assert self.stage is None or isinstance(self.stage, Resumable)
