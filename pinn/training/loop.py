@@ -266,11 +266,10 @@ class Training:
         self.ended = state["ended"] and not longer
         if state["stage"] is not None and not self.ended:
             self.run.resuming = True
-            stage = self.stages[self.number](self.run)
+            self.stage = self.stages[self.number](self.run)
             self.run.resuming = False
-            assert isinstance(stage, Resumable)
-            stage.load_state_dict(state["stage"])
-            self.stage = stage
+            assert isinstance(self.stage, Resumable)
+            self.stage.load_state_dict(state["stage"])
 
 
 def outcome(run: Run, reason: str, iterations: int, message: str = "") -> Outcome:
