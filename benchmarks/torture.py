@@ -3,7 +3,7 @@
     python benchmarks/torture.py [--kills 200] [--out results/benchmarks]
 
 Each method trains with a checkpoint after every step. A fork of this process trains from the last checkpoint, and is
-killed after a random time; whether it was writing is read from memory that both share. When a training has ended, its
+killed after a random time, every other one in the next write; whether it was writing is read from memory that both share. When a training has ended, its
 weights are compared, bit for bit, with those of one that nobody disturbed, and the next one begins.
 """
 
@@ -53,6 +53,7 @@ METHODS = {
     "gauss_newton": "{gauss_newton: {iterations: 25}}",
     "least_squares": f"[{', '.join(['{least_squares: {features: 30, iterations: 2}}'] * 8)}]",
 }
+A_WRITE = 5e-3  # seconds that a checkpoint takes, on a disk of flash
 IDLE, WRITING, ENDED = 0, 1, 2  # what a child says in the shared byte
 
 
@@ -129,6 +130,10 @@ def torture(method: str, kills: int, draw: random.Random, folder: Path) -> Count
         until = math.inf if last else time.perf_counter() + draw.uniform(0, seconds / 2)
         while time.perf_counter() < until and shared[0] != ENDED:
             time.sleep(1e-3)
+        if not last and count.kills % 2:  # every other kill waits for the next write
+            while shared[0] == IDLE:
+                pass
+            time.sleep(draw.uniform(0, A_WRITE))
         at = shared[0]
         os.kill(process, signal.SIGKILL)
         _, status = os.waitpid(process, 0)
