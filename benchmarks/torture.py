@@ -3,8 +3,9 @@
     python benchmarks/torture.py [--kills 200] [--out results/benchmarks]
 
 Each method trains with a checkpoint after every step. A fork of this process trains from the last checkpoint, and is
-killed after a random time, every other one in the next write; whether it was writing is read from memory that both share. When a training has ended, its
-weights are compared, bit for bit, with those of one that nobody disturbed, and the next one begins.
+killed after a random time, every other one in the write that comes next; whether it was writing is read from memory
+that both share. When a training has ended, its weights are compared, bit for bit, with those of one that nobody
+disturbed, and the next one begins.
 """
 
 from __future__ import annotations
