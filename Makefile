@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test check format clean
+.PHONY: help setup demo test check format torture clean
 
 help:
 	@echo "make setup   create $(VENV) and install pinn with its development tools"
@@ -12,6 +12,7 @@ help:
 	@echo "make test    run the tests"
 	@echo "make check   formatting, lint, types, tests"
 	@echo "make format  let ruff rewrite what it can"
+	@echo "make torture kill runs at random moments, and compare what they end with"
 	@echo "make clean   remove $(VENV) and caches"
 
 setup: $(STAMP)
@@ -42,6 +43,10 @@ check: setup
 format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# Runs killed with SIGKILL at 200 random moments: results/benchmarks/torture.md.
+torture: setup
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/torture.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -25,7 +25,12 @@ ENGINES = {"native": "pinn.training.native", "deepxde": "pinn.baselines.deepxde_
 
 
 class Engine(Protocol):
-    """The functions of an engine's module."""
+    """The functions of an engine's module.
+
+    RESUMABLE   whether its stages hand out their state (`pinn.training.loop.Resumable`)
+    """
+
+    RESUMABLE: bool
 
     def prepare(self, problem: Problem) -> Problem:
         """The problem with the engine's own defaults filled in. Raises SpecError for what the engine cannot do."""

@@ -20,6 +20,7 @@ from pinn.engines import find_engine
 from pinn.errors import ResourceError
 from pinn.problem import Problem
 from pinn.solution import Solution
+from pinn.training.keeping import Keeper
 from pinn.training.loop import Outcome, ProgressCallback, Run, train
 from pinn.training.model import Model
 
@@ -37,6 +38,8 @@ def solve(
     out: str | PathLike[str] | None = None,
     engine: str = "native",
     track_errors: bool = False,
+    keeper: Keeper | None = None,
+    state: dict[str, Any] | None = None,
 ) -> Solution:
     """Train a network for the problem, as its `solver` block says, and measure the result.
 
@@ -45,11 +48,13 @@ def solve(
     progress       called with one row of the history per iteration
     engine         native or deepxde
     track_errors   the history has the true errors too, as "error:NAME"; measuring them is not charged to the run
+    keeper         keeps the state of the training (`pinn.run.keeper`), for engines that hand it out
+    state          a state that was kept: the training goes on from there
     Raises Divergence when no finite state was ever reached, ResourceError when the device is not there.
     """
     chosen_engine = find_engine(engine)
     problem = chosen_engine.prepare(problem)
-    begun = perf_counter()
+    begun = perf_counter() - (state["run"]["seconds"] if state else 0.0)
     options = problem.spec.solver
     seed = options.seed if seed is None else seed
     chosen = choose_device(device)
@@ -58,7 +63,8 @@ def solve(
         run.monitor = lambda model: error_columns(problem, model)
     with threads(options.threads):
         try:
-            result = train(run, chosen_engine.stages_of(problem), progress)
+            kept = keeper if chosen_engine.RESUMABLE else None
+            result = train(run, chosen_engine.stages_of(problem), progress, kept, state)
         except (MemoryError, torch.OutOfMemoryError) as error:
             raise ResourceError(
                 f"out of memory: {error}; lower solver features, sampling.interior or network.hidden"

@@ -28,6 +28,7 @@ from pinn.training.loop import Run, Stage
 from pinn.training.model import Model
 
 PILOT_SHARE, ADAM_SHARE = 0.05, 0.5  # of the time limit
+RESUMABLE = False
 
 
 def prepare(problem: Problem) -> Problem:

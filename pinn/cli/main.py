@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
-from types import FrameType, TracebackType
 from typing import Annotated
 
 import typer
@@ -17,7 +15,9 @@ from pinn.cli.export import export
 from pinn.cli.harden import harden
 from pinn.cli.info import info
 from pinn.cli.init import init
+from pinn.cli.interruption import Interruption
 from pinn.cli.list import list_problems
+from pinn.cli.resume import resume
 from pinn.cli.schema import schema
 from pinn.cli.solve import solve
 from pinn.cli.validate import validate
@@ -30,6 +30,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("solve")(solve)
+app.command("resume")(resume)
 app.command("validate")(validate)
 app.command("info")(info)
 app.command("export")(export)
@@ -61,34 +62,6 @@ def _pinn(
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
         raise typer.Exit(2)
-
-
-class Interruption:
-    """While it is entered, SIGINT and SIGTERM raise KeyboardInterrupt; afterwards it knows which of them came."""
-
-    def __init__(self) -> None:
-        self.number: int | None = None
-        self._before: dict[int, object] = {}
-
-    @property
-    def exit_code(self) -> int:
-        """130 after SIGINT, 143 after SIGTERM."""
-        return 128 + (self.number or signal.SIGINT)
-
-    def __enter__(self) -> Interruption:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            self._before[number] = signal.signal(number, self._raise)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
-
-    def _raise(self, number: int, frame: FrameType | None) -> None:
-        self.number = number
-        raise KeyboardInterrupt
 
 
 def run(arguments: list[str] | None = None) -> int:

@@ -41,43 +41,25 @@ def solve(
     from pinn.engines import find_engine, require_engine
 
     require_engine(engine)
-    from rich.console import Console
-
     import pinn
-    from pinn.analysis.export import export_fields, output_times
-    from pinn.analysis.figures import draw_figures
-    from pinn.analysis.report import report
-    from pinn.cli.progress import Progress
+    from pinn.analysis.export import output_times
+    from pinn.cli.training import Settings, carry_out
     from pinn.description import warnings
-    from pinn.run.directory import RunDirectory, save_run
+    from pinn.run.directory import RunDirectory, write_text
+    from pinn.run.space import require_space
+    from pinn.spec.source import dump
 
     overrides = [*(overrides or ()), *([] if seed is None else [f"solver.seed={seed}"])]  # spec.yaml repeats the run
     problem = pinn.load(spec, overrides=overrides)
     problem = find_engine(engine).prepare(problem)
     output_times(problem)  # refused now rather than after the training
     directory = RunDirectory.create(problem.name, out=out)
+    require_space(directory.path, problem)
     directory.log(f"pinn {pinn.__version__}: " + " ".join(sys.argv[1:]))
     for warning in warnings(problem):
         directory.log(f"warning: {warning}")
         if not quiet:
             typer.echo(f"warning: {warning}", err=True)
-    time_limit = problem.spec.solver.time_limit
-    with Progress(Console(stderr=True), time_limit=time_limit, quiet=quiet, log=directory.log) as progress:
-        solution = pinn.solve(
-            problem,
-            seed=seed,
-            device=device.value,
-            progress=progress,
-            out=directory.path,
-            engine=engine,
-            track_errors=track_errors,
-        )
-    files = save_run(directory, solution, products=(export_fields, draw_figures))
-    text = report(solution, [*files, directory.path])
-    directory.log(text)
-    typer.echo(text)
-    stop_reason = solution.metrics["stop_reason"]
-    if stop_reason == "diverged":
-        raise typer.Exit(3)
-    if stop_reason == "interrupted":
-        raise typer.Exit(context.obj.exit_code)
+    write_text(directory.path / "spec.yaml", dump(problem.spec.resolved()))
+    settings = Settings(seed=seed, device=device.value, engine=engine, track_errors=track_errors)
+    carry_out(directory, problem, settings, context.obj, quiet=quiet)

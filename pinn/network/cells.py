@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +44,24 @@ class Cell:
             Cell(self.lower, put(self.upper, axis, position), put(self.cuts, axis, (below, cut))),
             Cell(put(self.lower, axis, position), self.upper, put(self.cuts, axis, (cut, above))),
         )
+
+
+def cells_state(cells: Sequence[Cell]) -> list[dict[str, Any]]:
+    """The cells as plain data."""
+    return [{"lower": cell.lower, "upper": cell.upper, "cuts": cell.cuts} for cell in cells]
+
+
+def cells_of(states: Sequence[Mapping[str, Any]]) -> list[Cell]:
+    """Cells from plain data. Their cuts get new numbers, since those of another process may be taken here."""
+    renumbered: dict[int, int] = {}
+
+    def here(cut: int | None) -> int | None:
+        return None if cut is None else renumbered.setdefault(cut, next(_numbers))
+
+    return [
+        Cell(tuple(state["lower"]), tuple(state["upper"]), tuple((here(a), here(b)) for a, b in state["cuts"]))
+        for state in states
+    ]
 
 
 def put(values: tuple, index: int, value) -> tuple:

@@ -29,7 +29,7 @@ By the gauge identity (network/mlp.py) a layer's lambda folds into its weights: 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -164,3 +164,14 @@ class Hardness(nn.Module):
         self.coordinate.copy_(torch.where(self.step == 0, self.coordinate, moved))
         self.step.zero_()
         return True
+
+
+def hardness_columns(layers: Iterable[Tensor]) -> dict[str, float]:
+    """lambda of each layer, for a history; where its neurons have one each, their mean, smallest and largest."""
+    columns = {}
+    for layer, values in enumerate(layers):
+        columns[f"hardness:{layer}"] = float(values.detach().mean())
+        if values.numel() > 1:
+            columns[f"hardness:{layer}.min"] = float(values.detach().min())
+            columns[f"hardness:{layer}.max"] = float(values.detach().max())
+    return columns

@@ -5,18 +5,18 @@ from __future__ import annotations
 import csv
 import json
 import math
-import os
-import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from pinn.errors import ResourceError, SpecError
+from pinn.errors import SpecError
+from pinn.run.disk import disk, os_errors
+from pinn.run.lock import Lock
 
 if TYPE_CHECKING:
     from pinn.solution import Solution
@@ -29,9 +29,10 @@ Product = Callable[["Solution", Path], Sequence[Path]]
 
 @dataclass(frozen=True)
 class RunDirectory:
-    """The directory that one run owns."""
+    """The directory that one run owns, and no other process while `lock` is held."""
 
     path: Path
+    lock: Lock | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def create(
@@ -39,17 +40,19 @@ class RunDirectory:
     ) -> RunDirectory:
         """Make `out`, or root/name/YYYYmmdd-HHMMSS with -2, -3, … behind it when that is taken.
 
-        Raises SpecError when `out` already holds something, ResourceError when a directory cannot be made.
+        Raises SpecError when `out` already holds something or is another process's, ResourceError when a directory
+        cannot be made.
         """
         if out is not None:
             with os_errors(out):
                 if out.exists() and not out.is_dir():
                     raise SpecError(("--out",), f"{out} is a file; name a directory that is new or empty")
-                if out.is_dir() and any(out.iterdir()):
-                    raise SpecError(("--out",), f"{out} is not empty; a run is never overwritten, name a new directory")
                 out.mkdir(parents=True, exist_ok=True)
+                lock = taken(out, "--out")  # first: of two that find it empty, one must not write
+                if any(out.iterdir()):
+                    raise SpecError(("--out",), f"{out} is not empty; a run is never overwritten, name a new directory")
                 _require_writable(out)
-            return cls(out)
+            return cls(out, lock)
         stamp = f"{now or datetime.now():%Y%m%d-%H%M%S}"
         parent = root / name
         with os_errors(parent):
@@ -59,15 +62,30 @@ class RunDirectory:
                 path = parent / (stamp if count == 1 else f"{stamp}-{count}")
                 try:
                     path.mkdir()  # mkdir decides who owns the name, so two runs in one second cannot share it
-                    return cls(path)
+                    return cls(path, taken(path, str(path)))
                 except FileExistsError:
                     count += 1
 
+    @classmethod
+    def reopen(cls, path: Path) -> RunDirectory:
+        """A directory that a run has been in. Raises SpecError where another process is in it."""
+        if not path.is_dir():
+            raise SpecError((), f"{path} is not a run's directory")
+        with os_errors(path):
+            return cls(path, taken(path, str(path)))
+
     def log(self, line: str) -> None:
-        """Add a line to log.txt."""
-        path = self.path / "log.txt"
-        with os_errors(path), path.open("a", encoding="utf-8") as stream:
-            stream.write(line.rstrip("\n") + "\n")
+        """Add a line to log.txt, if that is possible: a full disk must not end a training for the sake of a line."""
+        with suppress(OSError):
+            disk().append(self.path / "log.txt", line.rstrip("\n") + "\n")
+
+
+def taken(folder: Path, name: str) -> Lock:
+    """The lock of a folder. Raises SpecError, under that name, where another process has it."""
+    try:
+        return Lock(folder)
+    except BlockingIOError:
+        raise SpecError((name,), f"{folder} belongs to a run that is at work; name another directory") from None
 
 
 def save_run(directory: RunDirectory, solution: Solution, products: Sequence[Product] = ()) -> list[Path]:
@@ -107,17 +125,17 @@ def write_atomic(path: Path, writer: Callable[[Path], Any]) -> None:
     its name, so a crash or a full disk leaves the old file or none, never half of one.
     """
     with os_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        disk().make_folder(path.parent)
         scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
         try:
-            writer(scratch / path.name)
+            disk().write(scratch / path.name, writer)
             companions = sorted(file for file in scratch.iterdir() if file.name != path.name)
             for file in [*companions, scratch / path.name]:
-                _flush_to_disk(file)
-                os.replace(file, path.parent / file.name)
-            _flush_to_disk(path.parent)
+                disk().sync(file)
+                disk().rename(file, path.parent / file.name)
+            disk().sync(path.parent)
         finally:
-            shutil.rmtree(scratch, ignore_errors=True)
+            disk().remove(scratch)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -158,24 +176,7 @@ def plain(value: Any) -> Any:
     return str(value)
 
 
-@contextmanager
-def os_errors(path: Path) -> Iterator[None]:
-    """Turn an OSError into a ResourceError that names the path and the reason."""
-    try:
-        yield
-    except OSError as error:
-        raise ResourceError(f"{path}: cannot write: {error.strerror or error}") from error
-
-
 def _require_writable(folder: Path) -> None:
     """Find out before the computing, not after it."""
     with tempfile.TemporaryFile(dir=folder):
         pass
-
-
-def _flush_to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -193,6 +193,7 @@ class Solver(Block):
     ] = Field(alias="method", default=(Stage("auto"),))
     tolerance: Positive = 1e-8
     time_limit: Positive = 120.0  # seconds
+    checkpoint: Annotated[Number, Field(ge=0)] = 60.0  # seconds between two; 0 after every step
     precision: Literal["float64", "float32"] = "float64"
     seed: Annotated[int, Strict(), Field(ge=0, le=2**32 - 1), WHOLE] = 0  # numpy's seeds end there
     derivatives: Literal["jets", "autograd"] = "jets"

@@ -11,6 +11,7 @@ from pinn.training.loop import Report, Run
 from pinn.training.model import Model
 from pinn.training.objective import Objective
 from pinn.training.schedules import SCHEDULES
+from pinn.training.state import State
 
 HIDDEN = (64, 64, 64, 64)
 
@@ -31,6 +32,18 @@ class Descent:
         self.optimizer = self.new_optimizer(groups, options.learning_rate)
         self.rates = [group["lr"] for group in self.optimizer.param_groups]
         self.iteration = 0
+
+    def state_dict(self) -> State:
+        return {
+            "iteration": self.iteration,
+            "objective": self.objective.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+        }
+
+    def load_state_dict(self, state: State) -> None:
+        self.iteration = state["iteration"]
+        self.objective.load_state_dict(state["objective"])
+        self.optimizer.load_state_dict(state["optimizer"])
 
     @staticmethod
     def new_optimizer(groups: list[ParameterGroup], learning_rate: float) -> torch.optim.Optimizer:

@@ -17,13 +17,15 @@ from torch import Tensor
 from pinn.spec.solver import GaussNewtonOptions
 from pinn.training import damping
 from pinn.training.assembly import Group, loss_terms, residuals
+from pinn.training.divergence import require_finite
 from pinn.training.jacobian import CHUNK, Jacobian, count_rows, count_weights, trained_parameters
 from pinn.training.krylov import MOST_ITERATIONS, Krylov
-from pinn.training.loop import Report, Run, require_finite
+from pinn.training.loop import Report, Run
 from pinn.training.model import Model
 from pinn.training.normal_equations import DampedSystem, ResidualSpace, WeightSpace
 from pinn.training.points import draw_adaptive
 from pinn.training.start import start
+from pinn.training.state import State, groups_of, groups_state
 from pinn.training.variable_projection import ProjectedJacobian, output_size, solve_output_layer
 
 HIDDEN = (24, 24, 24)
@@ -58,6 +60,21 @@ class GaussNewton:
         self.groups: list[Group] = []
         self.losses: list[float] = []
         self.seconds = 0.0  # of the last step
+
+    def state_dict(self) -> State:
+        return {
+            "damping": self.damping,
+            "iteration": self.iteration,
+            "rejections": self.rejections,
+            "groups": groups_state(self.groups),
+            "losses": self.losses[-STAGNATION_STEPS:],
+            "seconds": self.seconds,
+        }
+
+    def load_state_dict(self, state: State) -> None:
+        self.damping, self.iteration, self.rejections = state["damping"], state["iteration"], state["rejections"]
+        self.groups = groups_of(self.run.problem, state["groups"], self.run.device)
+        self.losses, self.seconds = list(state["losses"]), state["seconds"]
 
     def step(self) -> Report:
         run, begun = self.run, self.run.seconds

@@ -10,6 +10,7 @@ from torch import Tensor
 from pinn.spec.solver import LBFGSOptions
 from pinn.training.loop import Report, Run
 from pinn.training.objective import Objective
+from pinn.training.state import State
 
 HIDDEN = (64, 64, 64, 64)
 STAGNATION = 1e-14  # relative change of the loss over ITERATIONS_WATCHED iterations that counts as none
@@ -31,6 +32,20 @@ class LBFGS:
         self.objective = Objective(run, options, self.name, HIDDEN)
         self.iteration = 0
         self.losses: list[float] = []
+        self.optimizer = self.new_optimizer()
+
+    def state_dict(self) -> State:
+        return {
+            "iteration": self.iteration,
+            "losses": self.losses[-ITERATIONS_WATCHED:],
+            "objective": self.objective.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+        }
+
+    def load_state_dict(self, state: State) -> None:
+        self.iteration, self.losses = state["iteration"], list(state["losses"])
+        self.objective.load_state_dict(state["objective"])
+        self.optimizer.load_state_dict(state["optimizer"])
 
     def begin(self) -> None:
         """Points, weights, and an optimizer that knows nothing of earlier ones."""
@@ -38,7 +53,10 @@ class LBFGS:
         self.objective.draw(self.iteration)
         self.objective.rebalance()
         self.losses = []
-        self.optimizer = torch.optim.LBFGS(
+        self.optimizer = self.new_optimizer()
+
+    def new_optimizer(self) -> torch.optim.LBFGS:
+        return torch.optim.LBFGS(
             self.objective.parameters,
             lr=self.options.learning_rate,
             max_iter=1,

@@ -26,6 +26,7 @@ from pinn.training.linearisation import linear_rows, set_coefficients
 from pinn.training.loop import Report, Run
 from pinn.training.model import Model, new_network
 from pinn.training.points import draw
+from pinn.training.state import State
 
 FIRST_FEATURES = 400
 FIRST_SCALES = (2.0, 4.0, 8.0)  # in units of the activation
@@ -62,6 +63,21 @@ class LeastSquares:
         self.results: dict[float, float] = {}  # scale -> held-out residual, on this level
         self.level_best: list[float] = []
         self.seconds_of_level = 0.0
+
+    def state_dict(self) -> State:
+        return {
+            "features": self.features,
+            "level": self.level,
+            "queue": list(self.queue),
+            "results": dict(self.results),
+            "level_best": list(self.level_best),
+            "seconds_of_level": self.seconds_of_level,
+        }
+
+    def load_state_dict(self, state: State) -> None:
+        self.features, self.level, self.queue = state["features"], state["level"], list(state["queue"])
+        self.results, self.level_best = dict(state["results"]), list(state["level_best"])
+        self.seconds_of_level = state["seconds_of_level"]
 
     def step(self) -> Report:
         begun = perf_counter()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any, Protocol
@@ -12,10 +12,13 @@ from typing import Any, Protocol
 import torch
 
 from pinn.errors import Divergence
+from pinn.network.hardness import hardness_columns
 from pinn.problem import Problem
-from pinn.training.assembly import Group, heldout_residual, residuals
+from pinn.training.assembly import Group, heldout_residual
+from pinn.training.keeping import Keeper, Resumable
 from pinn.training.model import Model
 from pinn.training.points import draw_heldout
+from pinn.training.state import State, model_of, model_state
 
 ProgressCallback = Callable[[dict[str, Any]], None]
 Monitor = Callable[[Model], dict[str, float]]  # columns of the history, such as the true error
@@ -53,7 +56,8 @@ class Stage(Protocol):
 class Run:
     """State that the stages of one training share. `model` is the current one; stages may replace it.
 
-    monitor   looks at the best model every now and then; its seconds are not charged to the run
+    monitor    looks at the best model every now and then; its seconds are not charged to the run
+    resuming   a stage is being made again from a state
     """
 
     problem: Problem
@@ -70,6 +74,7 @@ class Run:
     heldout_groups: list[Group] = field(default_factory=list)
     monitor: Monitor | None = None
     observed: tuple[Model | None, float] = (None, 0.0)  # the model that was looked at last, and when
+    resuming: bool = False
 
     def __post_init__(self) -> None:
         self.heldout_groups = draw_heldout(self.problem, self.device, self.dtype)
@@ -101,6 +106,28 @@ class Run:
         self.started += perf_counter() - begun
         return columns
 
+    def state_dict(self) -> State:
+        last, when = self.observed
+        return {
+            "seconds": self.seconds,
+            "generator": self.generator.get_state(),
+            "model": model_state(self.model),
+            "best": model_state(self.best),
+            "best_heldout": self.best_heldout,
+            "observed": when if last is self.best else None,
+            "history": list(self.history),
+        }
+
+    def load_state_dict(self, state: State) -> None:
+        """Go on from there: the seconds used before count."""
+        self.generator.set_state(state["generator"])
+        self.model = model_of(self.problem, state["model"], self.device)
+        self.best = model_of(self.problem, state["best"], self.device)
+        self.best_heldout = state["best_heldout"]
+        self.observed = (None, 0.0) if state["observed"] is None else (self.best, state["observed"])
+        self.history[:] = state["history"]
+        self.started = perf_counter() - state["seconds"]
+
 
 @dataclass
 class Outcome:
@@ -114,49 +141,136 @@ class Outcome:
 
 
 def train(
-    run: Run, stages: Sequence[Callable[[Run], Stage | None]], progress: ProgressCallback | None = None
+    run: Run,
+    stages: Sequence[Callable[[Run], Stage | None]],
+    progress: ProgressCallback | None = None,
+    keeper: Keeper | None = None,
+    state: State | None = None,
 ) -> Outcome:
-    """Run the stages in turn until the held-out residual meets the tolerance, time is out, or all have finished."""
-    reason, message, iteration = "iteration_limit", "", 0
+    """Run the stages in turn until the held-out residual meets the tolerance, time is out, or all have finished.
+
+    state   where an earlier training was, as `Training.state_dict` said; it goes on from there
+    """
+    training = Training(run, stages, progress, keeper)
     try:
-        for make in stages:
-            stage = make(run)
-            if stage is None:  # not needed after those before it
-                continue
-            steps = 0
-            while True:
-                report = stage.step()
-                iteration, steps = iteration + report.iterations, steps + 1
-                over = run.remaining <= 0 and run.model is not None  # a first model is always waited for
-                heldout = report.heldout
-                if heldout is None and (steps % stage.measure_every == 0 or over or report.finished):
-                    assert run.model is not None  # a stage that finishes or lets itself be measured has made one
-                    heldout = run.heldout(run.model)
-                if heldout is not None:
-                    run.keep_if_best(heldout)
-                    report.extra |= run.observe()
-                row = record(run, stage.name, iteration, report, heldout)
-                if progress:
-                    progress(row)
-                if heldout is not None:
-                    if not math.isfinite(heldout):
-                        raise Divergence(f"held-out residual became {heldout} in stage {stage.name}, step {iteration}")
-                    if heldout <= run.tolerance:
-                        return outcome(run, "tolerance", iteration)
-                if over:
-                    return outcome(run, "time_limit", iteration)
-                if report.finished:
-                    reason = report.finished
-                    break
-            if run.best is not None:
-                run.model = copy.deepcopy(run.best)
+        if state is not None:
+            training.load_state_dict(state)
+        elif keeper:
+            keeper.keep(training.state_dict())
+        training.proceed()
     except KeyboardInterrupt:
-        reason = "interrupted"
+        training.reason = "interrupted"
+        if keeper:
+            keeper.rescue()
     except Divergence as error:
-        reason, message = "diverged", str(error)
+        training.reason, training.message = "diverged", str(error)
     if run.best is None and run.model is None:
-        raise KeyboardInterrupt if reason == "interrupted" else Divergence(message)
-    return outcome(run, reason, iteration, message)
+        raise KeyboardInterrupt if training.reason == "interrupted" else Divergence(training.message)
+    return outcome(run, training.reason, training.iteration, training.message)
+
+
+class Training:
+    """The stages one after another, and where they are.
+
+    number      of the stage at work
+    stage       that stage, None between two
+    steps       of that stage
+    iteration   of all stages
+    reason      why the last stage ended, and the training with it if `ended`
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        stages: Sequence[Callable[[Run], Stage | None]],
+        progress: ProgressCallback | None = None,
+        keeper: Keeper | None = None,
+    ):
+        self.run, self.stages, self.progress, self.keeper = run, stages, progress, keeper
+        self.stage: Stage | None = None
+        self.number = self.steps = self.iteration = 0
+        self.reason, self.message = "iteration_limit", ""
+        self.ended = False
+
+    def proceed(self) -> None:
+        """Until the end. Raises KeyboardInterrupt and Divergence."""
+        run = self.run
+        while not self.ended and self.number < len(self.stages):
+            if self.stage is None:
+                self.stage = self.stages[self.number](run)
+            if self.stage is not None:  # else it is not needed after those before it
+                self.work(self.stage)
+                if self.ended:
+                    break
+                if run.best is not None:
+                    run.model = copy.deepcopy(run.best)
+            self.number, self.stage, self.steps = self.number + 1, None, 0
+            if self.keeper:
+                self.keeper.after_stage(self.state_dict())
+        self.ended = True
+        if self.keeper:
+            self.keeper.after_stage(self.state_dict())
+
+    def work(self, stage: Stage) -> None:
+        """Steps of one stage, until it is finished or the training has ended."""
+        run = self.run
+        while True:
+            begun = run.seconds
+            report = stage.step()
+            self.iteration, self.steps = self.iteration + report.iterations, self.steps + 1
+            over = run.remaining <= 0 and run.model is not None  # a first model is always waited for
+            heldout = report.heldout
+            if heldout is None and (self.steps % stage.measure_every == 0 or over or report.finished):
+                assert run.model is not None  # a stage that finishes or lets itself be measured has made one
+                heldout = run.heldout(run.model)
+            if heldout is not None:
+                run.keep_if_best(heldout)
+                report.extra |= run.observe()
+            row = record(run, stage.name, self.iteration, report, heldout)
+            if self.progress:
+                self.progress(row)
+            if heldout is not None:
+                if not math.isfinite(heldout):
+                    raise Divergence(f"held-out residual became {heldout} in stage {stage.name}, step {self.iteration}")
+                if heldout <= run.tolerance:
+                    self.reason, self.ended = "tolerance", True
+                    return
+            if over:
+                self.reason, self.ended = "time_limit", True
+                return
+            if report.finished:
+                self.reason = report.finished
+                return
+            if self.keeper:
+                self.keeper.after_step(self.state_dict, run.seconds - begun)
+                if self.keeper.stopping:
+                    self.keeper.keep(self.state_dict())
+                    raise KeyboardInterrupt
+
+    def state_dict(self) -> State:
+        assert self.stage is None or isinstance(self.stage, Resumable)
+        return {
+            "run": self.run.state_dict(),
+            "number": self.number,
+            "steps": self.steps,
+            "iteration": self.iteration,
+            "reason": self.reason,
+            "ended": self.ended,
+            "stage": None if self.stage is None else {"name": self.stage.name, **self.stage.state_dict()},
+        }
+
+    def load_state_dict(self, state: State) -> None:
+        self.run.load_state_dict(state["run"])
+        self.number, self.steps, self.iteration = state["number"], state["steps"], state["iteration"]
+        self.reason = state["reason"]
+        longer = self.reason == "time_limit" and self.run.remaining > 0  # than what it ended for
+        self.ended = state["ended"] and not longer
+        if state["stage"] is not None and not self.ended:
+            self.run.resuming = True
+            self.stage = self.stages[self.number](self.run)
+            self.run.resuming = False
+            assert isinstance(self.stage, Resumable)
+            self.stage.load_state_dict(state["stage"])
 
 
 def outcome(run: Run, reason: str, iterations: int, message: str = "") -> Outcome:
@@ -181,37 +295,3 @@ def record(run: Run, stage: str, iteration: int, report: Report, heldout: float 
         row |= hardness_columns(run.model.network.hardness)
     run.history.append(row)
     return row
-
-
-def hardness_columns(layers: Iterable[torch.Tensor]) -> dict[str, float]:
-    """lambda of each layer; where its neurons have one each, their mean, smallest and largest."""
-    columns = {}
-    for layer, values in enumerate(layers):
-        columns[f"hardness:{layer}"] = float(values.detach().mean())
-        if values.numel() > 1:
-            columns[f"hardness:{layer}.min"] = float(values.detach().min())
-            columns[f"hardness:{layer}.max"] = float(values.detach().max())
-    return columns
-
-
-def require_finite(
-    terms: dict[str, torch.Tensor], stage: str, step: int, groups: Sequence[Group], model: Model
-) -> None:
-    """Raises Divergence that names the first term that is not finite, and a point where it happens."""
-    for name, value in terms.items():
-        if math.isfinite(float(value.detach())):
-            continue
-        for group in groups:
-            for statement, residual in zip(group.statements, residuals(model, group), strict=True):
-                bad = torch.nonzero(~torch.isfinite(residual)).flatten()
-                if statement.name == name and len(bad):
-                    point = group.points.points[bad[0]].tolist()
-                    place = ", ".join(f"{a} = {c:.6g}" for a, c in zip(model_axes(group), point, strict=True))
-                    raise Divergence(
-                        f"term '{name}' became {float(residual[bad[0]].detach())} at {place} in {stage}, step {step}"
-                    )
-        raise Divergence(f"term '{name}' became {float(value.detach())} in {stage}, step {step}")
-
-
-def model_axes(group: Group) -> tuple[str, ...]:
-    return group.problem.axes

@@ -14,10 +14,12 @@ from torch import Tensor
 
 from pinn.spec.solver import AdamOptions, LBFGSOptions, QuasiNewtonOptions
 from pinn.training.assembly import Group, loss_terms, mean_square
-from pinn.training.loop import Report, Run, require_finite
+from pinn.training.divergence import require_finite
+from pinn.training.loop import Report, Run
 from pinn.training.model import Model
 from pinn.training.points import draw_adaptive
 from pinn.training.start import start
+from pinn.training.state import State, groups_of, groups_state
 from pinn.training.weights import CausalWeights, GradientNormWeights
 
 INTERIOR, BOUNDARY = 2048, 512
@@ -44,6 +46,22 @@ class Objective:
         weights = options.weights
         self.balance = GradientNormWeights(weights.gradient_norm) if weights.gradient_norm else None
         self.causal = CausalWeights(weights.causal, run.problem.time) if weights.causal and run.problem.time else None
+
+    def state_dict(self) -> State:
+        return {
+            "groups": groups_state(self.groups),
+            "fuse": self.fuse,
+            "terms": {name: term.detach() for name, term in self.terms.items()},
+            "balance": self.balance.state_dict() if self.balance else None,
+            "causal": self.causal.state_dict() if self.causal else None,
+        }
+
+    def load_state_dict(self, state: State) -> None:
+        self.groups = groups_of(self.run.problem, state["groups"], self.run.device)
+        self.fuse, self.terms = state["fuse"], dict(state["terms"])
+        for part, kept in ((self.balance, state["balance"]), (self.causal, state["causal"])):
+            if part:
+                part.load_state_dict(kept)
 
     def draw(self, iteration: int) -> None:
         """Fresh points, and weights that suit them."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 import torch
@@ -45,6 +46,8 @@ MARK = 0.5  # of the tolerance: cells above it are halved together with those th
 LEAST_GAIN = 0.8  # worst residual of a pass relative to the one before, above which rounding errors rule
 COSTLIER = 1.5  # a pass relative to the one before, at the least
 COST_EXPONENT = 1.5  # of the number of cells, in the time of one solve
+# Where a marching through the slabs is: attributes of the stage that make its state, beside the slabs.
+KEPT = ("features", "scale", "tolerance", "current", "passes", "rounds", "pass_started", "worst", "last_worst")
 
 
 def require_jets(problem: Problem) -> None:
@@ -71,6 +74,16 @@ class Patches:
         self.pass_started = run.seconds
         self.worst, self.last_worst = 0.0, math.inf  # residual of a cell in this pass, and in the one before
         self.like = torch.zeros(0, dtype=run.dtype, device=run.device)
+
+    def state_dict(self) -> dict[str, Any]:
+        kept = {name: getattr(self, name) for name in KEPT}
+        return {**kept, "slabs": [slab.state_dict() for slab in self.slabs]}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        for name in KEPT:
+            setattr(self, name, state[name])
+        for slab, kept in zip(self.slabs, state["slabs"], strict=True):
+            slab.load_state_dict(kept, self.run.device)
 
     def step(self) -> Report:
         begun = perf_counter()

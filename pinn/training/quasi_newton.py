@@ -16,6 +16,7 @@ from pinn.training.line_search import flat_gradient, strong_wolfe
 from pinn.training.loop import Report, Run
 from pinn.training.model import new_network
 from pinn.training.objective import Objective
+from pinn.training.state import State
 
 HIDDEN = (24, 24, 24)
 MOST_WEIGHTS = 20_000  # 3.2 GB in float64
@@ -40,6 +41,23 @@ class QuasiNewton:
         self.failures = 0
         self.value = math.nan
         self.gradient = torch.empty(0)
+
+    def state_dict(self) -> State:
+        return {
+            "iteration": self.iteration,
+            "failures": self.failures,
+            "value": self.value,
+            "gradient": self.gradient,
+            "inverse_hessian": self.hessian.matrix,
+            "objective": self.objective.state_dict(),
+        }
+
+    def load_state_dict(self, state: State) -> None:
+        self.iteration, self.failures = state["iteration"], state["failures"]
+        self.value, self.gradient = state["value"], state["gradient"].to(self.run.device)
+        matrix = state["inverse_hessian"]
+        self.hessian.matrix = None if matrix is None else matrix.to(self.run.device)
+        self.objective.load_state_dict(state["objective"])
 
     def step(self) -> Report:
         due = self.iteration == 0 or (self.options.resample and self.iteration % self.options.resample == 0)

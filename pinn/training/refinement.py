@@ -79,7 +79,7 @@ def merged(cells: Sequence[Cell], mergeable: NDArray[np.bool_]) -> list[Cell]:
     """Pairs of mergeable cells that one cut alone divides are made one again."""
     uses: dict[int, list[int]] = {}
     for index, cell in enumerate(cells):
-        for cut in {cut for cuts in cell.cuts for cut in cuts if cut is not None}:
+        for cut in dict.fromkeys(cut for cuts in cell.cuts for cut in cuts if cut is not None):
             uses.setdefault(cut, []).append(index)
     gone: set[int] = set()
     found = []

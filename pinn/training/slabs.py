@@ -17,13 +17,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pinn.network.cells import Cell, grid
+from pinn.network.cells import Cell, cells_of, cells_state, grid
 from pinn.network.patches import PatchNetwork, join
 from pinn.problem import Problem
 from pinn.training.assembly import Group
 from pinn.training.cell_points import within
 from pinn.training.model import Model
 from pinn.training.refinement import MERGE_BELOW, merged
+from pinn.training.state import State, model_of, model_state
 
 CELLS_PER_AXIS = {1: 4, 2: 2}  # of space, to begin with, by the number of space axes
 BLEND = 0.05  # half width of the transition between slabs, relative to the slab before
@@ -45,6 +46,22 @@ class Slab:
     model: Model | None = None
     sampled: dict[Cell, tuple[Tensor, Tensor]] = field(default_factory=dict, repr=False)
     residuals: NDArray[np.float64] | None = None
+
+    def state_dict(self) -> State:
+        kept = [self.sampled.get(cell) for cell in self.cells]
+        return {
+            "cells": cells_state(self.cells),
+            "model": model_state(self.model),
+            "sampled": [None if layer is None else list(layer) for layer in kept],
+            "residuals": None if self.residuals is None else torch.as_tensor(self.residuals),
+        }
+
+    def load_state_dict(self, state: State, device: torch.device) -> None:
+        self.cells = cells_of(state["cells"])
+        self.model = model_of(self.piece, state["model"], device)
+        pairs = zip(self.cells, state["sampled"], strict=True)
+        self.sampled = {cell: (layer[0], layer[1]) for cell, layer in pairs if layer is not None}
+        self.residuals = None if state["residuals"] is None else state["residuals"].numpy()
 
     def inherit(self, before: Slab, tolerance: float) -> None:
         """Take over the cells at the end of the slab before, those merged again that need no cut."""

@@ -19,7 +19,8 @@ def start(run: Run, hidden: Sequence[int], usable: float = math.inf) -> Model:
 
     hidden   widths of the hidden layers, where the spec names none
     """
-    if run.model is None or not isinstance(run.model.network, MLP) or run.best_heldout > usable:
+    found = run.model is not None and isinstance(run.model.network, MLP)
+    if run.model is None or not found or (run.best_heldout > usable and not run.resuming):
         problem = run.problem
         chosen = problem.spec.network.hidden or hidden
         network = new_network(problem, chosen, run.generator, run.device, run.dtype)

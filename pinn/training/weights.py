@@ -9,6 +9,7 @@ from torch import Tensor
 
 from pinn.spec.weights import CausalOptions, GradientNormOptions
 from pinn.training.assembly import Group, mean_square
+from pinn.training.state import State
 
 SETTLED = 0.99  # weight of the last times above which causality is enforced more strictly
 STRICTER, STRICTEST = 10.0, 100.0  # factor of one such change, and of all of them together
@@ -26,6 +27,12 @@ class GradientNormWeights:
     def __init__(self, options: GradientNormOptions):
         self.options = options
         self.values: dict[str, float] = {}
+
+    def state_dict(self) -> State:
+        return {"values": dict(self.values)}
+
+    def load_state_dict(self, state: State) -> None:
+        self.values = dict(state["values"])
 
     def update(self, terms: Mapping[str, Tensor], parameters: Sequence[Tensor]) -> None:
         """New weights from the terms L_i of the loss; their graph is kept for another backward pass."""
@@ -53,6 +60,12 @@ class CausalWeights:
         self.strength = options.strength
         self.values: Tensor | None = None  # [bins]
         self.losses: Tensor | None = None  # [bins], of the residuals seen since the last update
+
+    def state_dict(self) -> State:
+        return {"strength": self.strength, "values": self.values, "losses": self.losses}
+
+    def load_state_dict(self, state: State) -> None:
+        self.strength, self.values, self.losses = state["strength"], state["values"], state["losses"]
 
     def bins(self, group: Group) -> Tensor:
         """The bin of each point [N], time being the last coordinate."""

@@ -31,10 +31,13 @@ class FakeProblem:
     exact_quantities: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        self.axes = self.coordinates
+        self.folder = Path()
         self.scope = SimpleNamespace(number=lambda value, path: float(value))
         self.spec = SimpleNamespace(
             outputs=SimpleNamespace(quantities=None, resolution=30, times=None, formats=("vtu",), figures=True),
-            solver=SimpleNamespace(tolerance=1e-8, time_limit=60.0),
+            solver=SimpleNamespace(tolerance=1e-8, time_limit=60.0, checkpoint=60.0, stages=()),
+            network=SimpleNamespace(hidden=None),
             resolved=lambda: {"name": self.name, "title": self.title},
         )
 

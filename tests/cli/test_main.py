@@ -101,7 +101,19 @@ def test_help_imports_nothing_heavy():
     result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     *help_text, imported = result.stdout.strip().splitlines()
     assert imported == "[]"
-    for command in ("solve", "validate", "info", "export", "list", "init", "compare", "bench", "schema", "doctor"):
+    for command in (
+        "solve",
+        "validate",
+        "info",
+        "export",
+        "list",
+        "init",
+        "compare",
+        "bench",
+        "schema",
+        "doctor",
+        "resume",
+    ):
         assert any(line.strip("│ ").startswith(command) for line in help_text), command
 
 

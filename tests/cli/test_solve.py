@@ -27,7 +27,7 @@ def solved(monkeypatch):
 
     def solve(problem, *, seed=None, device="auto", progress=None, out=None, **engine):
         calls["solve"] = (problem, seed, device, out)
-        calls["engine"] = engine
+        calls["engine"] = {name: engine[name] for name in ("engine", "track_errors")}
         for row in fakes.training_history(3):
             progress(row)
         return solution
@@ -109,15 +109,15 @@ def test_the_stop_reason_decides_the_exit_code_and_results_are_saved(solved, rea
 
 
 def test_sigterm_during_training_is_143_after_saving(solved, tmp_path, monkeypatch):
-    """A solver that catches the interruption and returns what it has: that is saved, the code tells the signal."""
+    """A solver that is asked to stop and returns what it has: that is saved, the code tells the signal."""
     solution = solved["solution"]
+    monkeypatch.setattr("pinn.cli.interruption.DEADLINE", 1e6)
 
-    def solve(problem, *, seed=None, device="auto", progress=None, out=None, **engine):
-        try:
-            os.kill(os.getpid(), signal.SIGTERM)
-            signal.pause()
-        except KeyboardInterrupt:
-            solution.metrics["stop_reason"] = "interrupted"
+    def solve(problem, *, seed=None, device="auto", progress=None, out=None, keeper=None, **engine):
+        assert keeper is not None
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert keeper.stopping
+        solution.metrics["stop_reason"] = "interrupted"
         return solution
 
     monkeypatch.setitem(vars(pinn), "solve", solve)

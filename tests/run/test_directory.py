@@ -61,6 +61,16 @@ def test_a_writer_that_fails_leaves_the_old_file(tmp_path):
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_an_interrupted_writer_leaves_no_file_under_the_final_name(tmp_path):
+    def stopped(path: Path) -> None:
+        path.write_text("half of the f")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_atomic(tmp_path / "fields.vtu", stopped)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_full_disk_is_a_resource_error_that_names_path_and_reason(tmp_path):
     def full(path: Path) -> None:
         raise OSError(28, "No space left on device")

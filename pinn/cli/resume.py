@@ -1,0 +1,61 @@
+"""`pinn resume RUN`: go on with a run that was interrupted, from its last checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+CHANGEABLE = ("solver.time_limit", "solver.checkpoint")  # what leaves the weights as they would have been
+
+
+def resume(
+    context: typer.Context,
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's directory.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A longer solver.time_limit, or solver.checkpoint."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
+) -> None:
+    """Go on with the run in RUN where its last checkpoint is: it ends as if it had never been interrupted."""
+    from pinn.errors import SpecError
+
+    for override in overrides or ():
+        if override.partition("=")[0].strip() not in CHANGEABLE:
+            raise SpecError(("--set",), f"a run that is resumed can change {' and '.join(CHANGEABLE)}, not {override}")
+    from pinn.cli.training import Settings, carry_out
+    from pinn.loading import build
+    from pinn.run import checkpoint
+    from pinn.run.directory import RunDirectory
+    from pinn.spec.overrides import apply_overrides
+    from pinn.spec.source import parse_spec
+
+    directory = RunDirectory.reopen(run)
+    kept, damaged = checkpoint.read(run)
+    for text in damaged:
+        directory.log(f"warning: {text}")
+        typer.echo(f"warning: {text}", err=True)
+    source = apply_overrides(parse_spec(kept["spec"], str(run / "spec.yaml")), list(overrides or ()))
+    problem = build(source, Path(kept["spec_folder"]))
+    training = kept["training"]
+    reason = _finished(run)
+    longer = reason == "time_limit" and training["run"]["seconds"] < problem.spec.solver.time_limit
+    if reason not in (None, "interrupted") and not longer:
+        way_out = "; --set solver.time_limit=SECONDS goes on" if reason == "time_limit" else ""
+        typer.echo(f"{run} is finished ({reason}), nothing to do{way_out}")
+        return
+    directory.log(f"resumed after {training['run']['seconds']:.1f} s, iteration {training['iteration']}")
+    carry_out(directory, problem, Settings(**kept["settings"]), context.obj, quiet=quiet, state=training)
+
+
+def _finished(run: Path) -> str | None:
+    """Why a run stopped, None where it has not written its metrics."""
+    import json
+
+    file = run / "metrics.json"
+    try:
+        return str(json.loads(file.read_text(encoding="utf-8"))["stop_reason"]) if file.is_file() else None
+    except (ValueError, KeyError):
+        return None  # damaged: it is written again

@@ -1,0 +1,126 @@
+"""`pinn resume` after a signal, after a finished run, with a longer time limit; what the commands say of each."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from pinn.cli.main import run
+from pinn.run import checkpoint
+from pinn.run.disk import Disk, replaced_by
+
+SPEC = """
+name: rod
+coordinates: [x]
+fields: [u]
+domain: {interval: {from: 0, to: 1}}
+equations: {poisson: u_xx = -pi**2*sin(pi*x)}
+conditions: [{on: boundary, u: 0}]
+network: {hidden: [6, 6]}
+sampling: {interior: 40, boundary: 16}
+solver: {method: {adam: {iterations: ITERATIONS, resample: 7}}, tolerance: 1e-20, time_limit: 1000, checkpoint: 0}
+outputs: {figures: false}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _no_deadline(monkeypatch):
+    """The deadline ends the process, and with it the tests."""
+    monkeypatch.setattr("pinn.cli.interruption.DEADLINE", 1e6)
+
+
+def spec(folder: Path, iterations: int = 40) -> str:
+    path = folder / "rod.yaml"
+    path.write_text(SPEC.replace("ITERATIONS", str(iterations)))
+    return str(path)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_after_a_signal_it_ends_with_the_same_weights(number, code, tmp_path, capsys):
+    folder = tmp_path / "run"
+    assert run(["solve", spec(tmp_path), "--out", str(tmp_path / "whole"), "-q"]) == 0
+
+    def send():
+        while not (folder / checkpoint.FOLDER / "000006").exists():
+            time.sleep(1e-3)
+        os.kill(os.getpid(), number)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    assert run(["solve", spec(tmp_path), "--out", str(folder), "-q"]) == code
+    thread.join()
+    captured = capsys.readouterr()
+    assert f"pinn resume {folder} goes on from here" in captured.err
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["stop_reason"] == "interrupted"
+    assert metrics["iterations"] < 40
+    assert run(["resume", str(folder), "-q"]) == 0
+    resumed, whole = (load_file(path / "model.safetensors") for path in (folder, tmp_path / "whole"))
+    assert resumed.keys() == whole.keys()
+    assert all(np.array_equal(resumed[name], whole[name]) for name in whole)
+    assert json.loads((folder / "metrics.json").read_text())["iterations"] == 40
+    capsys.readouterr()
+    assert run(["resume", str(folder)]) == 0
+    assert capsys.readouterr().out == f"{folder} is finished (iteration_limit), nothing to do\n"
+
+
+def test_a_run_that_ran_out_of_time_goes_on_with_more(tmp_path, capsys):
+    folder = tmp_path / "run"
+    arguments = ["solve", spec(tmp_path, 10_000), "--out", str(folder), "-q", "--set", "solver.time_limit=0.05"]
+    assert run([*arguments, "--set", "solver.checkpoint=60"]) == 0
+    done = json.loads((folder / "metrics.json").read_text())
+    assert done["stop_reason"] == "time_limit"
+    assert run(["resume", str(folder)]) == 0
+    assert "--set solver.time_limit=SECONDS goes on" in capsys.readouterr().out
+    longer = f"solver.time_limit={done['seconds']['solve'] + 0.3}"
+    assert run(["resume", str(folder), "-q", "--set", longer]) == 0
+    assert json.loads((folder / "metrics.json").read_text())["iterations"] > done["iterations"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere"], "nowhere is not a run's directory\n"),
+        ([".", "--set", "solver.seed=3"], "--set: a run that is resumed can change solver.time_limit and"),
+    ],
+)
+def test_what_cannot_be_resumed(arguments, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run(["resume", *arguments]) == 2
+    assert capsys.readouterr().err.startswith(message)
+
+
+def test_a_folder_without_a_checkpoint_is_exit_4(tmp_path, capsys):
+    assert run(["resume", str(tmp_path)]) == 4
+    assert capsys.readouterr().err == f"{tmp_path / 'checkpoint'}: no checkpoint; start again with pinn solve\n"
+
+
+def test_a_disk_without_room_is_exit_4_before_training(tmp_path, capsys):
+    class Full(Disk):
+        def free_bytes(self, folder):
+            return 1234
+
+    with replaced_by(Full()):
+        assert run(["solve", spec(tmp_path), "--out", str(tmp_path / "run")]) == 4
+    message = capsys.readouterr().err
+    assert message.startswith(f"{tmp_path / 'run'}: the run needs about ")
+    assert "bytes and the disk has 1,234; free some, or name another directory with --out" in message
+    assert list((tmp_path / "run").iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_exit_4_before_training(tmp_path, capsys):
+    class ReadOnly(Disk):
+        def make_folder(self, path):
+            raise PermissionError(30, "Read-only file system")
+
+    with replaced_by(ReadOnly()):
+        assert run(["solve", spec(tmp_path), "--out", str(tmp_path / "run"), "-q"]) == 4
+    assert capsys.readouterr().err == f"{tmp_path / 'run' / 'spec.yaml'}: cannot write: Read-only file system\n"

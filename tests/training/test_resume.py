@@ -1,0 +1,102 @@
+"""A training that goes on from its state after any step ends with the same bits as one that was never interrupted."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+import torch
+
+from pinn.run.encoding import from_bytes, to_bytes
+from pinn.training.loop import train
+from pinn.training.stages import stages_of
+from pinn.training.state import model_state
+from tests.training.examples import COUPLED, PERIODIC, POISSON, problem, run_of
+
+LINEAR_HEAT = """
+name: heat
+coordinates: [x]
+time: {from: 0, to: 0.2}
+fields: [u]
+domain: {interval: {from: 0, to: 1}}
+equations: {heat: u_t = u_xx}
+conditions: [{on: initial, u: sin(pi*x)}, {on: boundary, u: 0}]
+"""
+BALANCED = "weights: {gradient_norm: {every: 5}, causal: {bins: 4}}"
+TRAININGS = {
+    "adam": (COUPLED, "{adam: {iterations: 24, resample: 9, learning_rate: 1e-2}}"),
+    "adam weighted": (COUPLED, f"{{adam: {{iterations: 24, resample: 9, {BALANCED}}}}}"),
+    "adam adaptive": (POISSON, "{adam: {iterations: 24, resample: 9}}"),
+    "soap": (COUPLED, "{soap: {iterations: 24, resample: 9, learning_rate: 1e-2}}"),
+    "lbfgs": (COUPLED, "{lbfgs: {iterations: 24, resample: 9, history: 5}}"),
+    "quasi_newton": (COUPLED, "{quasi_newton: {iterations: 24, resample: 9}}"),
+    "gauss_newton": (COUPLED, "{gauss_newton: {iterations: 8}}"),
+    "gauss_newton projected": (POISSON, "{gauss_newton: {iterations: 8}}"),
+    "gauss_newton iterative": (POISSON, "{gauss_newton: {iterations: 6, solver: iterative}}"),
+    "least_squares": (POISSON, "least_squares"),
+    "least_squares nonlinear": (COUPLED, "{least_squares: {features: 30, iterations: 3}}"),
+    "patches": (LINEAR_HEAT, "{patches: {slabs: 3, passes: 2, features: 35}}"),
+    "patches periodic": (PERIODIC % "auto", "{patches: {slabs: 2, passes: 1, features: 20}}"),
+    "in turn": (POISSON, "[{adam: {iterations: 12}}, {lbfgs: {iterations: 5}}, {quasi_newton: {iterations: 3}}]"),
+}  # fmt: skip
+
+
+class Interrupting:
+    """A keeper that has the training stopped after some steps, and holds its state as bytes."""
+
+    def __init__(self, steps: int):
+        self.left = steps
+        self.stopping = False
+        self.kept = (b"", b"")
+
+    def keep(self, state: dict[str, Any]) -> None:
+        self.kept = to_bytes(state)
+
+    def after_stage(self, state: dict[str, Any]) -> None:
+        self.keep(state)
+
+    def after_step(self, state, seconds: float) -> None:
+        self.left -= 1
+        self.stopping = self.left == 0
+
+    def rescue(self) -> None:
+        pass
+
+
+def trained(found, keeper=None, state=None):
+    run = run_of(found, seed=3, seconds=1e6)
+    return run, train(run, stages_of(found), keeper=keeper, state=state)
+
+
+def same(first, second) -> bool:
+    if isinstance(first, torch.Tensor):
+        return torch.equal(first, second)
+    if isinstance(first, dict):
+        return first.keys() == second.keys() and all(same(first[key], second[key]) for key in first)
+    return first == second
+
+
+@pytest.mark.parametrize("name", TRAININGS)
+def test_interrupted_every_few_steps_it_ends_with_the_same_bits(name, monkeypatch):
+    monkeypatch.setattr("pinn.training.least_squares.FIRST_FEATURES", 20)
+    text, method = TRAININGS[name]
+    blocks = {"sampling": "{interior: 60, boundary: 16, adaptive: true}"} if name.endswith("adaptive") else {}
+    found = problem(text, solver=f"{{method: {method}}}", **blocks)
+    whole, outcome = trained(found)
+    state, pieces = None, 0
+    while True:
+        keeper = Interrupting(steps=(1, 7, 2)[pieces % 3])
+        with suppress(KeyboardInterrupt):  # there is no model yet
+            pieced, last = trained(found, keeper, state)
+        if not keeper.stopping:
+            break
+        state, pieces = from_bytes(*keeper.kept), pieces + 1
+    assert pieces > 0
+    assert len(pieced.history) == len(whole.history)
+    for row, again in zip(whole.history, pieced.history, strict=True):
+        assert {**row, "seconds": 0} == {**again, "seconds": 0}
+    assert same(model_state(whole.best), model_state(pieced.best))
+    assert same(model_state(outcome.model), model_state(last.model))
+    assert torch.equal(whole.generator.get_state(), pieced.generator.get_state())
+    assert outcome.stop_reason == last.stop_reason
