@@ -1,8 +1,8 @@
 """Partition: a domain cut into parts that have no interior point in common, and the interfaces between them.
 
-A part is a shape like any other, the intersection of the domain with the shape that was given, or what the given shapes
-leave over. Its boundary has the domain's patches where it lies on the domain's boundary; elsewhere it lies on interfaces,
-which have patches of names that no domain can have.
+A part is a shape like any other: the intersection of the domain with the shape that was given, or what the given
+shapes leave over. Its boundary has the domain's patches where it lies on the domain's boundary; the rest of it lies on
+interfaces, whose patches have names that no domain can have.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ import numpy as np
 
 from pinn.geometry.clipping import OPPOSED, Level, clip
 from pinn.geometry.csg import Difference, Intersection
-from pinn.geometry.pieces import Array, Piece, Relabelled
+from pinn.geometry.pieces import Array, Piece, Relabelled, Reversed
 from pinn.geometry.shapes import GeometryError, Shape
 
-REST = "rest"
 Shapes = Mapping[str, Shape | None]  # name -> the shape that cuts the part out; None for what the others leave
 
 
@@ -73,10 +72,15 @@ class Partition(Shape):
             if Intersection(self.parts[first], self.parts[second]).pieces:
                 raise GeometryError((second,), f"overlaps '{first}'; subtract one from the other with 'difference'")
         if len(inner) == len(shapes) and Difference(domain, *inner.values()).pieces:
-            raise GeometryError((), f"leaves a part of the domain without a name; add one, such as matrix: {REST}")
+            raise GeometryError((), "leaves a part of the domain without a name; add one, such as matrix: rest")
 
     def interface(self, first: str, second: str) -> tuple[Piece, ...]:
-        """What two parts have in common of their boundaries, normals out of the first; empty where they do not touch."""
+        """What two parts have in common of their boundaries, normals out of the first; empty where they are apart."""
+        if (second, first) in self.touching:
+            return tuple(Reversed(piece) for piece in self.touching[second, first])
+        return self.touching.get((first, second), ())
+
+    def _shared(self, first: str, second: str) -> tuple[Piece, ...]:
         one, other = self.parts[first], self.parts[second]
         levels = [one.level, other.level]
         primitives = [one.primitive_levels, other.primitive_levels]
@@ -87,7 +91,7 @@ class Partition(Shape):
     @cached_property
     def touching(self) -> dict[tuple[str, str], tuple[Piece, ...]]:
         """The interface of each pair of parts that touch, in the order of the parts."""
-        found = {pair: self.interface(*pair) for pair in combinations(self.parts, 2)}
+        found = {pair: self._shared(*pair) for pair in combinations(self.parts, 2)}
         return {pair: pieces for pair, pieces in found.items() if pieces}
 
     def outer_patches(self, name: str) -> tuple[str, ...]:
@@ -95,7 +99,7 @@ class Partition(Shape):
         return tuple(patch for patch in self.parts[name].patches if patch in self.domain.patches)
 
     def part_of(self, points: Array) -> np.ndarray:
-        """Number of the part [N] that each point lies in; of several that share it, and off the domain, the first nearest."""
+        """Number of the part [N] that each point lies in: the first that has it, the nearest off the domain."""
         levels = np.stack([part.level(points) for part in self.parts.values()])
         return np.argmin(np.maximum(levels, 1e-12 * self.size), axis=0)
 

@@ -1,7 +1,7 @@
 """Meshes of a partition: cells of one part each, nodes on an interface once for each part that they belong to.
 
-A quantity that jumps across an interface then has a value for either side, and nothing is smeared. In two dimensions the
-parts' meshes fit to each other, edge by edge.
+A quantity that jumps across an interface then has a value for either side, and nothing is smeared. In two dimensions
+the parts' meshes fit to each other, edge by edge.
 """
 
 from __future__ import annotations
