@@ -31,6 +31,7 @@ class FakeProblem:
     exact_quantities: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        self.subdomains = SimpleNamespace(partition=None)
         self.scope = SimpleNamespace(number=lambda value, path: float(value))
         self.spec = SimpleNamespace(
             outputs=SimpleNamespace(quantities=None, resolution=30, times=None, formats=("vtu",), figures=True),
