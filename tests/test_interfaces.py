@@ -161,7 +161,10 @@ def test_automatic_leaves_patches_out():
 
 def test_conditions_hold_in_the_subdomains_that_a_patch_touches():
     conditions = "[{on: boundary, u: exact.u}]"
-    other = "[{on: left, where: y < 0.4, u: 0}, {on: left, where: y > 0.4, u: 0}, {on: [right, bottom], u: 0}, {on: top, u: 0}]"
+    other = (
+        "[{on: left, where: y < 0.4, u: 0}, {on: left, where: y > 0.4, u: 0}, "
+        "{on: [right, bottom], u: 0}, {on: top, u: 0}]"
+    )
     places = [s.place for s in problem_of((conditions, other)).statements if s.place.kind == "boundary"]
     assert [(place.patches, place.subdomain) for place in places] == [
         (("left",), "inner"),  # of y > 0.4 both have a part, of y < 0.4 only the inner one
@@ -219,28 +222,29 @@ interfaces: [{between: [ball, block], continuous: [u, flux]}]
 
 
 ENTRY = SPEC[SPEC.index("  - {between") : SPEC.index("exact:")]
+PARTS = next(line for line in SPEC.splitlines() if line.startswith("subdomains"))
 REFUSED = {  # name: ((old, new), message)
-    "unknown subdomain between": (("[inner, outer]", "[iner, outer]"), "interfaces[0].between[0]: unknown subdomain 'iner'"),
+    "unknown subdomain between": (("[inner, outer]", "[iner, outer]"), "between[0]: unknown subdomain 'iner'"),
     "one subdomain between": (("[inner, outer]", "[inner]"), "must name two subdomains such as"),
     "unknown quantity": (("jump: {u:", "jump: {v:"), "interfaces[0].jump.v: unknown quantity 'v'"),
     "a jump of fields": (("u: x*y + 2 - x**2 + y**2", "u: u_x"), "without fields"),
     "no field": (("flux: 3*(y*nx + x*ny) - 2*(x*nx - y*ny)", "k: 1"), "k does not depend on a field in 'inner'"),
-    "said twice": ((ENTRY, ENTRY + "  - {between: [outer, inner], continuous: u}\n"), "already stated by interfaces[0]"),
-    "nothing said": ((f"interfaces:\n{ENTRY}", ""), "nothing is stated between 'inner' and 'outer', which touch"),
+    "said twice": ((ENTRY, ENTRY + "  - {between: [outer, inner], continuous: u}\n"), "stated by interfaces[0]"),
+    "nothing said": ((f"interfaces:\n{ENTRY}", ""), "nothing is stated between 'inner' and 'outer'"),
     "flux forgotten": ((ENTRY, "  - {between: [inner, outer], continuous: u}\n"), "only u is stated between"),
     "empty entry": ((ENTRY, "  - {between: [inner, outer]}\n"), "interfaces[0]: states nothing"),
     "a value is missing": (("k: {inner: 3, outer: 1}", "k: {inner: 3}"), "says nothing for the subdomain 'outer'"),
     "a value too many": (("outer: 1}", "outer: 1, shell: 1}"), "definitions.k.shell: unknown subdomain 'shell'"),
     "overlap": (("outer: rest", "outer: {disk: {center: [1, 0], radius: 0.8}}"), "subdomains.outer: overlaps 'inner'"),
-    "a gap": (("outer: rest", "outer: {disk: {center: [1, 1], radius: 0.5}}"), "leaves a part of the domain without a name"),
-    "outside": (("center: [0, 0], radius: 0.5", "center: [3, 0], radius: 0.5"), "has no point in common with the domain"),
+    "a gap": (("outer: rest", "outer: {disk: {center: [1, 1], radius: 0.5}}"), "without a name; add one"),
+    "outside": (("center: [0, 0], radius: 0.5", "center: [3, 0], radius: 0.5"), "no point in common with the domain"),
     "two rests": (("{disk: {center: [0, 0], radius: 0.5}}", "rest"), "'inner' is the rest already"),
     "one subdomain": ((", outer: rest}", "}"), "must name two or more"),
     "a coordinate": (("outer: rest}", "outer: rest, x: {disk: {center: [1, 1], radius: 0.1}}}"), "is a coordinate"),
     "hard": (("network: {hidden: [40]}", "network: {constraints: hard}"), "network.constraints: is not available with"),
     "patches": (("{least_squares: {features: 120, scale: 3}}", "patches"), "patches are not available with subdomains"),
-    "periodic": (("[{on: boundary, u: exact.u}]", "[{periodic: [left, right]}, {on: [top, bottom], u: 0}]"), "periodic: is not"),
-    "no subdomains": (("subdomains: {inner: {disk: {center: [0, 0], radius: 0.5}}, outer: rest}\n", ""), "needs 'subdomains'"),
+    "periodic": (("[{on: boundary, u: exact.u}]", "[{periodic: [left, right]}, {on: [top, bottom], u: 0}]"), "is not"),
+    "no subdomains": ((PARTS, ""), "needs 'subdomains'"),
 }  # fmt: skip
 
 
