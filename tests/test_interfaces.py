@@ -189,7 +189,7 @@ def test_a_physics_reads_a_material_of_each_subdomain_only():
         .read_text()
         .replace("{inclusion: E_inclusion, ", "{inclusoin: 1, ")
     )
-    with pytest.raises(SpecError, match="unknown subdomain 'inclusoin'; did you mean 'inclusion'?"):
+    with pytest.raises(SpecError, match=r"unknown subdomain 'inclusoin'; did you mean 'inclusion'\?"):
         build(parse_spec(text, "x.yaml"))
 
 

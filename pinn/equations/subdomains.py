@@ -90,7 +90,7 @@ class Subdomains(Sequence[Subdomain]):
     def __len__(self) -> int:
         return len(self._all)
 
-    def __getitem__(self, number):
+    def __getitem__(self, number: int) -> Subdomain:  # pyright: ignore[reportIncompatibleMethodOverride]  # no slices
         return self._all[number]
 
     @property
