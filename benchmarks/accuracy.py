@@ -30,6 +30,8 @@ TARGETS = {
     "elasticity/manufactured_plate": {"displacement": 1e-8, "seconds": 15},
     "elasticity/plate_with_hole": {"stress": 1e-6, "probe:stress_concentration": 1e-5, "seconds": 30},
     "elasticity/cantilever": {"displacement": 1e-8, "stress": 1e-8, "seconds": 15},
+    "elasticity/inclusion": {"stress": 1e-5, "probe:stress_inside": 1e-5, "seconds": 60},
+    "heat/two_materials": {"u": 1e-7, "seconds": 30},
     "elasticity/cube_3d": {"displacement": 1e-5, "seconds": 90},
     "waves/wave_1d": {"u": 1e-8, "seconds": 30},
     "waves/helmholtz_2d": {"u": 1e-9, "seconds": 15},

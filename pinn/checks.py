@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from pinn.equations.compile import evaluate
 from pinn.equations.conditions import ConditionReader
 from pinn.equations.statements import MEASURED, PointSet
+from pinn.equations.subdomains import Subdomain, Subdomains
 from pinn.errors import SpecError, did_you_mean
 from pinn.geometry.shapes import GeometryError, Shape
 from pinn.physics.model import Physics
@@ -28,6 +29,26 @@ def refuse_unavailable(spec: Spec) -> None:
         raise SpecError(
             ("domain", "mesh"), "mesh files are not available in this version; build the domain from shapes"
         )
+
+
+def refuse_beside_subdomains(spec: Spec) -> None:
+    """What is not available together with subdomains."""
+    if spec.network.constraints == "hard":
+        raise SpecError(("network", "constraints"), "is not available with subdomains; write constraints: soft")
+    if spec.network.enrichment:
+        raise SpecError(("network", "enrichment"), "is not available with subdomains; remove one or the other")
+    if spec.data:
+        raise SpecError(("data",), "is not available with subdomains; remove one or the other")
+    for index, condition in enumerate(spec.conditions):
+        if condition.periodic:
+            path = ("conditions", index, "periodic")
+            raise SpecError(
+                path, "is not available with subdomains; give values on both patches, or symmetry conditions"
+            )
+    for index, stage in enumerate(spec.solver.stages):
+        if stage.name == "patches":
+            path = ("solver", "method", *([index] if len(spec.solver.stages) > 1 else []))
+            raise SpecError(path, "patches are not available with subdomains; write method: auto, or least_squares")
 
 
 def refuse_weights(spec: Spec) -> None:
@@ -89,13 +110,10 @@ def refuse_outside(points: np.ndarray, geometry: Shape, time, file: Path, path) 
         raise SpecError(path, f"{file}: {words} outside the domain, first ({listed}) in row {row + 1}")
 
 
-def refuse_gaps(scope: Scope, geometry: Shape, equations, statements, reader: ConditionReader, time) -> None:
+def refuse_gaps(subdomains: Subdomains, geometry: Shape, equations, statements, reader: ConditionReader, time) -> None:
     """A second-order problem needs something on every patch, a problem in time an initial state."""
-    space_order = 0
-    for equation in equations:
-        for derivative in equation.expression.derivatives:
-            order = sum(derivative.partial.orders[: len(scope.space)]) + 2 * derivative.partial.laplacians
-            space_order = max(space_order, order)
+    space = len(subdomains[0].scope.space)
+    space_order = max((d.spatial_order(space) for e in equations for d in e.expression.derivatives), default=0)
     has_data = any(statement.place.kind == "data" for statement in statements)
     silent = [f"'{patch}'" for patch in geometry.patches if patch not in reader.covered]
     if space_order >= 2 and silent and not has_data:
@@ -107,7 +125,7 @@ def refuse_gaps(scope: Scope, geometry: Shape, equations, statements, reader: Co
         )
     if time is None or has_data:
         return
-    for name in scope.fields:
+    for name in (output for subdomain in subdomains for output in subdomain.outputs):
         order = max(
             (d.partial.orders[-1] for e in equations for d in e.expression.derivatives if d.field == name), default=0
         )
@@ -149,15 +167,18 @@ def check_points(problem: Problem) -> None:
             )
             raise SpecError(statement.path, f"is not a finite number at {place}")
     for name, probe in problem.probes.items():
-        compiled, points = problem.compiled(probe.quantity), torch.as_tensor(probe.points)
-        unknowns = {key: torch.tensor(1.0, dtype=torch.float64) for key in problem.unknowns}
-        ones = {d: torch.full((len(points),), 0.7, dtype=torch.float64) for d in compiled.derivatives}
-        value = torch.as_tensor(compiled.value(PointSet(points).inputs(problem.axes, unknowns), ones))
-        if not torch.isfinite(value).all():
+
+        def evaluated(subdomain: Subdomain, points: Tensor, quantity: str = probe.quantity) -> dict[str, Tensor]:
+            compiled = problem.compiled(quantity, subdomain)
+            unknowns = {key: torch.tensor(1.0, dtype=torch.float64) for key in problem.unknowns}
+            ones = {d: torch.full((len(points),), 0.7, dtype=torch.float64) for d in compiled.derivatives}
+            value = compiled.value(PointSet(points).inputs(problem.axes, unknowns), ones)
+            return {quantity: torch.as_tensor(value).expand(len(points))}
+
+        found = problem.subdomains.piecewise(torch.as_tensor(probe.points), evaluated, probe.subdomain)
+        if not torch.isfinite(found[probe.quantity]).all():
             raise SpecError(("probes", name, "at"), f"{probe.quantity} is not a finite number there; move the point")
-    for name, expression in problem.exact.items():
-        inside = torch.as_tensor(problem.heldout_points(64, 2))
-        value = evaluate(expression, PointSet(inside).inputs(problem.axes), 64, inside)
+    for name, value in problem.exact_values(torch.as_tensor(problem.heldout_points(64, 2))).items():
         if not torch.isfinite(value).all():
             raise SpecError(("exact", name), "is not a finite number everywhere inside the domain")
 

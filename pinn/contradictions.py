@@ -7,6 +7,7 @@ it has a solution too, which a solver finds to any tolerance; only the exact sol
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import sympy
 import torch
@@ -22,7 +23,8 @@ LARGEST = 1e-6  # residual of an exact solution, relative to the statement's siz
 
 def contradictions(problem: Problem) -> list[str]:
     """One line for each statement that the exact solution does not satisfy."""
-    if problem.ansatz is not None or not set(problem.fields) <= set(problem.exact):
+    fields = exact_outputs(problem)
+    if problem.ansatz is not None or not set(problem.outputs) <= set(fields):
         return []
     found = []
     for statement, size in zip(problem.statements, problem.scaling.statements, strict=True):
@@ -30,7 +32,7 @@ def contradictions(problem: Problem) -> list[str]:
             continue
         points = problem.sample(statement.place, POINTS, SEED)
         inputs = points.inputs(problem.axes)
-        jets = exact_jets(problem, statement.expression.derivatives, points)
+        jets = exact_jets(problem, fields, statement.expression.derivatives, points)
         value = torch.as_tensor(statement.expression.value(inputs, jets)) / size
         worst = float(value.abs().max())
         if math.isfinite(worst) and worst > LARGEST:
@@ -38,17 +40,29 @@ def contradictions(problem: Problem) -> list[str]:
     return found
 
 
-def exact_jets(problem: Problem, wanted: tuple[Derivative, ...], points: PointSet) -> Jets:
+def exact_outputs(problem: Problem) -> dict[str, sympy.Expr]:
+    """Output of the network -> the closed form of the field that it stands for."""
+    return {
+        subdomain.output(name): problem.exact[subdomain.name][name]
+        for subdomain in problem.subdomains
+        for name in problem.fields
+        if name in problem.exact[subdomain.name]
+    }
+
+
+def exact_jets(
+    problem: Problem, fields: Mapping[str, sympy.Expr], wanted: tuple[Derivative, ...], points: PointSet
+) -> Jets:
     """Partial derivatives of the exact fields at points, each [N]."""
     inputs = points.inputs(problem.axes)
     return {
-        derivative: evaluate(differentiated(problem, derivative), inputs, len(points), points.points)
+        derivative: evaluate(differentiated(problem, fields, derivative), inputs, len(points), points.points)
         for derivative in wanted
     }
 
 
-def differentiated(problem: Problem, derivative: Derivative) -> sympy.Expr:
-    found = problem.exact[derivative.field]
+def differentiated(problem: Problem, fields: Mapping[str, sympy.Expr], derivative: Derivative) -> sympy.Expr:
+    found = fields[derivative.field]
     for axis, count in zip(problem.axes, derivative.partial.orders, strict=True):
         found = found.diff(symbol(axis), count) if count else found
     for _ in range(derivative.partial.laplacians):

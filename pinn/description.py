@@ -21,6 +21,11 @@ def describe(problem: Problem) -> str:
     lines.append(
         f"domain       {box}; measure {problem.geometry.measure:.6g}; patches {', '.join(problem.geometry.patches)}"
     )
+    split = len(problem.subdomains) > 1
+    if split:
+        lines.append(
+            "subdomains   " + ", ".join(f"{s.name} (measure {s.shape.measure:.6g})" for s in problem.subdomains)
+        )
     lines.append(f"fields       {', '.join(problem.fields)}")
     derived = problem.quantities[len(problem.fields) :]
     if derived:
@@ -39,12 +44,14 @@ def describe(problem: Problem) -> str:
             expression = statement.expression
             needs = ", ".join(spell(d, problem.axes) for d in expression.derivatives)
             linear = "linear" if expression.is_linear else "nonlinear"
-            lines.append(f"  {statement.name}: order {expression.order}, {linear}, needs {needs}")
+            within = f" in {statement.place.subdomain}" if statement.place.subdomain else ""
+            lines.append(f"  {statement.name}{within}: order {expression.order}, {linear}, needs {needs}")
     lines += ["", "conditions"]
     for statement, count in zip(problem.statements, counts, strict=True):
         if statement.place.kind != "interior":
             found = len(problem.sample(statement.place, count, 0))
-            lines.append(f"  {statement.name}: {found} point{'s' if found != 1 else ''}")
+            within = f" in {statement.place.subdomain}" if split and statement.place.kind != "interface" else ""
+            lines.append(f"  {statement.name}{within}: {found} point{'s' if found != 1 else ''}")
     lines += [f"  {name}: exact by construction" for name in problem.constructed]
     for axis, period in problem.periods.items():
         lines.append(f"  periodic in {problem.axes[axis]} with period {period:g}: by construction of the network")
@@ -61,7 +68,8 @@ def spell(derivative: Derivative, axes: tuple[str, ...]) -> str:
     """u_xy, Δu, Δ²u, …"""
     partial = derivative.partial
     letters = "".join(axis * n for axis, n in zip(axes, partial.orders, strict=True))
-    return ("", "Δ", "Δ²")[partial.laplacians] + derivative.field + (f"_{letters}" if letters else "")
+    field, _, _ = derivative.field.partition(" in ")  # of the subdomain that the equation belongs to
+    return ("", "Δ", "Δ²")[partial.laplacians] + field + (f"_{letters}" if letters else "")
 
 
 def warnings(problem: Problem) -> list[str]:
@@ -71,13 +79,12 @@ def warnings(problem: Problem) -> list[str]:
 
 def excess_warnings(problem: Problem) -> list[str]:
     """Patches with more conditions than the equations can satisfy: half the order of each field, at least one."""
-    order = dict.fromkeys(problem.fields, 0)
+    order = dict.fromkeys(problem.outputs, 0)
     for statement in problem.statements:
         if statement.place.kind == "interior":
             for d in statement.expression.derivatives:
-                spatial = sum(d.partial.orders[: problem.space]) + 2 * d.partial.laplacians
-                order[d.field] = max(order[d.field], spatial)
-    most = sum(max(1, math.ceil(n / 2)) for n in order.values())
+                order[d.field] = max(order[d.field], d.spatial_order(problem.space))
+    most = max(sum(max(1, math.ceil(order[name] / 2)) for name in s.outputs) for s in problem.subdomains)
     found = []
     for patch in problem.geometry.patches:
         names = [
@@ -85,6 +92,7 @@ def excess_warnings(problem: Problem) -> list[str]:
             for statement in problem.statements
             if statement.place.kind == "boundary" and statement.place.where is None and patch in statement.place.patches
         ]
+        names = list(dict.fromkeys(names)) if len(problem.subdomains) > 1 else names  # one for each subdomain on it
         if len(names) > most:
             found.append(
                 f"patch '{patch}' has {len(names)} conditions ({', '.join(names)}) where the equations take {most}; "

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import sympy
 import torch
 
 from pinn.checks import (
     check_points,
+    refuse_beside_subdomains,
     refuse_gaps,
     refuse_limits,
     refuse_outside,
@@ -24,16 +24,20 @@ from pinn.equations.compile import compile_expression
 from pinn.equations.conditions import ConditionReader, period_of
 from pinn.equations.essential import EssentialBuilder, refers_to_exact
 from pinn.equations.forms import find_forms, refuse_aperiodic
+from pinn.equations.governing import equation_statements
+from pinn.equations.interfaces import InterfaceReader, refuse_open_interfaces
+from pinn.equations.meanings import read_meaning
+from pinn.equations.quantities import read_quantity
 from pinn.equations.statements import MEASURED, Place, Statement
+from pinn.equations.subdomains import Subdomains
 from pinn.errors import SpecError, SpecErrors, did_you_mean
 from pinn.geometry.build import build_shape
+from pinn.geometry.partition import Partition
 from pinn.geometry.shapes import GeometryError, Shape
-from pinn.physics import build_physics
-from pinn.physics.model import Physics
 from pinn.problem import Probe, Problem, Reference
 from pinn.spec.expressions import Scope, symbol
 from pinn.spec.overrides import apply_overrides
-from pinn.spec.schema import Spec, load_schema
+from pinn.spec.schema import REST, Spec, load_schema
 from pinn.spec.source import Source, read_spec
 from pinn.spec.tables import column, read_columns
 
@@ -63,29 +67,10 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
     """Compile a validated spec. Raises SpecError without position."""
     refuse_unavailable(spec)
     refuse_weights(spec)
-    physics = Physics((), {}, {})
-    if spec.physics:
-        ((name, parameters),) = spec.physics.items()
-        physics = build_physics(name, parameters, spec.coordinates)
-    for block, own, theirs in (
-        ("definitions", spec.definitions, physics.definitions),
-        ("equations", spec.equations, physics.equations),
-        ("constants", spec.constants, {**physics.definitions, **dict.fromkeys(physics.fields)}),
-        ("unknowns", spec.unknowns, {**physics.definitions, **dict.fromkeys(physics.fields)}),
-    ):
-        if taken := sorted(set(own) & set(theirs)):
-            raise SpecError((block, taken[0]), f"'{taken[0]}' is a name of the physics; choose another")
-    scope = Scope(
-        spec.coordinates,
-        time=spec.time is not None,
-        constants=spec.constants,
-        unknowns=tuple(spec.unknowns),
-        fields=tuple(dict.fromkeys((*physics.fields, *spec.fields))),
-        definitions={**physics.definitions, **spec.definitions},
-        exact=spec.exact,
-        origins=origins_of(spec, physics),
-    )
-    refuse_limits(scope, physics)
+    meanings = {name: read_meaning(spec, name) for name in spec.subdomains or ("",)}
+    physics, scope = next(iter(meanings.values()))
+    for theirs, names in meanings.values():
+        refuse_limits(names, theirs)
     time = None
     if spec.time is not None:
         time = (scope.number(spec.time.start, ("time", "from")), scope.number(spec.time.end, ("time", "to")))
@@ -93,23 +78,21 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
             raise SpecError(("time", "to"), f"must be later than from = {time[0]:g}, got {time[1]:g}")
     geometry = build_shape(spec.domain, scope.number, spec.coordinates)
 
-    for name in scope.definitions:
-        path = ("definitions", name) if name in spec.definitions else ("physics", *spec.physics)
-        compile_expression(_located(scope, name, path), scope, path)
-    statements = []
-    for name, text in {**physics.equations, **spec.equations}.items():
-        path = ("equations", name) if name in spec.equations else ("physics", *spec.physics)
-        compiled = compile_expression(scope.equation(text, path), scope, path)
-        if not compiled.derivatives:
-            raise SpecError(path, "contains no field")
-        if normals := sorted(compiled.inputs & {f"n{axis}" for axis in scope.space}):
-            raise SpecError(path, f"uses the normal {normals[0]}, which is known on the boundary only")
-        statements.append(Statement(name, compiled, Place("interior"), path=path))
-    equations = tuple(statements)
+    subdomains = read_subdomains(spec, {name: scope for name, (_, scope) in meanings.items()}, geometry)
+
+    equations = tuple(
+        statement
+        for subdomain, (theirs, _) in zip(subdomains, meanings.values(), strict=True)
+        for statement in equation_statements(spec, subdomain, theirs)
+    )
+    statements = list(equations)
 
     vectors = {**physics.vectors}
-    reader = ConditionReader(scope, geometry, spec.boundaries, vectors, time)
+    reader = ConditionReader(subdomains, geometry, spec.boundaries, vectors, time)
     statements += reader.read(spec.conditions)
+    between = InterfaceReader(subdomains, vectors)
+    statements += between.read(spec.interfaces)
+    refuse_open_interfaces(subdomains, equations, between)
     periods = {}
     for index, condition in enumerate(spec.conditions):
         if condition.periodic:
@@ -119,8 +102,8 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
                 periods[axis] = period
             else:
                 statements += periodic_statements(scope, equations, condition.periodic, axis, path)
-    statements += data_statements(spec, scope, geometry, time, folder)
-    refuse_gaps(scope, geometry, equations, statements, reader, time)
+    statements += data_statements(spec, subdomains, geometry, time, folder)
+    refuse_gaps(subdomains, geometry, equations, statements, reader, time)
     ansatz, essential, statements = find_forms(
         spec.network,
         statements,
@@ -133,7 +116,7 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
     problem = Problem(
         spec=spec,
         folder=folder,
-        scope=scope,
+        subdomains=subdomains,
         geometry=geometry,
         statements=tuple(statements),
         vectors=vectors,
@@ -151,7 +134,7 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
             ansatz, periods, lambda place, count: problem.sample(place, count, 0), joined_patches(spec, geometry)
         )
     for name in spec.exact:
-        reader.quantity(name, ("exact", name))
+        read_quantity(scope, vectors, name, ("exact", name))
     problem.probes.update(read_probes(spec, problem))
     check_points(problem)
     _ = problem.exact, problem.unknowns
@@ -189,19 +172,20 @@ def joined_patches(spec: Spec, geometry: Shape) -> list[tuple[int, Place, tuple[
     ]
 
 
-def origins_of(spec: Spec, physics: Physics) -> dict[str, tuple[str | int, ...]]:
-    """Name -> its place in the spec, of fields and of the definitions that a physics brings."""
-    origins: dict[str, tuple[str | int, ...]] = {}
-    for name in (*physics.fields, *physics.definitions):
-        origins[name] = ("physics", *spec.physics, *physics.given.get(name, ()))
-    return origins | {name: ("fields", index) for index, name in enumerate(spec.fields)}
-
-
-def _located(scope: Scope, name: str, path: tuple) -> sympy.Expr:
+def read_subdomains(spec: Spec, scopes: dict[str, Scope], geometry: Shape) -> Subdomains:
+    """The whole domain, or the parts that the spec names."""
+    if not spec.subdomains:
+        return Subdomains(scopes, geometry)
+    refuse_beside_subdomains(spec)
+    number = next(iter(scopes.values())).number
+    shapes = {
+        name: None if tree == REST else build_shape(tree, number, spec.coordinates, ("subdomains", name))
+        for name, tree in spec.subdomains.items()
+    }
     try:
-        return scope.resolve(name)
-    except SpecError as error:
-        raise SpecError(error.path or path, error.message) from None
+        return Subdomains(scopes, geometry, Partition(geometry, shapes))
+    except GeometryError as error:
+        raise SpecError(("subdomains", *error.path), error.message) from None
 
 
 def periodic_statements(scope: Scope, equations, patches, axis: int, path) -> list[Statement]:
@@ -220,8 +204,9 @@ def periodic_statements(scope: Scope, equations, patches, axis: int, path) -> li
     return statements
 
 
-def data_statements(spec: Spec, scope: Scope, geometry: Shape, time, folder: Path) -> list[Statement]:
+def data_statements(spec: Spec, subdomains: Subdomains, geometry: Shape, time, folder: Path) -> list[Statement]:
     """quantity = measured value, at the points of each file."""
+    scope = subdomains[0].scope
     statements = []
     for index, data in enumerate(spec.data):
         path = ("data", index)
@@ -270,7 +255,7 @@ def read_reference(spec: Spec, scope: Scope, folder: Path) -> Reference | None:
 
 def read_probes(spec: Spec, problem: Problem) -> dict[str, Probe]:
     probes = {}
-    reader = ConditionReader(problem.scope, problem.geometry, {}, {}, problem.time)
+    reader = ConditionReader(problem.subdomains, problem.geometry, {}, {}, problem.time)
     for name, probe in spec.probes.items():
         path = ("probes", name)
         require_quantity(problem, probe.quantity, (*path, "quantity"))
@@ -284,5 +269,10 @@ def read_probes(spec: Spec, problem: Problem) -> dict[str, Probe]:
             if len(expected) not in (1, len(points)):
                 raise SpecError((*path, "expected"), f"{len(expected)} values for {len(points)} points")
             expected = expected if len(expected) == len(points) else expected * len(points)
-        probes[name] = Probe(probe.quantity, points, expected)
+        if probe.subdomain is not None and probe.subdomain not in problem.subdomains.names:
+            known = problem.subdomains.names
+            raise SpecError(
+                (*path, "subdomain"), f"unknown subdomain '{probe.subdomain}'{did_you_mean(probe.subdomain, known)}"
+            )
+        probes[name] = Probe(probe.quantity, points, expected, probe.subdomain)
     return probes

@@ -13,12 +13,15 @@ import torch
 from torch import Tensor
 
 from pinn.equations.ansatz import Ansatz, jet_of
-from pinn.equations.compile import CompiledExpression, Derivative, compile_expression, evaluate
+from pinn.equations.closed_forms import closed_forms
+from pinn.equations.compile import CompiledExpression, Derivative, evaluate
 from pinn.equations.conditions import period_of
 from pinn.equations.scaling import Scaling, find_scaling
 from pinn.equations.statements import Place, PointSet, Statement
+from pinn.equations.subdomains import Seen, Subdomain, Subdomains
 from pinn.errors import SpecError
-from pinn.geometry.sampling import sample_boundary, sample_interior
+from pinn.geometry.pieces import Piece
+from pinn.geometry.sampling import BoundaryPoints, sample_interior, sample_pieces
 from pinn.geometry.shapes import Shape
 from pinn.spec.expressions import Scope, symbol
 from pinn.spec.schema import Spec
@@ -36,17 +39,19 @@ class Reference:
 
 @dataclass(frozen=True, eq=False)
 class Probe:
-    """A quantity at points [K, D], with the value that is expected there, if any."""
+    """A quantity at points [K, D], with the value that is expected there, if any, seen from a subdomain."""
 
     quantity: str
     points: np.ndarray
     expected: tuple[float, ...] | None
+    subdomain: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Problem:
     """What is to be solved. `load` makes one from a file.
 
+    subdomains   parts of the domain with fields of their own; one, without a name, where the spec names none
     statements   equations, conditions and data, all of the form expression = 0 at the points of a place
     ansatz       how fields follow from the network's outputs; None where they are these outputs
     posed        with an ansatz: the statements over the fields themselves, then the conditions that it meets exactly
@@ -56,7 +61,7 @@ class Problem:
 
     spec: Spec
     folder: Path
-    scope: Scope
+    subdomains: Subdomains
     geometry: Shape
     statements: tuple[Statement, ...]
     vectors: dict[str, tuple[str, ...]]
@@ -68,7 +73,7 @@ class Problem:
     warnings: tuple[str, ...] = ()
     ansatz: Ansatz | None = None
     posed: tuple[Statement, ...] = ()
-    _compiled: dict[str, CompiledExpression] = field(default_factory=dict, repr=False)
+    _compiled: dict[tuple[str, str], CompiledExpression] = field(default_factory=dict, repr=False)
 
     @property
     def name(self) -> str:
@@ -77,6 +82,11 @@ class Problem:
     @property
     def title(self) -> str:
         return self.spec.title
+
+    @property
+    def scope(self) -> Scope:
+        """The names of the spec; of what differs between subdomains it has the meaning in the first."""
+        return self.subdomains[0].scope
 
     @property
     def coordinates(self) -> tuple[str, ...]:
@@ -90,6 +100,11 @@ class Problem:
     @property
     def fields(self) -> tuple[str, ...]:
         return self.scope.fields
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The network's outputs: the fields, and where there are subdomains, the fields in each of them."""
+        return tuple(name for subdomain in self.subdomains for name in subdomain.outputs)
 
     @property
     def space(self) -> int:
@@ -121,51 +136,47 @@ class Problem:
         normals = {f"n{axis}" for axis in self.coordinates}
         found = list(self.fields)
         for name in self.scope.definitions:
-            compiled = self.compiled(name)
-            if compiled.derivatives and not compiled.inputs & normals:
+            compiled = [self.compiled(name, subdomain) for subdomain in self.subdomains]
+            if any(one.derivatives for one in compiled) and not any(one.inputs & normals for one in compiled):
                 found.append(name)
         return tuple(found)
 
-    def compiled(self, name: str) -> CompiledExpression:
-        """The quantity `name`, compiled. Raises SpecError for an unknown one."""
-        if name not in self._compiled:
-            self._compiled[name] = self._over_outputs(self.scope.resolve(name))
-        return self._compiled[name]
+    def compiled(self, name: str, subdomain: Subdomain | None = None) -> CompiledExpression:
+        """The quantity `name` in a subdomain (the first), compiled. Raises SpecError for an unknown one."""
+        subdomain = subdomain or self.subdomains[0]
+        key = (name, subdomain.name)
+        if key not in self._compiled:
+            self._compiled[key] = self._over_outputs(subdomain.scope.resolve(name), subdomain)
+        return self._compiled[key]
 
-    def derivative(self, derivative: Derivative) -> CompiledExpression:
+    def derivative(self, derivative: Derivative, subdomain: Subdomain) -> CompiledExpression:
         """A partial derivative of a field, compiled over the network's outputs."""
-        return self._over_outputs(jet_of(derivative, self.scope))
+        return self._over_outputs(jet_of(derivative, subdomain.scope), subdomain)
 
-    def _over_outputs(self, expression: sympy.Expr) -> CompiledExpression:
-        if self.ansatz is None:
-            return compile_expression(expression, self.scope)
-        return self.ansatz.compile(expression)
+    def _over_outputs(self, expression: sympy.Expr, subdomain: Subdomain) -> CompiledExpression:
+        return subdomain.compile(expression) if self.ansatz is None else self.ansatz.compile(expression)
 
     @cached_property
-    def exact(self) -> dict[str, sympy.Expr]:
-        """Closed forms: what the spec's `exact` gives, and every quantity that follows from it."""
-        found = {}
-        for name in self.quantities if self.spec.exact else ():
-            try:
-                expression = self.scope.resolve(name, exact=True)
-            except SpecError as error:
-                if "cannot be derived" not in error.message:
-                    raise
-                continue
-            if not expression.free_symbols - {symbol(axis) for axis in self.axes}:
-                found[name] = expression
-        return found
+    def exact(self) -> dict[str, dict[str, sympy.Expr]]:
+        """Subdomain -> its closed forms: what the spec's `exact` gives, and every quantity that follows from it."""
+        found = {subdomain.name: closed_forms(subdomain.scope, self.quantities) for subdomain in self.subdomains}
+        everywhere = [name for name in self.quantities if all(name in forms for forms in found.values())]
+        return {subdomain: {name: forms[name] for name in everywhere} for subdomain, forms in found.items()}
 
     @cached_property
     def exact_quantities(self) -> tuple[str, ...]:
         """Quantities whose true value is known, in closed form or from the reference table."""
-        known = set(self.exact) | set(self.reference.quantities if self.reference else ())
+        known = {*self.exact[self.subdomains[0].name], *(self.reference.quantities if self.reference else ())}
         return tuple(name for name in self.quantities if name in known)
 
-    def exact_values(self, points: Tensor) -> dict[str, Tensor]:
-        """Closed forms at points [N, D]: name -> [N]."""
-        inputs = PointSet(points).inputs(self.axes)
-        return {name: evaluate(e, inputs, len(points), points).contiguous() for name, e in self.exact.items()}
+    def exact_values(self, points: Tensor, seen: Seen = None) -> dict[str, Tensor]:
+        """Closed forms at points [N, D], each in its subdomain: name -> [N]."""
+
+        def evaluated(subdomain: Subdomain, points: Tensor) -> dict[str, Tensor]:
+            inputs, forms = PointSet(points).inputs(self.axes), self.exact[subdomain.name]
+            return {name: evaluate(form, inputs, len(points), points) for name, form in forms.items()}
+
+        return self.subdomains.piecewise(points, evaluated, seen)
 
     @cached_property
     def unknowns(self) -> dict[str, tuple[float, float | None, float | None]]:
@@ -204,7 +215,7 @@ class Problem:
         samples = [self.sample(statement.place, SCALING_POINTS, 0) for statement in statements]
         initial = {name: value[0] for name, value in self.unknowns.items()}
         lengths = [float(width) for width in self.half_width]
-        return find_scaling(statements, samples, self.fields, self.axes, lengths, self.space, initial)
+        return find_scaling(statements, samples, self.outputs, self.axes, lengths, self.space, initial)
 
     # ---- points --------------------------------------------------------------------------------------------------
 
@@ -212,26 +223,38 @@ class Problem:
         """`count` points of a place, on the CPU in float64; fixed points come as they are."""
         match place.kind:
             case "interior":
-                return PointSet(torch.as_tensor(sample_interior(self.geometry, count, seed, self.time, method=method)))
+                shape = self.subdomains.named(place.subdomain).shape
+                return PointSet(torch.as_tensor(sample_interior(shape, count, seed, self.time, method=method)))
             case "initial":
                 assert self.time
-                inside = sample_interior(self.geometry, count, seed, None, self._mask(place.where), method)
+                shape = self.subdomains.named(place.subdomain).shape
+                inside = sample_interior(shape, count, seed, None, self._mask(place.where), method)
                 start = np.full((len(inside), 1), self.time[0])
                 return PointSet(torch.as_tensor(np.hstack([inside, start])))
-            case "boundary":
-                extent = self._extent(place.where)
-                drawn = sample_boundary(
-                    self.geometry, place.patches, count, seed, self._mask(place.where), extent, method
-                )
+            case "boundary" | "interface":
+                drawn = self.boundary_points(place, count, seed, method)
                 return PointSet(torch.as_tensor(drawn.points), torch.as_tensor(drawn.normals))
             case "periodic":
-                drawn = sample_boundary(self.geometry, place.patches[:1], count, seed, None, self.time, method)
+                pieces = self.geometry.pieces_of(place.patches[:1])
+                drawn = sample_pieces(pieces, self.space, count, seed, None, self.time, method)
                 axis, period = period_of(self.geometry, place.patches, ("conditions",))
                 partner = drawn.points.copy()
                 partner[:, axis] -= np.sign(drawn.normals[:, axis]) * period
                 return PointSet(torch.as_tensor(drawn.points), partner=torch.as_tensor(partner))
             case _:
                 return PointSet(torch.as_tensor(self._fixed(place, count)))
+
+    def boundary_points(self, place: Place, count: int, seed: int, method: str = "sobol") -> BoundaryPoints:
+        """Points of a part of the boundary or of an interface, with normals out of the place's subdomain."""
+        extent = self._extent(place.where)
+        return sample_pieces(self.pieces(place), self.space, count, seed, self._mask(place.where), extent, method)
+
+    def pieces(self, place: Place) -> tuple[Piece, ...]:
+        """What a part of the boundary or an interface is made of, 'where' aside."""
+        if place.kind == "interface":
+            return self.subdomains.interface(place.subdomain, place.beside)
+        shape = self.geometry if place.kind == "periodic" else self.subdomains.named(place.subdomain).shape
+        return shape.pieces_of(place.patches)
 
     def _extent(self, where: sympy.Expr | None) -> tuple[float, float] | None:
         if where is not None and symbol("t") in where.free_symbols:

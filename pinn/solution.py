@@ -17,6 +17,7 @@ from pinn.derivatives.jets import plan_jets
 from pinn.engines import find_engine
 from pinn.equations.compile import CompiledExpression, Derivative
 from pinn.equations.statements import PointSet
+from pinn.equations.subdomains import Seen, Subdomain
 from pinn.errors import ResourceError, SpecError, did_you_mean
 from pinn.loading import build
 from pinn.problem import Problem
@@ -40,8 +41,12 @@ class Solution:
         self.history = history
         self.environment = environment
 
-    def __call__(self, points, quantities: Sequence[str] | None = None):
-        """Quantities (default: all) at points [N, D]: name -> [N]. Raises SpecError for an unknown quantity."""
+    def __call__(self, points, quantities: Sequence[str] | None = None, subdomain: Seen = None):
+        """Quantities (default: all) at points [N, D]: name -> [N]. Raises SpecError for an unknown name.
+
+        subdomain   that the points are seen from, where they lie on an interface: its name, or a number per point [N];
+                    default: the one that each lies in, on an interface the first of those that meet there
+        """
         names = tuple(quantities) if quantities is not None else self.problem.quantities
         for name in names:
             if name not in self.problem.quantities:
@@ -49,14 +54,19 @@ class Solution:
         if isinstance(points, Tensor):
             self._require_shape(points.shape)
             points = points.to(self.model.network.field_scale)
-            return self._evaluate(points, names)
+            return self._evaluate(points, names, subdomain)
         tensor = self._as_points(points)
         found: dict[str, list[np.ndarray]] = {name: [] for name in names}
         with torch.no_grad():
-            for part in tensor.split(self.model.network.cache_rows):
-                for name, values in self._evaluate(part, names).items():
+            for chunk in self._chunks(tensor):
+                seen = subdomain[chunk] if isinstance(subdomain, np.ndarray) else subdomain
+                for name, values in self._evaluate(tensor[chunk], names, seen).items():
                     found[name].append(values.cpu().numpy())
         return {name: np.concatenate(parts) if parts else np.zeros(0) for name, parts in found.items()}
+
+    def _chunks(self, points: Tensor) -> list[slice]:
+        size = self.model.network.cache_rows
+        return [slice(start, start + size) for start in range(0, max(len(points), 1), size)]
 
     def _require_shape(self, shape: Sequence[int]) -> None:
         if len(shape) != 2 or shape[1] != len(self.problem.axes):
@@ -69,8 +79,11 @@ class Solution:
         scale = self.model.network.field_scale
         return torch.as_tensor(array).to(scale)
 
-    def _evaluate(self, points: Tensor, names: Sequence[str]) -> dict[str, Tensor]:
-        return self._values(points, {name: self.problem.compiled(name) for name in names})
+    def _evaluate(self, points: Tensor, names: Sequence[str], seen: Seen) -> dict[str, Tensor]:
+        def evaluated(subdomain: Subdomain, points: Tensor) -> dict[str, Tensor]:
+            return self._values(points, {name: self.problem.compiled(name, subdomain) for name in names})
+
+        return self.problem.subdomains.piecewise(points, evaluated, seen)
 
     def _values(self, points: Tensor, compiled: Mapping[Key, CompiledExpression]) -> dict[Key, Tensor]:
         """Values of expressions at points [N, D], each [N]."""
@@ -78,34 +91,48 @@ class Solution:
         plan = plan_jets([d.partial for d in wanted], len(self.problem.axes), self.problem.space)
         jets = self.model.jets(points, plan, wanted)
         inputs = PointSet(points).inputs(self.problem.axes, self.model.unknowns)
-        return {key: expression.value(inputs, jets) for key, expression in compiled.items()}
+        values = {key: torch.as_tensor(expression.value(inputs, jets)) for key, expression in compiled.items()}
+        return {key: value.expand(len(points)) for key, value in values.items()}
 
     def derivatives(self, points, wanted: Sequence[Derivative]) -> dict[Derivative, np.ndarray]:
         """Partial derivatives of the fields at points [N, D], each [N]."""
-        compiled = {d: self.problem.derivative(d) for d in wanted}
+
+        def evaluated(subdomain: Subdomain, points: Tensor) -> dict[Derivative, Tensor]:
+            return self._values(points, {d: self.problem.derivative(d, subdomain) for d in wanted})
+
         with torch.no_grad():
-            found = self._values(self._as_points(points), compiled)
+            found = self.problem.subdomains.piecewise(self._as_points(points), evaluated)
         return {d: values.cpu().numpy() for d, values in found.items()}
 
-    def exact(self, points) -> dict[str, np.ndarray]:
+    def exact(self, points, subdomain: Seen = None) -> dict[str, np.ndarray]:
         """Exact values where they are known in closed form, or interpolated from the reference table: name -> [N]."""
         points = np.asarray(points, dtype=float)
-        found = {name: values.numpy() for name, values in self.problem.exact_values(torch.as_tensor(points)).items()}
+        closed = self.problem.exact_values(torch.as_tensor(points), subdomain)
+        found = {name: values.numpy() for name, values in closed.items()}
         if self.problem.reference is not None:
             found |= interpolate(self.problem, points)
         return found
 
-    def residual(self, points) -> dict[str, np.ndarray]:
+    def residual(self, points, subdomain: Seen = None) -> dict[str, np.ndarray]:
         """Dimensionless residual of every equation at interior points [N, D]: name -> [N]."""
-        equations = [i for i, s in enumerate(self.problem.statements) if s.place.kind == "interior"]
-        parts: dict[str, list[np.ndarray]] = {self.problem.statements[i].name: [] for i in equations}
-        if not equations:
-            return {}
+        statements = self.problem.statements
+
+        def evaluated(subdomain: Subdomain, points: Tensor) -> dict[str, Tensor]:
+            inside = [
+                i
+                for i, s in enumerate(statements)
+                if s.place.kind == "interior" and s.place.subdomain == subdomain.name
+            ]
+            values = residuals(self.model, Group(self.problem, tuple(inside), PointSet(points))) if inside else []
+            return {statements[i].name: value for i, value in zip(inside, values, strict=True)}
+
+        tensor = self._as_points(points)
+        parts: dict[str, list[np.ndarray]] = {}
         with torch.no_grad():
-            for part in self._as_points(points).split(self.model.network.cache_rows):
-                group = Group(self.problem, tuple(equations), PointSet(part))
-                for i, values in zip(equations, residuals(self.model, group), strict=True):
-                    parts[self.problem.statements[i].name].append(values.cpu().numpy())
+            for chunk in self._chunks(tensor):
+                seen = subdomain[chunk] if isinstance(subdomain, np.ndarray) else subdomain
+                for name, values in self.problem.subdomains.piecewise(tensor[chunk], evaluated, seen).items():
+                    parts.setdefault(name, []).append(values.cpu().numpy())
         return {name: np.concatenate(values) for name, values in parts.items()}
 
     def export(self, path: str | PathLike[str], **options: Any) -> Path:

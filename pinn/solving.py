@@ -7,7 +7,9 @@ import platform
 import resource
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib import metadata
 from os import PathLike
 from time import perf_counter
@@ -130,6 +132,7 @@ def measure(solution: Solution, result: Outcome, device: torch.device, total: fl
         "tolerance": problem.spec.solver.tolerance,
         "relative_l2": relative,
         "max_error": largest,
+        **({"subdomains": within} if (within := errors_by_subdomain(solution)) else {}),
         "probes": probed(solution),
         "unknowns": {name: float(value.detach()) for name, value in solution.model.unknowns.items()},
     }
@@ -151,26 +154,60 @@ def confirmed(result: Outcome, relative: dict[str, float], problem: Problem) -> 
     )
 
 
+@dataclass(frozen=True, eq=False)
+class Difference:
+    """A quantity at points never trained on: its error, its true value and the number of the subdomain, each [N]."""
+
+    error: np.ndarray
+    true: np.ndarray
+    subdomain: np.ndarray
+
+
 def errors(solution: Solution) -> tuple[dict[str, float], dict[str, float]]:
     """Relative L2 and largest error of every quantity that is known, of vectors and tensors as wholes too."""
+    return norms(solution.problem, differences(solution))
+
+
+def errors_by_subdomain(solution: Solution) -> dict[str, dict[str, dict[str, float]]]:
+    """Subdomain -> {"relative_l2", "max_error"} in it alone; empty where there is only the domain."""
+    problem = solution.problem
+    found = differences(solution) if len(problem.subdomains) > 1 else {}
+    by_name = {}
+    for number, subdomain in enumerate(problem.subdomains if found else ()):
+        inside = {
+            name: Difference(d.error[d.subdomain == number], d.true[d.subdomain == number], d.subdomain)
+            for name, d in found.items()
+        }
+        relative, largest = norms(problem, inside)
+        by_name[subdomain.name] = {"relative_l2": relative, "max_error": largest}
+    return by_name
+
+
+def differences(solution: Solution) -> dict[str, Difference]:
+    """Every quantity that is known, in closed form at random points, from a table at its own."""
     problem = solution.problem
     names = problem.exact_quantities
-    if not names:
-        return {}, {}
-    points = problem.heldout_points(ERROR_POINTS, ERROR_SEED)
-    true = {k: v.numpy() for k, v in problem.exact_values(torch.as_tensor(points)).items() if k in names}
-    found = solution(points, [name for name in names if name in true])
-    if problem.reference is not None:
-        tabulated = {k: v for k, v in problem.reference.quantities.items() if k in names and k not in true}
-        true |= tabulated
-        found |= solution(problem.reference.points, list(tabulated))
-    relative, largest = {}, {}
-    squares = {}
-    for name in names:
-        difference = found[name] - true[name]
-        squares[name] = (float(difference @ difference), float(true[name] @ true[name]))
-        largest[name] = float(np.abs(difference).max())
-        relative[name] = ratio(*squares[name])
+    closed = problem.exact[problem.subdomains[0].name]
+    sources: list[tuple[list[str], np.ndarray, Mapping[str, Any]]] = []
+    if known := [name for name in names if name in closed]:
+        points = problem.heldout_points(ERROR_POINTS, ERROR_SEED)
+        true = {name: values.numpy() for name, values in problem.exact_values(torch.as_tensor(points)).items()}
+        sources.append((known, points, true))
+    if tabulated := [name for name in names if name not in closed]:
+        assert problem.reference is not None
+        sources.append((tabulated, problem.reference.points, problem.reference.quantities))
+    result = {}
+    for known, points, true in sources:
+        found, number = solution(points, known), problem.subdomains.number_at(torch.as_tensor(points)).numpy()
+        result |= {name: Difference(found[name] - true[name], true[name], number) for name in known}
+    return {name: result[name] for name in names}
+
+
+def norms(problem: Problem, found: Mapping[str, Difference]) -> tuple[dict[str, float], dict[str, float]]:
+    """Relative L2 and largest error of each quantity, and the former of vectors and tensors."""
+    squares = {name: (float(d.error @ d.error), float(d.true @ d.true)) for name, d in found.items()}
+    relative = {name: ratio(*pair) for name, pair in squares.items()}
+    largest = {name: float(np.abs(d.error).max(initial=0.0)) for name, d in found.items()}
     wholes = {**problem.vectors, **{name: tuple(parts.values()) for name, parts in problem.tensors.items()}}
     for name, parts in wholes.items():
         if all(part in squares for part in parts):
@@ -182,7 +219,7 @@ def probed(solution: Solution) -> dict[str, dict[str, Any]]:
     """Each probe's value or list of values, with what was expected; of a list the relative L2 and largest error too."""
     found = {}
     for name, probe in solution.problem.probes.items():
-        values = solution(probe.points, [probe.quantity])[probe.quantity]
+        values = solution(probe.points, [probe.quantity], probe.subdomain)[probe.quantity]
         single = len(values) == 1
         found[name] = {"value": float(values[0]) if single else values.tolist()}
         if probe.expected is None:

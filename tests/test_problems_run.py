@@ -20,6 +20,8 @@ SHORT = {
     "elasticity/manufactured_plate": ("displacement", 2e-9, {"solver.tolerance": "1e-6"}),
     "elasticity/cantilever": ("stress", 1e-8, {"solver.tolerance": "1e-6"}),
     "elasticity/plate_with_hole": ("stress", 3e-3, {"solver.tolerance": "1e-3"}),
+    "elasticity/inclusion": ("stress", 2e-3, {"solver.tolerance": "1e-3"}),
+    "heat/two_materials": ("u", 1e-5, {"solver.tolerance": "1e-4"}),
     "elasticity/cube_3d": ("displacement", 1e-3, {"solver.tolerance": "1e-3"}),
     "waves/wave_1d": ("u", 2e-6, {"solver.tolerance": "1e-4"}),
     "waves/helmholtz_2d": ("u", 2e-6, {"solver.tolerance": "1e-6"}),

@@ -21,6 +21,7 @@ from pinn.analysis.sample import Array
 from pinn.derivatives.jets import Partial
 from pinn.equations.compile import Derivative, evaluate
 from pinn.equations.statements import PointSet
+from pinn.equations.subdomains import Subdomain
 from pinn.network.activations import ACTIVATIONS, INFINITE
 from pinn.problem import Problem
 from pinn.solution import Solution
@@ -158,11 +159,14 @@ def second_derivative(problem: Problem, field: str) -> Derivative:
 
 def exact_second_derivative(problem: Problem, field: str, points: Array) -> Array | None:
     """Of the closed form, at points [N, D]: [N]; None where there is none."""
-    if field not in problem.exact:
+    if field not in problem.exact[problem.subdomains[0].name]:
         return None
-    expression = sympy.diff(problem.exact[field], symbol(problem.axes[0]), 2)
-    tensor = torch.as_tensor(points)
-    return evaluate(expression, PointSet(tensor).inputs(problem.axes), len(points), tensor).numpy()
+
+    def evaluated(subdomain: Subdomain, points: Tensor) -> dict[str, Tensor]:
+        expression = sympy.diff(problem.exact[subdomain.name][field], symbol(problem.axes[0]), 2)
+        return {field: evaluate(expression, PointSet(points).inputs(problem.axes), len(points), points)}
+
+    return problem.subdomains.piecewise(torch.as_tensor(points), evaluated)[field].numpy()
 
 
 def relative_difference(value: Array, reference: Array) -> float:

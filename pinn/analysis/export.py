@@ -142,7 +142,8 @@ def output_times(problem: Problem) -> tuple[float, ...] | None:
 def point_data(sampled: Sample, *, full_tensors: bool = False, tensors: bool = True) -> dict[str, Array]:
     """Everything known at the points, by the names that the file will carry.
 
-    Vectors have three components [N, 3], zero beyond the problem's dimensions; symmetric tensors have six in VTK's
+    `subdomain` counts in the order of the spec; points on an interface are there once for each side. Vectors have three
+    components [N, 3], zero beyond the problem's dimensions; symmetric tensors have six in VTK's
     order XX YY ZZ XY YZ XZ, or nine when `full_tensors`.
     """
     problem, values = sampled.solution.problem, sampled.values
@@ -160,6 +161,8 @@ def point_data(sampled: Sample, *, full_tensors: bool = False, tensors: bool = T
     data |= {f"error_{name}": error for name, error in sampled.error.items()}
     if set(sampled.names) >= set(problem.quantities):
         data |= {f"residual_{name}": residual for name, residual in sampled.residual.items()}
+    if sampled.grid.subdomain is not None:
+        data["subdomain"] = sampled.grid.subdomain.astype(float)
     return data
 
 

@@ -33,10 +33,14 @@ CLOUD_SIZE = 20_000
 
 @dataclass(frozen=True)
 class Grid:
-    """Points [N, D] in space and the cells between them: cell type -> [M, corners]; no cells for a cloud."""
+    """Points [N, D] in space and the cells between them: cell type -> [M, corners]; no cells for a cloud.
+
+    subdomain   number of the subdomain [N] that each point is seen from; None where there are no subdomains
+    """
 
     points: Array
     cells: Mapping[str, NDArray[np.int64]]
+    subdomain: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ class Sample:
     @cached_property
     def values(self) -> dict[str, Array]:
         """Fields and quantities: name -> [N]."""
-        return in_chunks(lambda points: self.solution(points, quantities=list(self.names)), self.points)
+        return self._evaluated(lambda points, **seen: self.solution(points, quantities=list(self.names), **seen))
 
     @cached_property
     def exact(self) -> dict[str, Array]:
@@ -62,7 +66,7 @@ class Sample:
         names = [name for name in self.names if name in self.solution.problem.exact_quantities]
         if not names:
             return {}
-        everything = in_chunks(self.solution.exact, self.points)
+        everything = self._evaluated(self.solution.exact)
         return {name: everything[name] for name in names}
 
     @cached_property
@@ -73,7 +77,22 @@ class Sample:
     @cached_property
     def residual(self) -> dict[str, Array]:
         """Equation name -> residual [N], dimensionless."""
-        return in_chunks(self.solution.residual, self.points)
+        return self._evaluated(self.solution.residual)
+
+    def _evaluated(self, evaluate: Callable[..., Mapping[str, Any]]) -> dict[str, Array]:
+        """`evaluate` at the points, each seen from its subdomain where there are several."""
+        if self.grid.subdomain is None:
+            return in_chunks(evaluate, self.points)
+        seen = self.grid.subdomain
+        found: dict[str, Array] = {}
+        for number in np.unique(seen):
+            rows = np.flatnonzero(seen == number)
+            part = in_chunks(
+                lambda points, n=number: evaluate(points, subdomain=np.full(len(points), n)), self.points[rows]
+            )
+            for name, values in part.items():
+                found.setdefault(name, np.empty(len(seen)))[rows] = values
+        return found
 
 
 def sample(
@@ -93,7 +112,8 @@ def sample_space_time(
     line = np.asarray(grid.cells["line"])
     below = np.concatenate([line + level * len(x) for level in range(len(instants) - 1)])
     quads = np.column_stack([below, below[:, ::-1] + len(x)])
-    return Sample(solution, Grid(plane, {"quad": quads}), plane, scalar_names(solution.problem, quantities))
+    seen = None if grid.subdomain is None else np.tile(grid.subdomain, len(instants))
+    return Sample(solution, Grid(plane, {"quad": quads}, seen), plane, scalar_names(solution.problem, quantities))
 
 
 def instants(time: tuple[float, float], count: int) -> Array:
@@ -136,20 +156,38 @@ def space_grid(problem: Problem, *, resolution: int | None = None, mesh_file: Pa
     """
     dimension = len(problem.coordinates)
     if mesh_file is not None:
-        return read_grid(Path(mesh_file), dimension)
+        return located(read_grid(Path(mesh_file), dimension), problem)
     if dimension > 3:
         from pinn.geometry.sampling import sample_interior
 
-        return Grid(sample_interior(problem.geometry, CLOUD_SIZE, seed=0), {})
-    return _triangulated(problem.geometry, resolution or default_resolution(problem))
+        return located(Grid(sample_interior(problem.geometry, CLOUD_SIZE, seed=0), {}), problem)
+    return _triangulated(problem.subdomains.partition or problem.geometry, resolution or default_resolution(problem))
 
 
 @lru_cache(maxsize=4)  # export and figures ask for the same mesh, which takes a second to make
 def _triangulated(shape: Shape, resolution: int) -> Grid:
+    from pinn.geometry.partition import Partition
+    from pinn.geometry.partition_mesh import triangulate_parts
     from pinn.geometry.triangulation import triangulate
 
-    mesh = triangulate(shape, resolution)
-    return Grid(np.asarray(mesh.points, float), {kind: np.asarray(cells) for kind, cells in mesh.cells.items()})
+    mesh, part = (
+        triangulate_parts(shape, resolution) if isinstance(shape, Partition) else (triangulate(shape, resolution), None)
+    )
+    return Grid(np.asarray(mesh.points, float), {kind: np.asarray(cells) for kind, cells in mesh.cells.items()}, part)
+
+
+def located(grid: Grid, problem: Problem) -> Grid:
+    """The grid with the subdomain of each cell: nodes on an interface, which cells of several share, are doubled."""
+    partition = problem.subdomains.partition
+    if partition is None:
+        return grid
+    if not grid.cells:
+        return Grid(grid.points, grid.cells, partition.part_of(grid.points))
+    part = {kind: partition.part_of(grid.points[cells].mean(axis=1)) for kind, cells in grid.cells.items()}
+    codes = {kind: cells * len(partition.parts) + part[kind][:, None] for kind, cells in grid.cells.items()}
+    used = np.unique(np.concatenate([code.ravel() for code in codes.values()]))
+    cells = {kind: np.searchsorted(used, code) for kind, code in codes.items()}
+    return Grid(grid.points[used // len(partition.parts)], cells, used % len(partition.parts))
 
 
 # Cell types that fill a domain of each dimension; a mesh file holds lower ones as well, for its boundaries.

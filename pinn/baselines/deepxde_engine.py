@@ -40,6 +40,8 @@ def prepare(problem: Problem) -> Problem:
         raise SpecError(
             ("network", "activation"), "the engine deepxde has no lambda_gelu; write another one, such as tanh"
         )
+    if len(problem.subdomains) > 1:
+        raise SpecError(("subdomains",), "the engine deepxde has no subdomains; take the engine native")
     load()
     activation = options.activation if "activation" in options.model_fields_set else Activation(name="tanh")
     network = options.model_copy(update={"activation": activation, "hidden": options.hidden or HIDDEN})

@@ -32,6 +32,10 @@ class Derivative:
     field: str
     partial: Partial
 
+    def spatial_order(self, space: int) -> int:
+        """How often it differentiates along the first `space` axes."""
+        return sum(self.partial.orders[:space]) + 2 * self.partial.laplacians
+
     def __str__(self) -> str:
         letters = "".join(f"{axis}," * n for axis, n in enumerate(self.partial.orders))
         return f"{self.field}[{letters.rstrip(',')}]" + "Δ" * self.partial.laplacians

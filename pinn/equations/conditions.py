@@ -11,9 +11,11 @@ import numpy as np
 import sympy
 import torch
 
-from pinn.equations.compile import CompiledExpression, compile_expression, evaluate
+from pinn.equations.compile import CompiledExpression, evaluate
 from pinn.equations.corners import refuse_corner_conflicts
+from pinn.equations.quantities import components_of, read_quantity
 from pinn.equations.statements import Place, Statement
+from pinn.equations.subdomains import Subdomains, split_place
 from pinn.errors import SpecError, did_you_mean
 from pinn.geometry.pieces import sobol_parameters, total_measure
 from pinn.geometry.sampling import sample_interior
@@ -32,13 +34,17 @@ class ConditionReader:
     stated   (patch, quantity) -> [(index of the condition, where)]
     """
 
-    scope: Scope
+    subdomains: Subdomains
     geometry: Shape
     boundaries: Mapping[str, BoundaryPart]
     vectors: Mapping[str, tuple[str, ...]]
     time: tuple[float, float] | None = None
     stated: dict[tuple[str, str], list[tuple[int, sympy.Expr | None]]] = field(default_factory=dict)
     covered: set[str] = field(default_factory=set)
+
+    @property
+    def scope(self) -> Scope:
+        return self.subdomains[0].scope
 
     def read(self, conditions: Sequence[Condition]) -> list[Statement]:
         def rank(entry: tuple[int, Condition]) -> int:
@@ -51,7 +57,7 @@ class ConditionReader:
         statements: list[Statement] = []
         for index, condition in sorted(enumerate(conditions), key=rank):
             statements += self.one(index, condition)
-        refuse_corner_conflicts(statements, self.geometry, self.scope)
+        refuse_corner_conflicts(statements, self.subdomains)
         return statements
 
     def one(self, index: int, condition: Condition) -> list[Statement]:
@@ -63,56 +69,33 @@ class ConditionReader:
                 self.account(name, "periodic", index, None, (*path, "periodic", number))
             return []  # the Problem states that both ends agree
         statements = []
-        for name, expression, at in self.expressions(condition, path):
+        meanings = [self.expressions(condition, path, subdomain.scope) for subdomain in self.subdomains]
+        for number, (name, _, at) in enumerate(meanings[0]):
             for place in self.places(condition, name, index, path, at):
-                compiled = compile_expression(expression, self.scope, at)
-                self.check(compiled, place, at)
-                statements.append(
-                    Statement(f"{name} on {place}", compiled, place, condition.weight, condition.count, path=at)
-                )
+                for part in split_place(place, self.subdomains):
+                    meaning = meanings[self.subdomains.names.index(part.subdomain)][number]
+                    compiled = self.subdomains.named(part.subdomain).compile(meaning[1], at)
+                    self.check(compiled, part, at)
+                    statements.append(
+                        Statement(f"{name} on {place}", compiled, part, condition.weight, condition.count, path=at)
+                    )
         if condition.free:
             self.places(condition, "free", index, path, (*path, "free"))
         return statements
 
-    def expressions(self, condition: Condition, path) -> list[tuple[str, sympy.Expr, tuple]]:
+    def expressions(self, condition: Condition, path, scope: Scope) -> list[tuple[str, sympy.Expr, tuple]]:
         """(quantity, quantity - value, path) for each quantity; a vector is several, null is left out."""
         found = []
         for name, value in condition.values.items():
-            at = (*path, name)
-            if name in self.vectors:
-                components = self.vectors[name]
-                if not isinstance(value, tuple) or len(value) != len(components):
-                    got = f"a list of {len(value)}" if isinstance(value, tuple) else "a single value"
-                    listed = ", ".join(components)
-                    raise SpecError(at, f"{name} has {len(components)} components: write [{listed}], got {got}")
-                pairs = [(c, v, (*at, k)) for k, (c, v) in enumerate(zip(components, value, strict=True))]
-            else:
-                self.quantity(name, at)
-                if isinstance(value, tuple):
-                    raise SpecError(at, f"{name} is a single quantity, got a list of {len(value)}")
-                pairs = [(name, value, at)]
-            for component, given, where in pairs:
-                if given is not None:
-                    quantity = self.quantity(component, at)
-                    found.append((component, quantity - self.scope.expression(given, where), where))
+            for component, given, at in components_of(scope, self.vectors, name, value, (*path, name)):
+                quantity = read_quantity(scope, self.vectors, component, at)
+                found.append((component, quantity - scope.expression(given, at), at))
         for number, text in enumerate(condition.equations):
             several = len(condition.equations) > 1
             at = (*path, "equation", number) if several else (*path, "equation")
             name = f"equation {number + 1}" if several else "equation"
-            found.append((name, self.scope.equation(text, at), at))
+            found.append((name, scope.equation(text, at), at))
         return found
-
-    def quantity(self, name: str, path) -> sympy.Expr:
-        known = [*self.scope.fields, *self.scope.definitions, *self.vectors]
-        try:
-            return self.scope.resolve(name)
-        except SpecError as error:
-            if error.path:
-                raise
-            if error.message.startswith("unknown name") and "a derivative of" not in error.message:
-                raise SpecError(path, f"unknown quantity '{name}'{did_you_mean(name, known)}") from None
-            message = error.message.replace("unknown name", "unknown quantity", 1)
-            raise SpecError(path, message) from None
 
     def check(self, compiled: CompiledExpression, place: Place, path) -> None:
         if not compiled.derivatives:

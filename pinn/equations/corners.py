@@ -9,16 +9,17 @@ import torch
 
 from pinn.equations.compile import evaluate
 from pinn.equations.statements import Statement
+from pinn.equations.subdomains import Subdomain
 from pinn.errors import SpecError
-from pinn.geometry.shapes import Shape
-from pinn.spec.expressions import Scope
 
 CORNER_TOLERANCE = 1e-6  # relative: two values at one corner that differ by more are a contradiction
 
 
-def refuse_corner_conflicts(statements: Sequence[Statement], geometry: Shape, scope: Scope) -> None:
+def refuse_corner_conflicts(statements: Sequence[Statement], subdomains: Sequence[Subdomain]) -> None:
     """Two conditions on one field that meet in a corner of a plane domain must agree there."""
-    if geometry.dimension != 2:
+    scope = subdomains[0].scope
+    shapes = {subdomain.name: subdomain.shape for subdomain in subdomains}
+    if len(scope.space) != 2:
         return
     seen: list[tuple[np.ndarray, str, str, float, Statement]] = []
     for statement in statements:
@@ -29,7 +30,7 @@ def refuse_corner_conflicts(statements: Sequence[Statement], geometry: Shape, sc
         if not coefficient.is_number or statement.expression.inputs - set(scope.space):
             continue
         for patch in statement.place.patches:
-            for piece in geometry.pieces_of([patch]):
+            for piece in shapes[statement.place.subdomain].pieces_of([patch]):
                 corners = torch.as_tensor(piece.points(np.array([[0.0], [1.0]])))
                 inputs = {axis: corners[:, i] for i, axis in enumerate(scope.space)}
                 kept = (
@@ -47,7 +48,7 @@ def refuse_corner_conflicts(statements: Sequence[Statement], geometry: Shape, sc
         for other_corner, other_patch, other_field, other_value, other in seen[:i]:
             if field_name != other_field or other is statement:
                 continue
-            if np.linalg.norm(corner - other_corner) > 1e-9 * geometry.size:
+            if np.linalg.norm(corner - other_corner) > 1e-9 * shapes[statement.place.subdomain].size:
                 continue
             if abs(value - other_value) > CORNER_TOLERANCE * size:
                 where = ", ".join(f"{c:g}" for c in corner)

@@ -97,6 +97,31 @@ class Reversed(Piece):
         return self.piece.kept(parameters)
 
 
+@dataclass(frozen=True, eq=False)
+class Relabelled(Piece):
+    """The same piece under another patch name."""
+
+    piece: Piece
+    patch: str
+
+    @property
+    def measure(self) -> float:
+        return self.piece.measure
+
+    @property
+    def full_measure(self) -> float:
+        return self.piece.full_measure
+
+    def points(self, parameters: Array) -> Array:
+        return self.piece.points(parameters)
+
+    def normals(self, parameters: Array) -> Array:
+        return self.piece.normals(parameters)
+
+    def kept(self, parameters: Array) -> NDArray[np.bool_]:
+        return self.piece.kept(parameters)
+
+
 class Masked(Piece):
     """The part of a surface (D >= 3) that a rule keeps; its area is found by quasi-Monte Carlo, once."""
 

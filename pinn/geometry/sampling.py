@@ -106,14 +106,27 @@ def sample_boundary(
     In one dimension a patch is a point: without `extent` each point comes once, whatever `count` says.
     Raises GeometryError for an unknown patch, and when nothing of the patches is left.
     """
-    names = list(dict.fromkeys(patches))
-    pieces = shape.pieces_of(names)
+    pieces = shape.pieces_of(list(dict.fromkeys(patches)))
+    return sample_pieces(pieces, shape.dimension, count, seed, where, extent, method)
+
+
+def sample_pieces(
+    pieces: Sequence[Piece],
+    dimension: int,
+    count: int,
+    seed: int,
+    where: Where | None = None,
+    extent: Extent | None = None,
+    method: str = "sobol",
+) -> BoundaryPoints:
+    """As `sample_boundary`, on pieces that need not be all of a patch; patches count in the order of the pieces."""
+    names = list(dict.fromkeys(piece.patch for piece in pieces))
     patch_of = np.array([names.index(piece.patch) for piece in pieces])
-    if shape.dimension == 1:
+    if dimension == 1:
         drawn = _end_points(pieces, SEQUENCES[method](2, seed, count), where, extent)
     else:
-        sequence = SEQUENCES[method](shape.dimension - 1 + (extent is not None), seed, count)
-        drawn = _spread(pieces, shape.dimension, sequence, where, extent)
+        sequence = SEQUENCES[method](dimension - 1 + (extent is not None), seed, count)
+        drawn = _spread(pieces, dimension, sequence, where, extent)
     if drawn is None:
         listed = ", ".join(f"'{name}'" for name in names)
         raise GeometryError((), f"nothing of {listed} is left where the condition on the coordinates holds")

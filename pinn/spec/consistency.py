@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
+from pinn.errors import did_you_mean
 from pinn.spec.block import Refusal
 from pinn.spec.names import name_refusal, spelling_refusal
 from pinn.spec.yaml_subset import Path, shown
@@ -16,12 +17,12 @@ if TYPE_CHECKING:
 
 SPECIAL_PATCHES = ("boundary", "initial")
 SYMBOLS = ("constants", "unknowns", "fields", "definitions")  # what expressions may refer to
-LABELS = ("equations", "probes", "boundaries")
+LABELS = ("equations", "probes", "boundaries", "subdomains")
 
 
 def inconsistencies(spec: Spec) -> list[Refusal]:
     """Everything wrong between the blocks of a spec whose blocks are each in order."""
-    checks = (what_is_solved, names, ranges, initial_conditions, dimensions, measurements, learning_rates)
+    checks = (what_is_solved, names, ranges, initial_conditions, dimensions, measurements, learning_rates, by_subdomain)
     return [refusal for check in checks for refusal in check(spec)]
 
 
@@ -114,6 +115,29 @@ def dimensions(spec: Spec) -> Iterator[Refusal]:
         if isinstance(probe.expected, tuple) and len(probe.expected) != len(probe.points):
             message = f"must have one value per point, {len(probe.points)} in all; got {len(probe.expected)}"
             yield Refusal(("probes", name, "expected"), message)
+
+
+def by_subdomain(spec: Spec) -> Iterator[Refusal]:
+    """What is given per subdomain is given for each of them, and for nothing else."""
+    if spec.interfaces and not spec.subdomains:
+        yield Refusal(("interfaces",), "needs 'subdomains' to lie between; add the block", at_key=True)
+    for block in ("definitions", "exact"):
+        for name, value in getattr(spec, block).items():
+            if isinstance(value, dict):
+                for path, message in subdomain_refusals(value, spec.subdomains):
+                    yield Refusal((block, name, *path), message)
+
+
+def subdomain_refusals(value: dict[str, Any], subdomains: Collection[str]) -> Iterator[tuple[Path, str]]:
+    """(path within, message) for each key that is no subdomain and each subdomain without a key."""
+    if not subdomains:
+        yield (), "is given per subdomain, but the spec has no block 'subdomains'"
+        return
+    for key in value:
+        if key not in subdomains:
+            yield (key,), f"unknown subdomain '{key}'{did_you_mean(str(key), tuple(subdomains))}"
+    for missing in [name for name in subdomains if name not in value]:
+        yield (), f"says nothing for the subdomain '{missing}'"
 
 
 def measurements(spec: Spec) -> Iterator[Refusal]:

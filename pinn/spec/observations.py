@@ -30,7 +30,10 @@ class Reference(Block):
 
 
 class Probe(Block):
-    """A quantity at one point or several; the values land in metrics.json."""
+    """A quantity at one point or several; the values land in metrics.json.
+
+    subdomain   that points on an interface are seen from
+    """
 
     example: ClassVar[str] = "{quantity: u, at: [0, 0]}"
 
@@ -44,6 +47,7 @@ class Probe(Block):
         ]
         | None
     ) = None
+    subdomain: Text | None = None
 
     @property
     def points(self) -> tuple[tuple[int | float | str, ...], ...]:

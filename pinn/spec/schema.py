@@ -12,6 +12,7 @@ from pinn.errors import SpecError, SpecErrors
 from pinn.spec.block import Block, Refusal, plain, refuse, refuse_all, validated
 from pinn.spec.condition import Condition
 from pinn.spec.consistency import inconsistencies
+from pinn.spec.interface import Interface
 from pinn.spec.network import Activation, Network, Sampling
 from pinn.spec.observations import Data, Probe, Reference
 from pinn.spec.outputs import Outputs
@@ -25,7 +26,7 @@ from pinn.spec.solver import (
     Stage,
 )
 from pinn.spec.source import Source
-from pinn.spec.values import Expression, Names, Text
+from pinn.spec.values import Expression, ExpressionBySubdomain, Names, Text
 from pinn.spec.yaml_subset import shown
 
 
@@ -63,6 +64,7 @@ class BoundaryPart(Block):
         return self
 
 
+REST = "rest"  # the subdomain that the others leave
 PROBLEM_NAME = re.compile(r"[a-z0-9-]{1,80}")
 # e is Euler's number, n the normal, t the time, d the derivative of an expression.
 COORDINATE = re.compile(r"[a-z]")
@@ -118,6 +120,22 @@ def read_domain(value: Any) -> dict[str, Any]:
     return value
 
 
+def read_subdomains(value: Any) -> dict[str, Any]:
+    """Name -> a shape, or `rest` for what the others leave."""
+    if not isinstance(value, dict) or len(value) < 2:
+        raise refuse(f"must name two or more, such as {{fibre: {{disk: …}}, matrix: rest}}, got {shown(value)}")
+    refusals = [
+        Refusal((name,), f"must be a shape or the word rest, got {shown(shape)}")
+        for name, shape in value.items()
+        if shape != REST and (not isinstance(shape, dict) or len(shape) != 1)
+    ]
+    rest = [name for name, shape in value.items() if shape == REST]
+    refusals += [Refusal((name,), f"'{rest[0]}' is the rest already; give this one a shape") for name in rest[1:]]
+    if refusals:
+        raise refuse_all(refusals)
+    return value
+
+
 def read_equations(value: Any) -> dict[str, str]:
     """Named equations; a list is named equation_1, equation_2, …"""
     entries: dict[Any, Any]
@@ -170,15 +188,19 @@ class Spec(Block):
     physics: Annotated[
         dict[str, dict[str, Any]], PlainValidator(read_physics), WithJsonSchema({"type": ["string", "object"]})
     ] = {}
-    definitions: dict[str, Expression] = {}
+    definitions: dict[str, ExpressionBySubdomain] = {}
     equations: Annotated[
         dict[str, str], PlainValidator(read_equations), WithJsonSchema({"type": ["string", "array", "object"]})
     ] = {}
     domain: Annotated[dict[str, Any], PlainValidator(read_domain), object_schema(minProperties=1, maxProperties=1)]
+    subdomains: Annotated[
+        dict[str, Any], PlainValidator(read_subdomains), WithJsonSchema({"type": "object", "minProperties": 2})
+    ] = {}
     boundaries: dict[str, Boundary] = {}
     conditions: tuple[Condition, ...] = ()
+    interfaces: tuple[Interface, ...] = ()
     data: tuple[Data, ...] = ()
-    exact: dict[str, Expression] = {}
+    exact: dict[str, ExpressionBySubdomain] = {}
     reference: Reference | None = None
     probes: dict[str, Probe] = {}
     network: Network = Network()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from itertools import count
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, PlainValidator, Strict, WithJsonSchema
@@ -24,6 +25,14 @@ def expression(value: Any) -> int | float | str:
     if isinstance(value, str) and not value.strip():
         raise refuse("must be a number or an expression, got empty text")
     return value
+
+
+def expression_by_subdomain(value: Any) -> Any:
+    """An expression, or one for each subdomain: {fibre: 10, matrix: 1}."""
+    if not isinstance(value, dict):
+        return expression(value)
+    entries = each(expression, value.values(), value)
+    return dict(zip(value, entries, strict=True))
 
 
 def expressions(value: Any) -> tuple[int | float | str, ...]:
@@ -56,10 +65,10 @@ def components(value: Any) -> Any:
     return tuple(each(lambda entry: None if entry is None else expression(entry), value))
 
 
-def each(validate: Any, entries: Sequence[Any]) -> list[Any]:
-    """validate(entry) for each entry; raises the refusals of all of them, with their indices."""
+def each(validate: Any, entries: Iterable[Any], keys: Iterable[str | int] | None = None) -> list[Any]:
+    """validate(entry) for each entry; raises the refusals of all of them, with their indices or keys."""
     results, refusals = [], []
-    for index, entry in enumerate(entries):
+    for index, entry in zip(keys or count(), entries, strict=False):
         try:
             results.append(validate(entry))
         except PydanticCustomError as error:
@@ -100,6 +109,11 @@ def one_or_many(value: Any) -> Any:
 
 
 Expression = Annotated[int | float | str, PlainValidator(expression), WithJsonSchema(EXPRESSION_SCHEMA)]
+ExpressionBySubdomain = Annotated[
+    int | float | str | dict[str, Any],
+    PlainValidator(expression_by_subdomain),
+    WithJsonSchema({"type": ["number", "string", "object"]}),
+]
 Point = Annotated[
     tuple[Expression, ...] | tuple[tuple[Expression, ...], ...],
     PlainValidator(point_or_points),

@@ -50,7 +50,7 @@ def solve_cells(
         partners = [
             None if group.points.partner is None else reach(network, group, group.points.partner) for group in groups
         ]
-        sizes = [len(model.fields) * network.units] * network.cells + ([len(model.raw)] if len(model.raw) else [])
+        sizes = [len(model.outputs) * network.units] * network.cells + ([len(model.raw)] if len(model.raw) else [])
         trained = [network.output, *model.raw.values()]
         previous = math.inf
         for _ in range(1 if states is None else MOST_STEPS):
@@ -63,7 +63,7 @@ def solve_cells(
             if not all(torch.isfinite(block).all() for block in coefficients):
                 raise Divergence("least squares on patches gave coefficients that are not finite")
             for cell in range(network.cells):
-                network.output[cell] = coefficients[cell].reshape(len(model.fields), -1)
+                network.output[cell] = coefficients[cell].reshape(len(model.outputs), -1)
             for raw, value in zip(model.raw.values(), coefficients[-1] if len(model.raw) else (), strict=True):
                 raw.add_(value)
             model.respect_bounds()
@@ -157,7 +157,7 @@ def jets_of(network: PatchNetwork, group: Group, reached: Sequence[Reach], model
     count = len(group.points)
     found = {}
     for derivative in group.derivatives:
-        field = model.fields.index(derivative.field)
+        field = model.outputs.index(derivative.field)
         total = network.field_scale.new_zeros(count)
         for part in reached:
             channel = part.basis[group.plan.index(derivative.partial)]

@@ -35,9 +35,9 @@ class Linearised:
         """Rows [n, F, W] in the coefficients of basis functions whose channels [n, W] are given at the points `at`."""
         count = len(self.target[at])
         assert basis[0] is not None  # the value channel never vanishes
-        rows = basis[0].new_zeros(count, len(model.fields), basis[0].shape[1])
+        rows = basis[0].new_zeros(count, len(model.outputs), basis[0].shape[1])
         for derivative, coefficient in self.coefficients.items():
-            field = model.fields.index(derivative.field)
+            field = model.outputs.index(derivative.field)
             channel = basis[plan.index(derivative.partial)]
             if channel is not None:
                 scaled = coefficient[at][:, None] * model.network.field_scale[field]
@@ -113,8 +113,8 @@ def set_coefficients(model: Model, coefficients: Tensor) -> None:
     """Put coefficients as `linear_rows` orders them into the output layer and the unknowns."""
     network = model.mlp
     last = network.linears[-1]
-    size = len(model.fields) * (last.in_features + 1)
-    table = coefficients[:size].reshape(len(model.fields), -1)
+    size = len(model.outputs) * (last.in_features + 1)
+    table = coefficients[:size].reshape(len(model.outputs), -1)
     with torch.no_grad():
         last.weight.copy_(table[:, :-1])
         last.bias.copy_(table[:, -1])

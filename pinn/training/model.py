@@ -28,7 +28,7 @@ class Model(nn.Module):
     def __init__(self, problem: Problem, network: MLP | PatchNetwork, derivatives: str = "jets"):
         super().__init__()
         self.network = network
-        self.fields = problem.fields
+        self.outputs = problem.outputs
         self.space = problem.space
         self.derivatives = derivatives
         self.bounds = {name: bounds[1:] for name, bounds in problem.unknowns.items()}
@@ -77,7 +77,7 @@ class Model(nn.Module):
         found = {}
         for derivative in wanted:
             channel = channels[plan.index(derivative.partial)]
-            column = self.fields.index(derivative.field)
+            column = self.outputs.index(derivative.field)
             found[derivative] = zero if channel is None else channel[:, column].expand(len(points))
         return found
 
@@ -93,7 +93,7 @@ def new_network(
     network = MLP(
         features,
         hidden,
-        len(problem.fields),
+        len(problem.outputs),
         options.activation.name,
         generator=generator,
         hardness=options.activation.hardness,
@@ -102,7 +102,7 @@ def new_network(
         device=device,
     )
     network.field_scale.copy_(
-        torch.tensor([problem.scaling.fields[name] for name in problem.fields], dtype=torch.float64)
+        torch.tensor([problem.scaling.fields[name] for name in problem.outputs], dtype=torch.float64)
     )
     return network
 

@@ -161,7 +161,7 @@ class Patches:
             torch.stack([weight for weight, _ in slab.sampled.values()]),
             torch.stack([bias for _, bias in slab.sampled.values()]),
             torch.tensor(period, dtype=torch.float64).to(self.like),
-            torch.tensor([problem.scaling.fields[name] for name in problem.fields], dtype=torch.float64).to(self.like),
+            torch.tensor([problem.scaling.fields[name] for name in problem.outputs], dtype=torch.float64).to(self.like),
             activation.name,
             activation.hardness,
         )

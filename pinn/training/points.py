@@ -8,13 +8,14 @@ import numpy as np
 import torch
 
 from pinn.equations.statements import Place, PointSet
-from pinn.geometry.sampling import sample_boundary
+from pinn.geometry.pieces import total_measure
 from pinn.problem import Problem
 from pinn.training.assembly import CONDITION_WEIGHT, Group, collect, point_residuals
 from pinn.training.model import Model
 
 CANDIDATES_SEED = 17
 POOL = 8  # candidates per point drawn by the residual
+MEASURE_POINTS = 1024  # to find how much of a patch a condition concerns
 FEWEST = 16  # on any part of a boundary, however short
 HELDOUT_SEED = 1_000_003  # training seeds are small: held-out points are never trained on
 HELDOUT_INTERIOR, HELDOUT_BOUNDARY = 2000, 1000
@@ -29,8 +30,8 @@ def statement_counts(problem: Problem, interior: int, boundary: int, initial: in
     interior = sampling.interior or interior
     initial = sampling.initial or initial or boundary
     boundary = sampling.boundary or boundary
-    places = {s.place for s in problem.statements if s.place.kind in ("boundary", "periodic")}
-    measures = {place: place_measure(problem, place) for place in places}
+    places = {s.place for s in problem.statements if s.place.kind in ("boundary", "interface", "periodic")}
+    measures = {place: problem.boundary_points(place, MEASURE_POINTS, 0).measure for place in places}
     whole = boundary_measure(problem, measures)
     counts = []
     for statement in problem.statements:
@@ -39,7 +40,7 @@ def statement_counts(problem: Problem, interior: int, boundary: int, initial: in
                 count = interior
             case "initial":
                 count = initial
-            case "boundary" | "periodic":
+            case "boundary" | "interface" | "periodic":
                 count = max(FEWEST, round(boundary * measures[statement.place] / whole))
             case "data":
                 count = len(statement.place.points)
@@ -49,16 +50,12 @@ def statement_counts(problem: Problem, interior: int, boundary: int, initial: in
     return counts
 
 
-def place_measure(problem: Problem, place: Place) -> float:
-    """Length or area of a part of the boundary (times the duration)."""
-    drawn = sample_boundary(problem.geometry, place.patches, 1024, 0, problem._mask(place.where), problem.time)
-    return drawn.measure
-
-
 def boundary_measure(problem: Problem, measures: dict[Place, float]) -> float:
-    """Measure of what the places cover together; overlapping places count once."""
+    """Measure of what the places cover together; overlapping places count once, an interface like a boundary."""
     patches = dict.fromkeys(patch for place in measures for patch in place.patches)
     total = sum(problem.geometry.patch_measure(patch) for patch in patches)
+    interfaces = {frozenset((p.subdomain, p.beside)): p for p in measures if p.kind == "interface"}
+    total += sum(total_measure(problem.pieces(place)) for place in interfaces.values())
     return total * ((problem.time[1] - problem.time[0]) if problem.time else 1.0) or 1.0
 
 

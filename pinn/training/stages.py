@@ -54,7 +54,11 @@ def automatic(problem: Problem) -> list[Callable[[Run], Stage | None]]:
     """
     if problem.spec.network.hidden:
         return [partial(GaussNewton, GaussNewtonOptions())]
-    with_patches = len(problem.axes) <= MOST_COORDINATES and problem.spec.solver.derivatives == "jets"
+    with_patches = (
+        len(problem.axes) <= MOST_COORDINATES
+        and problem.spec.solver.derivatives == "jets"
+        and len(problem.subdomains) == 1
+    )
     patches = [partial(Patches, PatchesOptions())] if with_patches else []
     return [partial(LeastSquares, LeastSquaresOptions(), patient=not with_patches), *patches, last_resort]
 

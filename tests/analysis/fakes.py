@@ -33,6 +33,7 @@ class FakeProblem:
     def __post_init__(self) -> None:
         self.axes = self.coordinates
         self.folder = Path()
+        self.subdomains = SimpleNamespace(partition=None)
         self.scope = SimpleNamespace(number=lambda value, path: float(value))
         self.spec = SimpleNamespace(
             outputs=SimpleNamespace(quantities=None, resolution=30, times=None, formats=("vtu",), figures=True),

@@ -1,0 +1,64 @@
+"""Meanings: what the names of a spec stand for in a subdomain, with the physics as its parameters are there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pinn.errors import SpecError
+from pinn.physics import build_physics
+from pinn.physics.model import Physics
+from pinn.spec.consistency import subdomain_refusals
+from pinn.spec.expressions import Scope
+from pinn.spec.schema import Spec
+
+
+def read_meaning(spec: Spec, subdomain: str = "") -> tuple[Physics, Scope]:
+    """The physics and the names of a spec in a subdomain; "" is the whole domain. Raises SpecError."""
+    physics = Physics((), {}, {})
+    if spec.physics:
+        ((name, parameters),) = spec.physics.items()
+        physics = build_physics(name, parameters_in(spec, name, parameters, subdomain), spec.coordinates)
+    for block, own, theirs in (
+        ("definitions", spec.definitions, physics.definitions),
+        ("equations", spec.equations, physics.equations),
+        ("constants", spec.constants, {**physics.definitions, **dict.fromkeys(physics.fields)}),
+        ("unknowns", spec.unknowns, {**physics.definitions, **dict.fromkeys(physics.fields)}),
+    ):
+        if taken := sorted(set(own) & set(theirs)):
+            raise SpecError((block, taken[0]), f"'{taken[0]}' is a name of the physics; choose another")
+    scope = Scope(
+        spec.coordinates,
+        time=spec.time is not None,
+        constants=spec.constants,
+        unknowns=tuple(spec.unknowns),
+        fields=tuple(dict.fromkeys((*physics.fields, *spec.fields))),
+        definitions={**physics.definitions, **values_in(spec.definitions, subdomain)},
+        exact=values_in(spec.exact, subdomain),
+        origins=origins_of(spec, physics),
+    )
+    return physics, scope
+
+
+def values_in(block: Mapping[str, Any], subdomain: str) -> dict[str, Any]:
+    """A block's entries, those that are given per subdomain as they are in this one."""
+    return {name: value[subdomain] if isinstance(value, dict) else value for name, value in block.items()}
+
+
+def parameters_in(spec: Spec, physics: str, parameters: Mapping[str, Any], subdomain: str) -> dict[str, Any]:
+    """A physics' parameters in a subdomain. A mapping with the name of a subdomain is one by subdomains."""
+    found = dict(parameters)
+    for name, value in parameters.items():
+        if isinstance(value, dict) and any(key in spec.subdomains for key in value):
+            for path, message in subdomain_refusals(value, spec.subdomains):
+                raise SpecError(("physics", physics, name, *path), message)
+            found[name] = value[subdomain]
+    return found
+
+
+def origins_of(spec: Spec, physics: Physics) -> dict[str, tuple[str | int, ...]]:
+    """Name -> its place in the spec, of fields and of the definitions that a physics brings."""
+    origins: dict[str, tuple[str | int, ...]] = {}
+    for name in (*physics.fields, *physics.definitions):
+        origins[name] = ("physics", *spec.physics, *physics.given.get(name, ()))
+    return origins | {name: ("fields", index) for index, name in enumerate(spec.fields)}
