@@ -25,6 +25,7 @@ from pinn.spec.source import dump
 
 # What most people run: a plain deep network under Adam, then L-BFGS.
 DEEP = ("network.hidden=[64, 64, 64, 64]", "solver.method=[{adam: {iterations: 2000}}, {lbfgs: {iterations: 5000}}]")
+WITHOUT_PICTURES = ("outputs.figures=false", "outputs.formats=[]")  # of each run: a comparison draws its own
 STYLES: dict[str, tuple[str, ...]] = {"spec": (), "deep": DEEP}
 
 
@@ -108,7 +109,7 @@ def plan_trials(
     trials = []
     for seed in range(seeds):
         for name, value, step in chosen:
-            settings = (*overrides, f"network.activation={value}", "outputs.figures=false")
+            settings = (*overrides, f"network.activation={value}", *WITHOUT_PICTURES)
             try:
                 resolved = pinn.load(file, overrides=[*settings, f"solver.seed={seed}"]).spec.resolved()
             except SpecError as error:
