@@ -129,14 +129,14 @@ class Problem:
     def compiled(self, name: str) -> CompiledExpression:
         """The quantity `name`, compiled. Raises SpecError for an unknown one."""
         if name not in self._compiled:
-            self._compiled[name] = self._over_outputs(self.scope.resolve(name))
+            self._compiled[name] = self.over_outputs(self.scope.resolve(name))
         return self._compiled[name]
 
     def derivative(self, derivative: Derivative) -> CompiledExpression:
         """A partial derivative of a field, compiled over the network's outputs."""
-        return self._over_outputs(jet_of(derivative, self.scope))
+        return self.over_outputs(jet_of(derivative, self.scope))
 
-    def _over_outputs(self, expression: sympy.Expr) -> CompiledExpression:
+    def over_outputs(self, expression: sympy.Expr) -> CompiledExpression:
         if self.ansatz is None:
             return compile_expression(expression, self.scope)
         return self.ansatz.compile(expression)

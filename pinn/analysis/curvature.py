@@ -11,6 +11,7 @@ import sympy
 import torch
 from torch import Tensor
 
+from pinn.analysis.energy_form import energy_form
 from pinn.analysis.equation_jacobian import (
     equation_gradient_share,
     equations_at,
@@ -38,16 +39,19 @@ HOMOGENEOUS = 1e-12  # dimensionless: equations whose value is smaller at zero f
 def diagnose(solution: Solution) -> dict[str, Any]:
     """Everything about one run.
 
-    The Jacobian's figures and equation_gradient_share are those of an untrained reference network, two layers of 32
-    with the run's activation, the same for every method; `trained` has them for the run's own network.
+    The Jacobian's figures, equation_gradient_share and energy_form are those of an untrained reference network, two
+    layers of 32 with the run's activation, the same for every method; `trained` has the first two for the run's own
+    network.
     """
     problem = solution.problem
+    reference = reference_model(problem)
     line = second_derivative_on_line(solution)
     floor, variance = residual_figures(problem, solution.model)
     return {
         "smoothness_order": smoothness_order(problem),
         "required_order": required_order(problem),
-        **weight_figures(problem, reference_model(problem)),
+        **weight_figures(problem, reference),
+        "energy_form": energy_form(problem, reference),
         "residual_floor": floor,
         "residual_variance": variance,
         "curvature_mismatch": relative_difference(line.computed, line.differences),
