@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 MAP_WIDTH, MAP_HEIGHTS = 2.6, (1.6, 3.2)  # inches of a map, and the limits of its height
 CURVES, LINE = (5.2, 3.4), (2.6, 2.0)  # inches of a panel of curves; of one line through the domain
-MOST_COLUMNS = 6
+MOST_COLUMNS = 3  # as wide as a page
 ROOM = 0.6  # above and below the curves of a line, as a share of their range: what is far outside is cut off
 
 
