@@ -146,14 +146,15 @@ class Problem:
         subdomain = subdomain or self.subdomains[0]
         key = (name, subdomain.name)
         if key not in self._compiled:
-            self._compiled[key] = self._over_outputs(subdomain.scope.resolve(name), subdomain)
+            self._compiled[key] = self.over_outputs(subdomain.scope.resolve(name), subdomain)
         return self._compiled[key]
 
     def derivative(self, derivative: Derivative, subdomain: Subdomain) -> CompiledExpression:
         """A partial derivative of a field, compiled over the network's outputs."""
-        return self._over_outputs(jet_of(derivative, subdomain.scope), subdomain)
+        return self.over_outputs(jet_of(derivative, subdomain.scope), subdomain)
 
-    def _over_outputs(self, expression: sympy.Expr, subdomain: Subdomain) -> CompiledExpression:
+    def over_outputs(self, expression: sympy.Expr, subdomain: Subdomain) -> CompiledExpression:
+        """An expression over a subdomain's fields, compiled over the network's outputs."""
         return subdomain.compile(expression) if self.ansatz is None else self.ansatz.compile(expression)
 
     @cached_property

@@ -1,18 +1,17 @@
-"""A comparison of activations: trials run, summed up as JSON, CSV and Markdown."""
+"""A comparison of activations: trials run, summed up as JSON and CSV."""
 
 from __future__ import annotations
 
 import csv
 import io
-import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from pinn.analysis.hardness_profile import agreement, sentences
+from pinn.analysis.hardness_profile import agreement
 from pinn.analysis.processes import Job, run_all
-from pinn.analysis.race import primary_quantity, row
+from pinn.analysis.race import primary_quantity
 from pinn.analysis.trials import Trial
 from pinn.analysis.verdict import verdict
 from pinn.problem import Problem
@@ -137,74 +136,10 @@ class Comparison:
 
 
 def median(values: Sequence[Any]) -> Any:
-    """Of numbers; of mappings, each key by itself. Values that are None do not count; None where none is left."""
+    """Of numbers; of mappings, each key by itself; of texts the first. None does not count; None where none is left."""
     known = [value for value in values if value is not None]
     if not known:
         return None
     if isinstance(known[0], dict):
         return {key: median([value.get(key) for value in known]) for key in known[0]}
-    return statistics.median(known)
-
-
-# ---- comparison.md ---------------------------------------------------------------------------------------------------
-
-
-def markdown(summary: dict[str, Any]) -> str:
-    """The tables and verdicts for a page."""
-    quantity = summary["quantity"]
-    error = f"error of {quantity} (smallest – largest)" if quantity else "error"
-    header = ["activation", error, "held-out residual", "seconds", "ended by"]
-    header += ["order: has / needs", "rank", "Jacobian, highest order", "equations' share of gradient"]
-    header += ["residual floor", "jets against differences"]
-    lines = [f"# Activations: {summary['problem']}", ""]
-    lines += [
-        f"Made by `pinn compare`, solver: {summary['solver']}. Medians over the seeds; errors are relative L2.",
-        "",
-    ]
-    lines += [row(header), row(["---"] * len(header))]
-    lines += [row([name, *cells(entry, quantity)]) for name, entry in summary["activations"].items()]
-    lines += [
-        "",
-        "Rank, Jacobian and share of gradient are those of an untrained network of two layers of 32; the floor is",
-    ]
-    lines += ["|residual| / |source| after training, 1 where the equations have taught nothing.", ""]
-    lines += [f"- **{name}**: {entry['verdict']}" for name, entry in summary["activations"].items()]
-    if "hardness_over_seeds" in summary:
-        lines += sentences(summary["hardness_over_seeds"])
-    if "hardness" in summary:
-        header = ["hardness", error, "held-out residual", "residual variance"]
-        header += ["mean of f''²", "p(0) · 0.7758 λ"]
-        lines += ["", "## From GELU to ReLU", "", row(header), row(["---"] * len(header))]
-        for entry in summary["hardness"]:
-            found = entry["curvature"] or {}
-            keys = ("residual_variance", "gate_curvature", "gate_curvature_predicted")
-            lines.append(
-                row([f"{entry['hardness']:g}", *cells(entry, quantity)[:2], *(power(found.get(k)) for k in keys)])
-            )
-    return "\n".join(lines) + "\n"
-
-
-def cells(entry: dict[str, Any], quantity: str | None) -> list[str]:
-    """One activation's line, without its name."""
-    found = entry["curvature"]
-    if not found:
-        return ["—", "—", "—", "; ".join(entry["messages"]) or "no result", *["—"] * 6]
-    low, high = entry["spread"].get(quantity, (None, None))
-    has = found["smoothness_order"]
-    top = found["jacobian_norm_by_order"].get(str(found["required_order"]))
-    return [
-        f"{power(entry['relative_l2'].get(quantity))} ({power(low)} – {power(high)})",
-        power(entry["heldout_residual"]),
-        f"{entry['seconds']:.1f}",
-        ", ".join([*dict.fromkeys(entry["stop_reasons"]), *entry["messages"]]),
-        f"{'∞' if has is None or has == math.inf else f'{has:g}'} / {found['required_order']}",
-        f"{found['jacobian_rank']:g} of {found['jacobian_rows']:g}",
-        "0" if top == 0 else power(top),
-        power(found["equation_gradient_share"]),
-        power(found["residual_floor"]),
-        power(found["curvature_mismatch"]),
-    ]
-
-
-def power(value: float | None) -> str:
-    return "—" if value is None else f"{value:.1e}"
+    return known[0] if isinstance(known[0], str) else statistics.median(known)

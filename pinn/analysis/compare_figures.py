@@ -1,4 +1,4 @@
-"""The pictures of a comparison: error against seconds, fields, second derivatives, and the walk from GELU to ReLU."""
+"""The pictures of a comparison: error against seconds, fields, second derivatives, energy, the walk to ReLU."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from pinn.analysis.curvature import (
     second_derivative,
     second_derivative_on_line,
 )
-from pinn.analysis.page import BAR, Cell, beside, legend_room, page
-from pinn.analysis.panels import COLOURS, FAINT, STYLE, Scale, colour_bar, draw_map, linear_scale
+from pinn.analysis.energy_figure import energy_figure
+from pinn.analysis.page import BAR, PLAIN, Cell, beside, legend_room, page
+from pinn.analysis.panels import COLOURS, FAINT, STYLE, Scale, colour_bar, draw_map, linear_scale, number_format
 from pinn.analysis.race_figure import draw_curves
 from pinn.analysis.sample import Array
 from pinn.analysis.trials import Trial
 from pinn.analysis.views import Map, Views, views
+from pinn.problem import Problem
 from pinn.run.directory import write_atomic
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 MAP_WIDTH, MAP_HEIGHTS = 2.6, (1.6, 3.2)  # inches of a map, and the limits of its height
 CURVES, LINE = (5.2, 3.4), (2.6, 2.0)  # inches of a panel of curves; of one line through the domain
-MOST_COLUMNS = 6
+MOST_COLUMNS = 3  # as wide as a page
 ROOM = 0.6  # above and below the curves of a line, as a share of their range: what is far outside is cut off
 
 
@@ -41,6 +43,7 @@ def draw_comparison(comparison: Comparison, summary: dict[str, Any], folder: Pat
         "errors": lambda: errors_figure(comparison) if typical else None,
         "fields": lambda: fields_figure(typical) if typical else None,
         "second_derivatives": lambda: curvature_figure(typical) if typical else None,
+        "energy_form": lambda: energy_figure({t.name: t.solution.problem for t in typical}, MOST_COLUMNS),
         "hardness": lambda: hardness_figure(summary),
     }
     written = []
@@ -68,8 +71,8 @@ def errors_figure(comparison: Comparison) -> Figure:
 
 
 def fields_figure(trials: Sequence[Trial]) -> Figure:
-    """The leading field of every activation beside the exact one: maps under one scale, or curves in one panel."""
-    name = curved_field(trials[0].solution.problem)
+    """One quantity of every activation beside the exact one: maps under one scale, or curves in one panel."""
+    name = drawn_quantity(trials[0].solution.problem)
     seen = {trial.name: views(trial.solution, quantities=[name]) for trial in trials}
     first = next(iter(seen.values()))
     exact = first.sample.exact.get(name)
@@ -77,13 +80,19 @@ def fields_figure(trials: Sequence[Trial]) -> Figure:
     return side_by_side(first, columns, exact, f"{name}: computed and exact" if exact is not None else name)
 
 
+def drawn_quantity(problem: Problem) -> str:
+    """A field whose exact values are known, else another quantity of which they are, else the first field."""
+    field = curved_field(problem)
+    return field if field in problem.exact_quantities else next(iter(problem.exact_quantities), field)
+
+
 def curvature_figure(trials: Sequence[Trial]) -> Figure:
     """The second derivative: as the network's jets give it, and along a line beside finite differences."""
     problem = trials[0].solution.problem
     field = curved_field(problem)
     name = f"{field}_{problem.axes[0] * 2}"
-    cells = line_cells(trials, name)
     first = views(trials[0].solution, quantities=[field])
+    cells = line_cells(trials, name, PLAIN if first.representative is None else BAR)
     columns = min(MOST_COLUMNS, len(trials) + 1)
     if first.representative is not None:
         wanted = second_derivative(problem, field)
@@ -94,8 +103,7 @@ def curvature_figure(trials: Sequence[Trial]) -> Figure:
         columns = min(MOST_COLUMNS, len(drawn))
         drawn += [blank_cell()] * (-len(drawn) % columns + (exact is not None))
         cells = drawn + cells
-    heading = f"{name}: by the network's jets, and along a line through the domain"
-    return page(cells, columns, heading=heading)
+    return page(cells, columns, heading=f"{name} by the network's jets and by finite differences of its values")
 
 
 def side_by_side(first: Views, columns: dict[str, Array], exact: Array | None, heading: str) -> Figure:
@@ -109,6 +117,8 @@ def side_by_side(first: Views, columns: dict[str, Array], exact: Array | None, h
             axes.plot(*line.curve(values), color=COLOURS[index % len(COLOURS)], label=name)
         if exact is not None:
             axes.plot(*line.curve(exact), color="black", ls=(0, (4, 4)), lw=1.0, label="exact")
+            axes.set_ylim(*limits_around([exact]))
+        axes.yaxis.set_major_formatter(number_format())
         axes.set_xlabel(line.label)
         axes.grid(alpha=0.25, lw=0.5)
         axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
@@ -132,14 +142,12 @@ def map_cells(view: Map, columns: dict[str, Array], exact: Array | None) -> list
     return [Cell(size, lambda axes, name=name: paint(axes, name), BAR) for name in shown]
 
 
-def line_cells(trials: Sequence[Trial], name: str) -> list[Cell]:
+def line_cells(trials: Sequence[Trial], name: str, right: float) -> list[Cell]:
     """One panel for each activation: jets, finite differences, exact. A comb of differences leaves the panel."""
     lines = {trial.name: second_derivative_on_line(trial.solution) for trial in trials}
     exact = next((line.exact for line in lines.values() if line.exact is not None), None)
     curves = [exact] if exact is not None else [line.computed for line in lines.values()]
-    finite = np.concatenate([np.zeros(1), *(curve[np.isfinite(curve)] for curve in curves)])
-    low, high = float(finite.min()), float(finite.max())
-    margin = ROOM * (high - low) or 1.0
+    limits = limits_around(curves)
 
     def paint(axes: Axes, label: str) -> None:
         line = lines[label]
@@ -148,7 +156,8 @@ def line_cells(trials: Sequence[Trial], name: str) -> list[Cell]:
         axes.plot(x, line.computed, color=COLOURS[1], lw=1.2, label="jets")
         if line.exact is not None:
             axes.plot(x, line.exact, color="black", lw=0.8, ls=(0, (4, 4)), label="exact")
-        axes.set_ylim(low - margin, high + margin)
+        axes.set_ylim(*limits)
+        axes.yaxis.set_major_formatter(number_format())
         axes.set_title(label, fontsize=10)
         axes.set_xlabel(trials[0].solution.problem.axes[0])
         if label == trials[0].name:
@@ -156,7 +165,15 @@ def line_cells(trials: Sequence[Trial], name: str) -> list[Cell]:
             axes.legend(loc="best", fontsize=7)
         axes.grid(alpha=0.25, lw=0.5)
 
-    return [Cell(LINE, lambda axes, label=trial.name: paint(axes, label), BAR) for trial in trials]
+    return [Cell(LINE, lambda axes, label=trial.name: paint(axes, label), right) for trial in trials]
+
+
+def limits_around(curves: Sequence[Array]) -> tuple[float, float]:
+    """Limits of an axis that shows zero and these curves."""
+    finite = np.concatenate([np.zeros(1), *(curve[np.isfinite(curve)] for curve in curves)])
+    low, high = float(finite.min()), float(finite.max())
+    margin = ROOM * (high - low) or 1.0
+    return low - margin, high + margin
 
 
 def blank_cell() -> Cell:

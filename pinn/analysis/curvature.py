@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ import sympy
 import torch
 from torch import Tensor
 
+from pinn.analysis.energy_form import energy_form
 from pinn.analysis.equation_jacobian import (
     equation_gradient_share,
     equations_at,
@@ -36,11 +38,10 @@ LINE_POINTS = 1001  # finite differences on a 1000th of the domain: truncation n
 HOMOGENEOUS = 1e-12  # dimensionless: equations whose value is smaller at zero fields are satisfied by zero fields
 
 
-def diagnose(solution: Solution) -> dict[str, Any]:
-    """Everything about one run.
+def diagnose(solution: Solution, reference: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Everything about one run; `trained` is what the equations say to the weights of the run's own network.
 
-    The Jacobian's figures and equation_gradient_share are those of an untrained reference network, two layers of 32
-    with the run's activation, the same for every method; `trained` has them for the run's own network.
+    reference   what `reference_figures` found, where that is known already
     """
     problem = solution.problem
     line = second_derivative_on_line(solution)
@@ -48,13 +49,19 @@ def diagnose(solution: Solution) -> dict[str, Any]:
     return {
         "smoothness_order": smoothness_order(problem),
         "required_order": required_order(problem),
-        **weight_figures(problem, reference_model(problem)),
+        **(reference or reference_figures(problem)),
         "residual_floor": floor,
         "residual_variance": variance,
         "curvature_mismatch": relative_difference(line.computed, line.differences),
         "curvature_error": None if line.exact is None else relative_difference(line.computed, line.exact),
         "trained": weight_figures(problem, solution.model),
     }
+
+
+def reference_figures(problem: Problem) -> dict[str, Any]:
+    """Of an untrained network, two layers of 32 with the run's activation: the same for every method and seed."""
+    model = reference_model(problem)
+    return {**weight_figures(problem, model), "energy_form": energy_form(problem, model)}
 
 
 def smoothness_order(problem: Problem) -> float:

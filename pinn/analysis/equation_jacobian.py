@@ -10,13 +10,13 @@ With an activation whose derivatives of order k vanish, J_k = 0: what the equati
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from pinn.equations.compile import Derivative
+from pinn.equations.compile import Derivative, Jets
 from pinn.equations.statements import PointSet
 from pinn.problem import Problem
 from pinn.training.assembly import Group, loss_terms
@@ -64,14 +64,24 @@ def jacobian_by_order(model: Model, group: Group) -> dict[int, Tensor]:
         for index, statement in zip(group.indices, group.statements, strict=True):
             slopes = statement.expression.linearise(group.inputs(statement, model.unknowns, chunk), state)
             scale = group.weight(statement) / group.problem.scaling.statements[index] / math.sqrt(len(group.points))
-            for order in orders:
-                part = sum(
-                    torch.as_tensor(slope, dtype=jets[d].dtype).detach() * scale * jets[d]
-                    for d, slope in slopes.items()
-                    if isinstance(d, Derivative) and d.partial.order == order
-                )
-                rows[order].append(gradient([part], weights))
+            for order, part in gradients_by_order(slopes, jets, orders, weights).items():
+                rows[order].append(part * scale)
     return {order: torch.stack(found) for order, found in rows.items()}
+
+
+def gradients_by_order(
+    slopes: Mapping[Derivative | str, Tensor], jets: Jets, orders: Iterable[int], weights: list[torch.nn.Parameter]
+) -> dict[int, Tensor]:
+    """k -> sum over the derivatives d of order k of slopes[d] du_d/dw [P], summed over the points."""
+    found = {}
+    for order in orders:
+        part = sum(
+            torch.as_tensor(slope, dtype=jets[d].dtype).detach() * jets[d]
+            for d, slope in slopes.items()
+            if isinstance(d, Derivative) and d.partial.order == order
+        )
+        found[order] = gradient([part], weights)
+    return found
 
 
 def jacobian_figures(by_order: dict[int, Tensor]) -> JacobianFigures:

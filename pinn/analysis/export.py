@@ -103,7 +103,7 @@ def export(
 
 
 def export_fields(solution: Solution, folder: Path) -> list[Path]:
-    """The fields that a run leaves, as `outputs` of the spec has it.
+    """The fields that a run leaves, as `outputs` of the spec has it; with no formats, none.
 
     A .vtu of a problem with time comes with a series, fields.xdmf; in more than three dimensions, where a .vtu is only
     a slice, with a cloud of points, fields.npz.
@@ -112,7 +112,7 @@ def export_fields(solution: Solution, folder: Path) -> list[Path]:
     formats = list(outputs.formats)
     if "vtu" in formats and problem.time is not None and "xdmf" not in formats:
         formats.append("xdmf")
-    if len(problem.coordinates) > 3:
+    if formats and len(problem.coordinates) > 3:
         formats = list(dict.fromkeys("npz" if name == "xdmf" else name for name in [*formats, "npz"]))
     written: list[Path] = []
     for name in formats:

@@ -123,6 +123,8 @@ def harden_solution(solution: Solution, ramp: Ramp, progress: Callable[[Step], N
             "solve with --set solver.method=least_squares or gauss_newton",
         )
     problem = solution.problem
+    if len(problem.subdomains) > 1:
+        raise SpecError((), "hardening follows one field over the whole domain; this run has subdomains")
     points = target_points(problem, network)
     field = jet(solution, points)
     finite = torch.stack([torch.isfinite(values) for values in field.values()]).all(dim=0)

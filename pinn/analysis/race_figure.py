@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import matplotlib
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from pinn.analysis.page import Cell, page
 from pinn.analysis.panels import COLOURS, STYLE
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SIZE, COLUMNS = (3.6, 2.6), 3  # inches of a panel; panels in a row
+MARGIN = 0.2  # decades beyond the curves
 SMALLEST = 1e-16  # of what a logarithmic axis shows
 
 
@@ -62,8 +64,12 @@ def draw_curves(axes: Axes, families: Mapping[str, Sequence[Curve]]) -> None:
     axes.set_xscale("log")
     axes.set_yscale("log")
     if largest > 0:  # whole decades: ticks between them would have long labels
-        low, high = math.floor(math.log10(smallest)), math.ceil(math.log10(largest))
+        low, high = math.floor(math.log10(smallest) - MARGIN), math.ceil(math.log10(largest) + MARGIN)
         axes.set_ylim(10.0**low, 10.0 ** max(high, low + 1))
+    first, last = axes.get_xlim()
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if last < 100 * first else (1,)))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axes.set_xlabel("seconds")
     axes.grid(alpha=0.25, lw=0.5)
     if axes.get_legend_handles_labels()[1]:

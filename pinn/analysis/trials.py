@@ -8,13 +8,13 @@ import math
 import re
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pinn
-from pinn.analysis.curvature import diagnose
+from pinn.analysis.curvature import diagnose, reference_figures
 from pinn.analysis.hardness import gate_curvature
 from pinn.analysis.processes import Job
 from pinn.errors import SpecError
@@ -26,6 +26,7 @@ from pinn.spec.source import dump
 
 # What most people run: a plain deep network under Adam, then L-BFGS.
 DEEP = ("network.hidden=[64, 64, 64, 64]", "solver.method=[{adam: {iterations: 2000}}, {lbfgs: {iterations: 5000}}]")
+WITHOUT_PICTURES = ("outputs.figures=false", "outputs.formats=[]")  # of each run: a comparison draws its own
 STYLES: dict[str, tuple[str, ...]] = {"spec": (), "deep": DEEP}
 
 
@@ -33,9 +34,10 @@ STYLES: dict[str, tuple[str, ...]] = {"spec": (), "deep": DEEP}
 class Trial:
     """One run of a comparison.
 
-    name      the activation as the user wrote it
-    hardness  where the trial is a step of the walk from GELU to ReLU
-    spec      the resolved spec, as the run itself writes it
+    name       the activation as the user wrote it
+    hardness   where the trial is a step of the walk from GELU to ReLU
+    spec       the resolved spec, as the run itself writes it
+    untrained  figures of the network before training, shared by all seeds and filled when first asked for
     """
 
     name: str
@@ -43,6 +45,7 @@ class Trial:
     seed: int
     job: Job
     spec: str
+    untrained: dict[str, Any] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -85,9 +88,11 @@ class Trial:
         """The curvature diagnostics; computed once and kept with the run."""
         file = self.job.out / "curvature.json"
         if not file.is_file():
+            if not self.untrained:
+                self.untrained.update(reference_figures(self.solution.problem))
             gates = gate_curvature(self.solution)
             found = {"gate_curvature": gates.mean_square, "gate_curvature_predicted": gates.predicted}
-            write_json(file, {**diagnose(self.solution), **found})
+            write_json(file, {**diagnose(self.solution, self.untrained), **found})
         return json.loads(file.read_text(encoding="utf-8"))
 
     def error(self, quantity: str) -> float:
@@ -115,16 +120,17 @@ def plan_trials(
         for value in hardness
     ]
     trials = []
+    untrained: dict[str, dict[str, Any]] = {name: {} for name, _, _ in chosen}
     for seed in range(seeds):
         for name, value, step in chosen:
-            settings = (*overrides, f"network.activation={value}", "outputs.figures=false")
+            settings = (*overrides, f"network.activation={value}", *WITHOUT_PICTURES)
             try:
                 resolved = pinn.load(file, overrides=[*settings, f"solver.seed={seed}"]).spec.resolved()
             except SpecError as error:
                 raise SpecError(("--hardness" if step else "--activations",), error.message) from None
             folder = re.sub(r"[^a-z0-9_.]+", "-", name.lower()).strip("-")
             job = Job(file, out / "runs" / f"{folder}-seed{seed}", seed, settings)
-            trials.append(Trial(name, step, seed, job, dump(resolved)))
+            trials.append(Trial(name, step, seed, job, dump(resolved), untrained[name]))
     return trials
 
 

@@ -47,8 +47,9 @@ def compare(
     steps = [positive(text) for text in split(hardness, "--hardness")] if hardness else []
 
     import pinn
-    from pinn.analysis.compare import Comparison, markdown
+    from pinn.analysis.compare import Comparison
     from pinn.analysis.compare_figures import draw_comparison
+    from pinn.analysis.compare_page import markdown
     from pinn.analysis.processes import cores
     from pinn.analysis.trials import STYLES, plan_trials
     from pinn.description import method

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field, PlainValidator, Strict, WithJsonSchema
 
 from pinn.spec.block import Block, refuse
-from pinn.spec.values import EXPRESSION_SCHEMA, WHOLE, Expression, Flag, Names, expressions, one_or_many
+from pinn.spec.values import EXPRESSION_SCHEMA, WHOLE, Expression, Flag, Names, expressions
 from pinn.spec.yaml_subset import shown
 
 
@@ -18,6 +18,11 @@ def read_times(value: Any) -> Any:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 100_000:
         raise refuse(f"must be a count or a list of times such as [0, 0.5, 1], got {shown(value)}")
     return value
+
+
+def read_formats(value: Any) -> Any:
+    """A single format stands for a list of one; an empty list exports nothing."""
+    return value if isinstance(value, list | tuple) else (value,)
 
 
 FORMAT_SCHEMA = {"enum": ["vtu", "xdmf", "csv", "npz"]}
@@ -42,7 +47,7 @@ class Outputs(Block):
     ) = None
     formats: Annotated[
         tuple[Literal["vtu", "xdmf", "csv", "npz"], ...],
-        BeforeValidator(one_or_many),
-        WithJsonSchema({"oneOf": [FORMAT_SCHEMA, {"type": "array", "items": FORMAT_SCHEMA, "minItems": 1}]}),
+        BeforeValidator(read_formats),
+        WithJsonSchema({"oneOf": [FORMAT_SCHEMA, {"type": "array", "items": FORMAT_SCHEMA}]}),
     ] = ("vtu",)
     figures: Flag = True

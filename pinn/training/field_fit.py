@@ -90,7 +90,7 @@ def field_problem(problem: Problem, field: Mapping[Derivative, Tensor], unknowns
     found = sizes(problem, field)
     statements = []
     for derivative in field:
-        compiled = problem.derivative(derivative)
+        compiled = problem.derivative(derivative, problem.subdomains[0])
         expression = cast(sympy.Expr, compiled.expression.xreplace(known))
         order = derivative.partial.order
         weight = (GRADIENT_WEIGHT if order else 1.0) * unit(problem, derivative) / found[derivative.field][order]

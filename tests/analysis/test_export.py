@@ -193,6 +193,13 @@ def test_the_spec_chooses_formats_times_and_quantities(tmp_path):
     assert arrays["cells_triangle"].max() < len(points)
 
 
+def test_no_formats_export_nothing(tmp_path):
+    solution = fakes.cube()
+    solution.problem.spec.outputs.formats = ()
+    assert export_fields(solution, tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_times_of_the_spec_may_be_expressions_and_are_checked():
     problem = fakes.burgers().problem
     problem.scope.number = lambda text, path: {"T/4": 0.25, "2*T": 2.0}[text]

@@ -49,7 +49,7 @@ def test_a_comparison_leaves_everything_and_is_resumed(spec, tmp_path, monkeypat
     assert run(arguments) == 0
     folder = tmp_path / "results/comparisons/rod"
     files = ["comparison.json", "comparison.csv", "comparison.md", "errors.png", "fields.png"]
-    files += ["second_derivatives.png", "hardness.png"]
+    files += ["second_derivatives.png", "energy_form.png", "hardness.png"]
     assert all((folder / name).stat().st_size > 100 for name in files)
     out = capsys.readouterr().out
     assert (folder / "comparison.md").read_text() in out
@@ -62,6 +62,9 @@ def test_a_comparison_leaves_everything_and_is_resumed(spec, tmp_path, monkeypat
     assert gelu["stop_reasons"] == ["tolerance"]
     assert gelu["curvature"].keys() >= KEYS | {"residual_floor"}
     assert gelu["verdict"].startswith("Carries the derivatives")
+    assert gelu["curvature"]["energy_form"]["gradient_gap"] < 1e-6
+    assert "`pi**2*u*sin(pi*x) - u_x**2/2`" in out
+    assert not (folder / "runs/gelu-seed0/fields.vtu").exists()
     assert relu["relative_l2"] == {}
     assert relu["verdict"] == "No result: solver: out of luck"
     assert [step["hardness"] for step in found["hardness"]] == [4]
@@ -78,6 +81,7 @@ def test_a_comparison_leaves_everything_and_is_resumed(spec, tmp_path, monkeypat
     relu = json.loads((folder / "comparison.json").read_text())["activations"]["relu"]
     assert relu["curvature"]["jacobian_norm_by_order"] == {"2": 0}
     assert relu["curvature"]["residual_floor"] == pytest.approx(1)
+    assert relu["curvature"]["energy_form"]["gradient_gap"] > 0.1
     assert relu["verdict"].startswith("Cannot carry these equations")
     assert run(arguments) == 0
     assert started == ["relu-seed0"]

@@ -16,6 +16,7 @@ import pinn
 from pinn.analysis.onnx_export.closed_forms import ClosedForms
 from pinn.analysis.onnx_export.graph import DOMAIN, IR_VERSION, OPSET, Graph
 from pinn.analysis.onnx_export.networks import write_network
+from pinn.errors import SpecError
 from pinn.run.directory import write_atomic
 from pinn.spec.expressions import symbol
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 def onnx_model(solution: Solution, dtype: type[np.floating] = np.float64) -> ModelProto:
     """The solution's fields as an ONNX model of that precision. Raises SpecError for what ONNX cannot hold."""
     problem = solution.problem
+    if len(problem.subdomains) > 1:
+        raise SpecError(("--format",), "onnx holds one field over the whole domain; with subdomains, use vtu or npz")
     graph = Graph(dtype)
     source, target = "_".join(problem.axes), "_".join(problem.fields)
     outputs = write_network(graph, solution.model.network, source)
