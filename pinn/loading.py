@@ -16,7 +16,6 @@ from pinn.checks import (
     refuse_gaps,
     refuse_limits,
     refuse_outside,
-    refuse_unavailable,
     refuse_weights,
     require_quantity,
 )
@@ -61,7 +60,6 @@ def build(source: Source, folder: Path = Path()) -> Problem:
 
 def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
     """Compile a validated spec. Raises SpecError without position."""
-    refuse_unavailable(spec)
     refuse_weights(spec)
     physics = Physics((), {}, {})
     if spec.physics:
@@ -91,7 +89,7 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
         time = (scope.number(spec.time.start, ("time", "from")), scope.number(spec.time.end, ("time", "to")))
         if time[0] >= time[1]:
             raise SpecError(("time", "to"), f"must be later than from = {time[0]:g}, got {time[1]:g}")
-    geometry = build_shape(spec.domain, scope.number, spec.coordinates)
+    geometry = build_shape(spec.domain, scope.number, spec.coordinates, folder)
 
     for name in scope.definitions:
         path = ("definitions", name) if name in spec.definitions else ("physics", *spec.physics)
