@@ -23,14 +23,6 @@ KEPT_BETWEEN_DRAWS = ("lbfgs", "quasi_newton")  # line searches need a loss that
 DATA_TOLERANCE = 1e-3  # of the domain's size and of the duration, for points of measurements
 
 
-def refuse_unavailable(spec: Spec) -> None:
-    """Blocks of the language that this version reads but cannot act on are refused, never ignored."""
-    if "mesh" in spec.domain:
-        raise SpecError(
-            ("domain", "mesh"), "mesh files are not available in this version; build the domain from shapes"
-        )
-
-
 def refuse_beside_subdomains(spec: Spec) -> None:
     """What is not available together with subdomains."""
     if spec.network.constraints == "hard":

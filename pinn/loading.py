@@ -16,7 +16,6 @@ from pinn.checks import (
     refuse_gaps,
     refuse_limits,
     refuse_outside,
-    refuse_unavailable,
     refuse_weights,
     require_quantity,
 )
@@ -65,7 +64,6 @@ def build(source: Source, folder: Path = Path()) -> Problem:
 
 def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
     """Compile a validated spec. Raises SpecError without position."""
-    refuse_unavailable(spec)
     refuse_weights(spec)
     meanings = {name: read_meaning(spec, name) for name in spec.subdomains or ("",)}
     physics, scope = next(iter(meanings.values()))
@@ -76,7 +74,7 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
         time = (scope.number(spec.time.start, ("time", "from")), scope.number(spec.time.end, ("time", "to")))
         if time[0] >= time[1]:
             raise SpecError(("time", "to"), f"must be later than from = {time[0]:g}, got {time[1]:g}")
-    geometry = build_shape(spec.domain, scope.number, spec.coordinates)
+    geometry = build_shape(spec.domain, scope.number, spec.coordinates, folder)
 
     subdomains = read_subdomains(spec, {name: scope for name, (_, scope) in meanings.items()}, geometry)
 
@@ -172,14 +170,14 @@ def joined_patches(spec: Spec, geometry: Shape) -> list[tuple[int, Place, tuple[
     ]
 
 
-def read_subdomains(spec: Spec, scopes: dict[str, Scope], geometry: Shape) -> Subdomains:
+def read_subdomains(spec: Spec, scopes: dict[str, Scope], geometry: Shape, folder: Path) -> Subdomains:
     """The whole domain, or the parts that the spec names."""
     if not spec.subdomains:
         return Subdomains(scopes, geometry)
     refuse_beside_subdomains(spec)
     number = next(iter(scopes.values())).number
     shapes = {
-        name: None if tree == REST else build_shape(tree, number, spec.coordinates, ("subdomains", name))
+        name: None if tree == REST else build_shape(tree, number, spec.coordinates, folder, ("subdomains", name))
         for name, tree in spec.subdomains.items()
     }
     try:

@@ -1209,7 +1209,7 @@ GEOMETRY = {
         "solver.method.lbfgs.weights",
         "write for example resample: 200",
     ),
-    "mesh": (POISSON, "domain: {mesh: »{file: part.msh}}", "domain.mesh", "mesh files are not available"),
+    "mesh": (POISSON, "domain: {mesh: {file: »part.msh}}", "domain.mesh.file", "part.msh: there is no such file"),
     "no area": (
         POISSON,
         "domain: {rectangle: {from: [0, 0], to: [1, »0]}}",

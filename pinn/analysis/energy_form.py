@@ -82,9 +82,10 @@ class Energy:
     density: CompiledExpression
 
     @cached_property
-    def weights(self) -> list[Tensor]:
+    def weights(self) -> list[torch.nn.Parameter]:
         """Weights and biases of the hidden layers."""
-        return [weight for layer in self.model.mlp.linears[:-1] for weight in (layer.weight, layer.bias)]
+        layers = self.model.mlp.linears[:-1]
+        return [cast(torch.nn.Parameter, weight) for layer in layers for weight in (layer.weight, layer.bias)]
 
     @cached_property
     def directions(self) -> list[Direction]:

@@ -92,6 +92,8 @@ def export(
         raise SpecError(("--format",), f"unknown format '{path.suffix}'{did_you_mean(path.suffix, tuple(_WRITERS))}")
     if resolution is not None and resolution < 1:
         raise SpecError(("--resolution",), f"must be at least 1, got {resolution}")
+    if resolution is not None and getattr(solution.problem.geometry, "cells", None):
+        raise SpecError(("--resolution",), "the domain is a mesh and keeps its own nodes; name a finer one by --mesh")
     wanted = None if times is None else tuple(float(instant) for instant in times)
     if wanted is not None:
         _check_times(solution.problem, wanted, ("--times",))

@@ -69,8 +69,10 @@ def deformed_solid(
 
 def surface(grid: Grid) -> list[NDArray[np.int64]]:
     """The faces that belong to one cell only: arrays [M, 3] and [M, 4]."""
+    from pinn.geometry.triangulation import straight_cells
+
     found = []
-    for kind, cells in grid.cells.items():
+    for kind, cells in straight_cells(grid.cells).items():
         if kind in _FACES:
             faces = np.concatenate([cells[:, corners] for corners in _FACES[kind]])
             _, first, count = np.unique(np.sort(faces, axis=1), axis=0, return_index=True, return_counts=True)

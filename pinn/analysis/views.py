@@ -111,10 +111,13 @@ def views(solution: Solution, *, quantities: Sequence[str] | None = None) -> Vie
 
 
 def triangles_of(grid: Grid) -> NDArray[np.int64]:
-    """The triangles of a plane grid, quadrilaterals cut in two."""
-    found = [np.asarray(grid.cells.get("triangle", np.empty((0, 3), int)))]
-    if "quad" in grid.cells:
-        quads = np.asarray(grid.cells["quad"])
+    """The triangles of a plane grid, quadrilaterals cut in two, cells of second order into straight ones."""
+    from pinn.geometry.triangulation import straight_cells
+
+    cells = straight_cells(grid.cells)
+    found = [cells.get("triangle", np.empty((0, 3), np.int64))]
+    if "quad" in cells:
+        quads = cells["quad"]
         found += [quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]
     return np.concatenate(found)
 

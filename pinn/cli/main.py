@@ -17,6 +17,7 @@ from pinn.cli.info import info
 from pinn.cli.init import init
 from pinn.cli.interruption import Interruption
 from pinn.cli.list import list_problems
+from pinn.cli.mesh import mesh
 from pinn.cli.resume import resume
 from pinn.cli.schema import schema
 from pinn.cli.solve import solve
@@ -35,6 +36,7 @@ app.command("validate")(validate)
 app.command("info")(info)
 app.command("export")(export)
 app.command("harden")(harden)
+app.command("mesh")(mesh)
 app.command("list")(list_problems)
 app.command("init")(init)
 app.command("compare")(compare)

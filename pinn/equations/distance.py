@@ -33,7 +33,7 @@ from sympy import Symbol
 
 from pinn.equations.compile import evaluate
 from pinn.geometry.carriers import Carrier, Quadric, carrier, trim
-from pinn.geometry.pieces import Array, Masked, Piece, sobol_parameters
+from pinn.geometry.pieces import Array, Piece, sobol_parameters
 from pinn.geometry.sampling import sample_interior
 from pinn.geometry.shapes import Shape
 from pinn.spec.bounds import exact_number
@@ -132,7 +132,7 @@ def surface(pieces, found: Carrier, distance: sympy.Expr, everywhere: Array, spr
         float(numbers(distance, everywhere, space).max()),
         np.vstack([spread[piece] for piece in pieces]),
         np.vstack([rim_of(piece, len(space)) for piece in pieces]),
-        any(isinstance(piece, Masked) for piece in pieces),
+        any(piece.scattered for piece in pieces),
     )
 
 
@@ -226,7 +226,7 @@ def rim_of(piece: Piece, dimension: int) -> Array:
     """Points [N, D] on the ends or edges of a piece; scattered ones where it is cut along unknown lines."""
     if dimension == 1:
         return np.zeros((0, 1))
-    if isinstance(piece, Masked):
+    if piece.scattered:
         return points_of(piece, dimension)
     corners = np.array(list(product((0.0, 1.0), repeat=dimension - 1)))
     if dimension == 3:

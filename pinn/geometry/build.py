@@ -8,15 +8,17 @@ To add a shape, add one line to SHAPES.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path as FilePath
 from typing import Any
 
 from pinn.errors import did_you_mean
 from pinn.geometry.boxes import Box, Cuboid, Interval, Rectangle
 from pinn.geometry.csg import Combination, Difference, Intersection, Union
+from pinn.geometry.mesh_shape import open_mesh
+from pinn.geometry.names import NAME, RESERVED_PATCHES
 from pinn.geometry.planar import Annulus, Disk, Ellipse, Sector
 from pinn.geometry.polygon import Polygon
 from pinn.geometry.shapes import GeometryError, Shape
@@ -25,18 +27,17 @@ from pinn.geometry.solids import Cylinder, Sphere
 Path = tuple[str | int, ...]
 Number = Callable[[Any, Path], float]  # (a number or the text of a constant expression, its place) -> its value
 
-RESERVED_PATCHES = ("boundary", "initial")  # these words name places in conditions
-_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _REQUIRED = object()
 _DIMENSION_WORDS = {1: "one-dimensional", 2: "two-dimensional", 3: "three-dimensional"}
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a parameter's reader may ask about: how numbers are evaluated, and the coordinates of the problem."""
+    """What a parameter's reader may ask about: how numbers are evaluated, the coordinates, the spec's folder."""
 
     number: Number
     coordinates: tuple[str, ...]
+    folder: FilePath = FilePath()
 
 
 @dataclass(frozen=True)
@@ -53,15 +54,25 @@ class ShapeKind:
     make: Callable[..., Shape]
     dimension: int | None  # None: any
     parameters: dict[str, Parameter]
+    of_problem: Callable[[Reading], dict[str, Any]] | None = None  # arguments that the problem gives, not the user
 
 
-def build_shape(tree: Any, number: Number, coordinates: Sequence[str], path: Path = ("domain",)) -> Shape:
+def build_shape(
+    tree: Any,
+    number: Number,
+    coordinates: Sequence[str],
+    folder: FilePath = FilePath(),
+    path: Path = ("domain",),
+) -> Shape:
     """The shape that a spec's tree describes.
 
-    `number(value, path)` evaluates a number or a constant expression; `coordinates` are the space letters.
-    Raises GeometryError with the full path of what is wrong.
+    `number(value, path)` evaluates a number or a constant expression; `coordinates` are the space letters; files are
+    relative to `folder`. Raises GeometryError with the full path of what is wrong.
     """
-    reading = Reading(number, tuple(coordinates))
+    return _shape(tree, Reading(number, tuple(coordinates), folder), path)
+
+
+def _shape(tree: Any, reading: Reading, path: Path) -> Shape:
     if not isinstance(tree, Mapping) or len(tree) != 1:
         received = f"keys {', '.join(map(str, tree))}" if isinstance(tree, Mapping) and tree else repr(tree)
         raise GeometryError(path, f"must be one shape, such as disk: {{center: [0, 0], radius: 1}}, got {received}")
@@ -77,7 +88,7 @@ def _combine(kind: str, body: Any, reading: Reading, path: Path) -> Shape:
     here = (*path, kind)
     if not isinstance(body, Sequence) or isinstance(body, str) or len(body) < 2:
         raise GeometryError(here, f"needs a list of at least two shapes, got {_described(body)}")
-    shapes = [build_shape(tree, reading.number, reading.coordinates, (*here, k)) for k, tree in enumerate(body)]
+    shapes = [_shape(tree, reading, (*here, k)) for k, tree in enumerate(body)]
     if kind == "difference":
         for index, shape in enumerate(shapes[1:], start=1):
             if not Intersection(shapes[0], shape).pieces:
@@ -110,8 +121,8 @@ def _primitive(kind_name: str, body: Any, reading: Reading, here: Path) -> Shape
             raise GeometryError(here, f"{kind_name} needs the parameter '{key}'")
         else:
             arguments[parameter.argument] = parameter.default
-    if kind.make is Box:
-        arguments["coordinates"] = reading.coordinates
+    if kind.of_problem:
+        arguments |= kind.of_problem(reading)
     try:
         return kind.make(**arguments)
     except GeometryError as error:
@@ -154,10 +165,16 @@ def _points(value: Any, path: Path, reading: Reading) -> list[list[float]]:
 
 
 def _name(value: Any, path: Path, _: Reading) -> str:
-    if not isinstance(value, str) or not _NAME.fullmatch(value):
+    if not isinstance(value, str) or not NAME.fullmatch(value):
         raise GeometryError(path, f"must be a name (a letter, then letters, digits, _ or -), got {_described(value)}")
     if value in RESERVED_PATCHES:
         raise GeometryError(path, f"must not be '{value}', which names a place in every problem")
+    return value
+
+
+def _file(value: Any, path: Path, _: Reading) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise GeometryError(path, f"must be the name of a mesh file, got {_described(value)}")
     return value
 
 
@@ -183,6 +200,14 @@ def _kind(make: Callable[..., Shape], dimension: int | None, **parameters: Param
     return ShapeKind(make, dimension, {**by_key, "name": Parameter("name", _name, None)})
 
 
+def _letters(reading: Reading) -> dict[str, Any]:
+    return {"coordinates": reading.coordinates}
+
+
+def _folder(reading: Reading) -> dict[str, Any]:
+    return {"folder": reading.folder, "dimension": len(reading.coordinates)}
+
+
 _number_of = partial(Parameter, read=_number)
 _point_of = partial(Parameter, read=_point)
 _center = _point_of("center")
@@ -205,7 +230,8 @@ SHAPES: dict[str, ShapeKind] = {
     "cuboid": _kind(Cuboid, 3, **_corners),
     "sphere": _kind(Sphere, 3, center=_center, radius=_radius),
     "cylinder": _kind(Cylinder, 3, from_=_point_of("start"), to=_point_of("end"), radius=_radius),
-    "box": _kind(Box, None, **_corners),
+    "box": replace(_kind(Box, None, **_corners), of_problem=_letters),
+    "mesh": replace(_kind(open_mesh, None, file=Parameter("file", _file)), of_problem=_folder),
 }
 
 COMBINATIONS: dict[str, type[Combination]] = {"union": Union, "difference": Difference, "intersection": Intersection}

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from pinn.geometry.curves import CircleArc, EllipseCurve, SubCurve
+from pinn.geometry.facets import FacetPiece
 from pinn.geometry.pieces import Array, Flat, Masked, Piece, Reversed
 from pinn.geometry.solids import CylinderSide, RoundCap, SphereSurface
 
@@ -70,6 +71,8 @@ class Carrier:
 def carrier(piece: Piece) -> Carrier:
     """The carrier of a piece, positive on the domain's side. Raises TypeError for a piece of unknown kind."""
     whole = unwrapped(piece)
+    if isinstance(whole, FacetPiece) and whole.plane is None:
+        raise TypeError("curved facets")
     if type(whole) not in _CARRIERS:
         raise TypeError(type(whole).__name__)
     quadric, core = _CARRIERS[type(whole)](whole)
@@ -144,4 +147,5 @@ _CARRIERS: dict[type, Callable[..., tuple[Quadric, Core | None]]] = {
     SphereSurface: lambda piece: _ball(piece.center, piece.radius),
     CylinderSide: _tube,
     EllipseCurve: _ellipse,
+    FacetPiece: lambda piece: _plane(piece.facets[0, 0], piece.plane),
 }

@@ -27,6 +27,7 @@ class Piece(ABC):
     """
 
     patch: str
+    scattered = False  # are only scattered points of its rim known?
 
     @property
     @abstractmethod
@@ -124,6 +125,8 @@ class Relabelled(Piece):
 
 class Masked(Piece):
     """The part of a surface (D >= 3) that a rule keeps; its area is found by quasi-Monte Carlo, once."""
+
+    scattered = True
 
     def __init__(self, piece: Piece, keep: Keep, parameter_dimension: int):
         self.patch = piece.patch

@@ -1,18 +1,20 @@
 """Triangulation: a shape cut into cells for pictures and export.
 
 Intervals give lines, rectangles structured triangles, cuboids hexahedra, cylinders wedges, other planar shapes
-unstructured triangles, other solids tetrahedra. Cell names and node order are meshio's (VTK's); cells have positive
-measure.
+unstructured triangles, other solids tetrahedra; a mesh brings its own cells, also of second order. Cell names and node
+order are meshio's (VTK's); cells have positive measure.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pinn.geometry.boxes import Box
+from pinn.geometry.mesh_shape import MeshShape
 from pinn.geometry.pieces import Array
 from pinn.geometry.planar import Disk
 from pinn.geometry.planar_mesh import triangulate_planar
@@ -30,12 +32,14 @@ class Mesh:
 
 
 def triangulate(shape: Shape, resolution: int) -> Mesh:
-    """The shape as a mesh with about `resolution` cells along its longest side.
+    """The shape as a mesh with about `resolution` cells along its longest side; a mesh as it is.
 
     Raises GeometryError for more than three dimensions and for boundaries too tight for the resolution.
     """
     if resolution < 1:
         raise GeometryError((), f"needs a resolution of at least 1, got {resolution}")
+    if isinstance(shape, MeshShape) and shape.cells:
+        return Mesh(shape.points, shape.cells)
     if shape.dimension == 1:
         return _lines(shape, resolution)
     if isinstance(shape, Box) and shape.dimension <= 3:
@@ -108,3 +112,35 @@ def _grid(shape: Box, resolution: int) -> tuple[Array, NDArray[np.int64]]:
 
 def _segments(length: float, shape: Shape, resolution: int) -> int:
     return max(1, round(resolution * float(length) / shape.size))
+
+
+# Kinds of second order -> the straight cells between the nodes: kind, node numbers.
+_STRAIGHT = {
+    "triangle6": ("triangle", [[0, 3, 5], [3, 1, 4], [5, 4, 2], [3, 4, 5]]),
+    "quad8": ("quad", [[0, 1, 2, 3]]),
+    "quad9": ("quad", [[0, 4, 8, 7], [4, 1, 5, 8], [8, 5, 2, 6], [7, 8, 6, 3]]),
+    "tetra10": (
+        "tetra",
+        [
+            [0, 4, 6, 7],
+            [4, 1, 5, 8],
+            [6, 5, 2, 9],
+            [7, 8, 9, 3],
+            [4, 5, 6, 7],
+            [4, 8, 5, 7],
+            [6, 5, 9, 7],
+            [5, 8, 9, 7],
+        ],
+    ),
+    "hexahedron20": ("hexahedron", [[0, 1, 2, 3, 4, 5, 6, 7]]),
+    "hexahedron27": ("hexahedron", [[0, 1, 2, 3, 4, 5, 6, 7]]),
+}
+
+
+def straight_cells(cells: Mapping[str, NDArray[np.int64]]) -> dict[str, NDArray[np.int64]]:
+    """The cells of a mesh with those of second order as straight ones, for pictures."""
+    found: dict[str, list[NDArray[np.int64]]] = {}
+    for kind, nodes in cells.items():
+        straight, parts = _STRAIGHT.get(kind, (kind, [list(range(nodes.shape[1]))]))
+        found.setdefault(straight, []).append(nodes[:, parts].reshape(-1, len(parts[0])))
+    return {kind: np.concatenate(parts) for kind, parts in found.items()}

@@ -1,0 +1,51 @@
+"""Meshing the shapes of a spec with gmsh: measures, patches, and what is said without gmsh."""
+
+import sys
+
+import pytest
+
+from pinn.errors import ResourceError
+from pinn.geometry.boxes import Cuboid, Interval, Rectangle
+from pinn.geometry.csg import Difference
+from pinn.geometry.gmsh_mesh import mesh_with_gmsh
+from pinn.geometry.mesh_shape import MeshShape
+from pinn.geometry.planar import Annulus, Disk, Ellipse, Sector
+from pinn.geometry.polygon import Polygon
+from pinn.geometry.shapes import GeometryError
+from pinn.geometry.solids import Cylinder, Sphere
+
+SHAPES = [
+    Difference(Rectangle([0, 0], [2, 2]), Disk([0, 0], 0.5, name="hole")),
+    Ellipse([0, 0], [0.5, 1], rotation=0.3),
+    Annulus([1, 0], 0.5, 1),
+    Sector([0, 0], 0, 1, 0.2, 4),
+    Polygon([[0, 0], [2, 0], [0, 1]], names=["base", "slope", "wall"]),
+    Difference(Cuboid([0, 0, 0], [1, 1, 1]), Sphere([0, 0, 0], 0.5)),
+    Cylinder([0, 0, 0], [0, 0, 1], 0.5),
+]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: type(shape).__name__)
+def test_the_mesh_has_the_measures_and_patches_of_the_shape(shape, tmp_path):
+    pytest.importorskip("gmsh")
+    file = tmp_path / "m.msh"
+    made = mesh_with_gmsh(shape, file, size=shape.size / 4)
+    mesh = MeshShape(file, shape.dimension)
+    assert set(mesh.patches) == set(shape.patches) == set(made.patches)
+    assert len(mesh.points) == made.nodes
+    assert mesh.measure == pytest.approx(shape.measure, rel=2e-3)
+    for patch in shape.patches:
+        assert mesh.patch_measure(patch) == pytest.approx(shape.patch_measure(patch), rel=2e-3)
+    assert list(mesh.subdomains) == ["domain"]
+
+
+def test_what_cannot_be_meshed_is_refused(tmp_path):
+    with pytest.raises(GeometryError, match="two or three dimensions"):
+        mesh_with_gmsh(Interval(0, 1), tmp_path / "m.msh")
+
+
+def test_without_gmsh_a_way_out_is_named(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "gmsh", None)
+    with pytest.raises(ResourceError, match=r"pip install 'jetpinn\[mesh\]'"):
+        mesh_with_gmsh(SHAPES[0], tmp_path / "m.msh")
+    assert not list(tmp_path.iterdir())
