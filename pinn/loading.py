@@ -12,9 +12,11 @@ import sympy
 import torch
 
 from pinn.checks import (
+    check_energy,
     check_points,
     refuse_gaps,
     refuse_limits,
+    refuse_load,
     refuse_outside,
     refuse_unavailable,
     refuse_weights,
@@ -63,6 +65,7 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
     """Compile a validated spec. Raises SpecError without position."""
     refuse_unavailable(spec)
     refuse_weights(spec)
+    refuse_load(spec)
     physics = Physics((), {}, {})
     if spec.physics:
         ((name, parameters),) = spec.physics.items()
@@ -145,6 +148,8 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
         warnings=(),
         ansatz=ansatz,
         posed=posed,
+        declared_energy=spec.energy or physics.energy,
+        positive=physics.positive,
     )
     if ansatz is not None:
         refuse_aperiodic(
@@ -154,6 +159,7 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
         reader.quantity(name, ("exact", name))
     problem.probes.update(read_probes(spec, problem))
     check_points(problem)
+    check_energy(problem)
     _ = problem.exact, problem.unknowns
     for number, name in enumerate(spec.outputs.quantities or ()):
         require_quantity(problem, name, ("outputs", "quantities", number))

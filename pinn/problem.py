@@ -15,11 +15,13 @@ from torch import Tensor
 from pinn.equations.ansatz import Ansatz, jet_of
 from pinn.equations.compile import CompiledExpression, Derivative, compile_expression, evaluate
 from pinn.equations.conditions import period_of
+from pinn.equations.energy import EnergyFunctional, EnergyReader
 from pinn.equations.scaling import Scaling, find_scaling
 from pinn.equations.statements import Place, PointSet, Statement
 from pinn.errors import SpecError
 from pinn.geometry.sampling import sample_boundary, sample_interior
 from pinn.geometry.shapes import Shape
+from pinn.spec.energy import Energy
 from pinn.spec.expressions import Scope, symbol
 from pinn.spec.schema import Spec
 
@@ -52,6 +54,8 @@ class Problem:
     posed        with an ansatz: the statements over the fields themselves, then the conditions that it meets exactly
     vectors      name -> component quantities;  tensors: name -> {"xx": quantity, …}
     periods      axis -> period, for networks that are periodic by construction
+    declared_energy   what the spec, or else its physics, declares to be stationary
+    positive     quantities that are positive wherever the equations mean anything
     """
 
     spec: Spec
@@ -68,6 +72,8 @@ class Problem:
     warnings: tuple[str, ...] = ()
     ansatz: Ansatz | None = None
     posed: tuple[Statement, ...] = ()
+    declared_energy: Energy | None = None
+    positive: tuple[str, ...] = ()
     _compiled: dict[str, CompiledExpression] = field(default_factory=dict, repr=False)
 
     @property
@@ -182,6 +188,22 @@ class Problem:
         for name in self.ansatz.coefficients if self.ansatz else ():
             found[name] = (0.0, None, None)
         return found
+
+    @cached_property
+    def energy(self) -> EnergyFunctional | None:
+        """The functional that the solution makes stationary, over the network's outputs; None where none is declared.
+
+        Raises SpecError where a condition does not fit it.
+        """
+        if self.declared_energy is None:
+            return None
+        conditions = self.posed[: len(self.statements)] if self.ansatz else self.statements
+        return self.energy_reader.read(self.declared_energy, conditions)
+
+    @property
+    def energy_reader(self) -> EnergyReader:
+        path = ("energy",) if self.spec.energy else ("physics", *self.spec.physics)
+        return EnergyReader(self.scope, self.geometry.patches, path, self._over_outputs)
 
     @property
     def constructed(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ import resource
 import subprocess
 import sys
 from contextlib import contextmanager
+from functools import partial
 from importlib import metadata
 from os import PathLike
 from time import perf_counter
@@ -18,8 +19,10 @@ import torch
 
 from pinn.engines import find_engine
 from pinn.errors import ResourceError
+from pinn.loading import build_problem
 from pinn.problem import Problem
 from pinn.solution import Solution
+from pinn.training.load_steps import train_by_load_steps
 from pinn.training.loop import Outcome, ProgressCallback, Run, train
 from pinn.training.model import Model
 
@@ -58,7 +61,10 @@ def solve(
         run.monitor = lambda model: error_columns(problem, model)
     with threads(options.threads):
         try:
-            result = train(run, chosen_engine.stages_of(problem), progress)
+            if options.load_steps:
+                result = train_by_load_steps(run, chosen_engine.stages_of, partial(at_load, problem), progress)
+            else:
+                result = train(run, chosen_engine.stages_of(problem), progress)
         except (MemoryError, torch.OutOfMemoryError) as error:
             raise ResourceError(
                 f"out of memory: {error}; lower solver features, sampling.interior or network.hidden"
@@ -73,6 +79,16 @@ def solve(
         }
         solution.metrics["seconds"]["total"] = perf_counter() - begun
     return solution
+
+
+def at_load(problem: Problem, share: float) -> Problem:
+    """The same problem with a share of the load that its `solver` block names."""
+    spec = problem.spec
+    name = str(spec.solver.load)
+    return build_problem(
+        spec.model_copy(update={"constants": {**spec.constants, name: f"({spec.constants[name]})*{share!r}"}}),
+        problem.folder,
+    )
 
 
 def error_columns(problem: Problem, model: Model) -> dict[str, float]:

@@ -68,7 +68,15 @@ class ConditionReader:
                 compiled = compile_expression(expression, self.scope, at)
                 self.check(compiled, place, at)
                 statements.append(
-                    Statement(f"{name} on {place}", compiled, place, condition.weight, condition.count, path=at)
+                    Statement(
+                        f"{name} on {place}",
+                        compiled,
+                        place,
+                        condition.weight,
+                        condition.count,
+                        path=at,
+                        quantity=name,
+                    )
                 )
         if condition.free:
             self.places(condition, "free", index, path, (*path, "free"))

@@ -13,6 +13,7 @@ import torch
 
 from pinn.errors import Divergence
 from pinn.problem import Problem
+from pinn.training.admissible import remark
 from pinn.training.assembly import Group, heldout_residual, residuals
 from pinn.training.model import Model
 from pinn.training.points import draw_heldout
@@ -30,6 +31,7 @@ class Report:
     heldout      measured by the stage itself, or None to let the loop measure it every `measure_every` steps
     finished     a stop reason when the stage is at its end
     iterations   how many the step did
+    merit        what the best model is chosen by, lower is better, where that is not the held-out residual: an energy
     """
 
     loss: float
@@ -38,6 +40,7 @@ class Report:
     finished: str | None = None
     extra: dict[str, float] = field(default_factory=dict)
     iterations: int = 1
+    merit: float | None = None
 
 
 class Stage(Protocol):
@@ -67,6 +70,7 @@ class Run:
     started: float = field(default_factory=perf_counter)
     best: Model | None = None
     best_heldout: float = math.inf
+    best_merit: float = math.inf
     heldout_groups: list[Group] = field(default_factory=list)
     monitor: Monitor | None = None
     observed: tuple[Model | None, float] = (None, 0.0)  # the model that was looked at last, and when
@@ -86,9 +90,12 @@ class Run:
     def heldout(self, model: Model) -> float:
         return heldout_residual(model, self.heldout_groups)
 
-    def keep_if_best(self, heldout: float) -> None:
-        if heldout < self.best_heldout and self.model is not None:
+    def keep_if_best(self, heldout: float, merit: float | None = None) -> None:
+        """Keep the model if its merit is lower than any before, or its held-out residual where it has no merit."""
+        better = heldout < self.best_heldout if merit is None else merit < self.best_merit
+        if better and self.model is not None:
             self.best, self.best_heldout = copy.deepcopy(self.model), heldout
+            self.best_merit = self.best_merit if merit is None else merit
 
     def observe(self) -> dict[str, float]:
         """What the monitor says of a new best model, if it is time to look at it."""
@@ -133,14 +140,17 @@ def train(
                     assert run.model is not None  # a stage that finishes or lets itself be measured has made one
                     heldout = run.heldout(run.model)
                 if heldout is not None:
-                    run.keep_if_best(heldout)
+                    run.keep_if_best(heldout, report.merit)
                     report.extra |= run.observe()
                 row = record(run, stage.name, iteration, report, heldout)
                 if progress:
                     progress(row)
                 if heldout is not None:
                     if not math.isfinite(heldout):
-                        raise Divergence(f"held-out residual became {heldout} in stage {stage.name}, step {iteration}")
+                        raise Divergence(
+                            f"held-out residual became {heldout} in stage {stage.name}, step {iteration}"
+                            f"{remark(run.problem)}"
+                        )
                     if heldout <= run.tolerance:
                         return outcome(run, "tolerance", iteration)
                 if over:
@@ -199,6 +209,7 @@ def require_finite(
                     place = ", ".join(f"{a} = {c:.6g}" for a, c in zip(model_axes(group), point, strict=True))
                     raise Divergence(
                         f"term '{name}' became {float(residual[bad[0]].detach())} at {place} in {stage}, step {step}"
+                        f"{remark(group.problem)}"
                     )
         raise Divergence(f"term '{name}' became {float(value.detach())} in {stage}, step {step}")
 
