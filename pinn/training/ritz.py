@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from pinn.errors import Divergence
+from pinn.network.activations import ACTIVATIONS
 from pinn.network.features import sample_hyperplanes
 from pinn.network.mlp import MLP
 from pinn.spec.solver import RitzOptions
@@ -62,7 +63,8 @@ class Ritz:
         self.start = run.model if one_hidden_layer(run.model) else None  # of an earlier load: its units are kept
         if self.start is not None:
             self.features = self.start.mlp.linears[0].out_features
-        self.queue = [options.scale or FIRST_SCALES[0]] if options.scale or self.start else list(FIRST_SCALES)
+        scales = [ACTIVATIONS[run.problem.spec.network.activation.name].scale * scale for scale in FIRST_SCALES]
+        self.queue = [options.scale or scales[0]] if options.scale or self.start else scales
         self.level = 0
         self.kept: tuple[float, float, Model] | None = None  # (control energy, scale, model), the best of this level
         self.history: list[tuple[float, float]] = []  # (control energy, held-out residual) of each level

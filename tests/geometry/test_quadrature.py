@@ -30,7 +30,7 @@ def test_polynomials_of_degree_five_are_exact(kind):
 def test_box_in_one_two_and_three_dimensions():
     for dimension in (1, 2, 3):
         upper = np.array([2.0, 1.0, 0.5])[:dimension]
-        rule = interior_quadrature(Box(np.zeros(dimension), upper), 400)
+        rule = interior_quadrature(Box([0.0] * dimension, upper.tolist()), 400)
         found = rule.weights @ np.prod(rule.points**2, axis=1)
         assert found == pytest.approx(float(np.prod(upper**3 / 3)), rel=1e-12)
         assert 200 < len(rule.points) < 900 or dimension != 2
@@ -57,14 +57,14 @@ def test_circle_and_its_normals():
 
 
 def test_part_of_a_patch_and_end_points():
-    square = Box(np.zeros(2), np.ones(2))
+    square = Box([0.0, 0.0], [1.0, 1.0])
     rule = boundary_quadrature(square, ["y_upper"], 100, lambda points: points[:, 0] < 0.3)
     assert rule.weights.sum() == pytest.approx(0.3, abs=2e-3)
-    ends = boundary_quadrature(Box(np.zeros(1), np.ones(1)), ["x_upper"], 100)
+    ends = boundary_quadrature(Box([0.0], [1.0]), ["x_upper"], 100)
     assert ends.points.tolist() == [[1.0]]
     assert ends.weights.tolist() == [1.0]
 
 
 def test_more_than_three_dimensions_are_refused():
     with pytest.raises(GeometryError, match="no quadrature in 4 dimensions"):
-        interior_quadrature(Box(np.zeros(4), np.ones(4)), 100)
+        interior_quadrature(Box([0.0] * 4, [1.0] * 4), 100)

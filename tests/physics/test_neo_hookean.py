@@ -59,6 +59,7 @@ def test_equations_are_those_of_euler_and_lagrange(letters):
     """Div(dpsi/dF) + body_force with every derivative taken through psi, where the physics uses Div cof(F) = 0."""
     problem = body(letters)
     scope = problem.scope
+    assert problem.declared_energy is not None
     density = scope.expression(problem.declared_energy.density, ())
     for statement, field in zip(problem.statements[: len(letters)], problem.fields, strict=True):
         orders = [tuple(int(k == axis) for k in range(len(letters))) for axis in range(len(letters))]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -67,7 +69,7 @@ solver: {method: {ritz: {features: 20, scale: 2}}, time_limit: 60}
 
 
 def solved(text: str, **blocks: str):
-    return pinn.solve(problem(text, **blocks), device="cpu")
+    return pinn.solve(problem(text, Path(), **blocks), device="cpu")
 
 
 def test_gradient_and_hessian_are_those_of_autograd():
@@ -179,7 +181,7 @@ def test_a_body_that_is_folded_through_itself_is_a_divergence_with_a_way_out(met
 )
 def test_refusals(blocks, message):
     with pytest.raises(SpecError, match=message):
-        problem(WITHOUT_ENERGY if "energy" in blocks else ROBIN, **blocks)
+        problem(WITHOUT_ENERGY if "energy" in blocks else ROBIN, Path(), **blocks)
 
 
 def test_an_energy_is_needed():
