@@ -7,6 +7,7 @@ error, and the finer one is written beside the problem that uses it.
     allen_cahn, kdv     Fourier series in space, exponential time differencing in time (ETDRK4)
     poisson_l_shape     quartic triangles, graded towards the corners
     lid_driven_cavity   Taylor-Hood elements of degree p and p - 1, graded towards the lid's corners, Newton's method
+    hyperelastic_*      benchmarks/hyperelasticity.py
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from pathlib import Path
 import numpy as np
 import skfem
 from skfem.helpers import ddot, div, dot, grad, mul
+
+from benchmarks import hyperelasticity
 
 ROOT = Path(__file__).resolve().parent.parent
 Columns = dict[str, np.ndarray]
@@ -188,6 +191,22 @@ def cavity_flow(degree: int) -> tuple[skfem.Basis, np.ndarray]:
     raise ArithmeticError("Newton's method did not converge")
 
 
+def hyperelastic_beam(cells: int) -> Columns:
+    """At 1,000 random points; `cells` over the height."""
+    points = np.random.default_rng(0).uniform([0, -0.5], [hyperelasticity.LENGTH, 0.5], (1000, 2))
+    return displacements(hyperelasticity.beam(cells), points)
+
+
+def hyperelastic_block(cells: int) -> Columns:
+    """At 1,000 random points; `cells` along each side."""
+    return displacements(hyperelasticity.block(cells), np.random.default_rng(0).uniform(0, 1, (1000, 2)))
+
+
+def displacements(found: tuple[skfem.Basis, np.ndarray], points: np.ndarray) -> Columns:
+    ux, uy = hyperelasticity.displacement(found, points).T
+    return {"x": points[:, 0], "y": points[:, 1], "ux": ux, "uy": uy}
+
+
 # name -> (folder of problems/, solver, coarser and finer resolution)
 REFERENCES: dict[str, tuple[str, Callable[[int], Columns], tuple[int, int]]] = {
     "burgers": ("transport", burgers, (100, 200)),
@@ -195,6 +214,8 @@ REFERENCES: dict[str, tuple[str, Callable[[int], Columns], tuple[int, int]]] = {
     "kdv": ("transport", kdv, (256, 512)),
     "poisson_l_shape": ("heat", poisson_l_shape, (1, 2)),
     "lid_driven_cavity": ("fluids", lid_driven_cavity, (5, 6)),
+    "hyperelastic_beam": ("elasticity", hyperelastic_beam, (8, 16)),
+    "hyperelastic_block": ("elasticity", hyperelastic_block, (8, 16)),
 }
 
 

@@ -31,6 +31,8 @@ def refuse_beside_subdomains(spec: Spec) -> None:
         raise SpecError(("network", "enrichment"), "is not available with subdomains; remove one or the other")
     if spec.data:
         raise SpecError(("data",), "is not available with subdomains; remove one or the other")
+    if uses_energy(spec):
+        raise SpecError(("solver",), "the energy is not available with subdomains; write formulation: strong")
     for index, condition in enumerate(spec.conditions):
         if condition.periodic:
             path = ("conditions", index, "periodic")
@@ -57,6 +59,59 @@ def refuse_weights(spec: Spec) -> None:
             raise SpecError(
                 path, f"{stage.name} looks at causal weights where it draws points; write for example resample: 200"
             )
+
+
+STRONG_ONLY = ("least_squares", "patches", "gauss_newton")  # stages that know a sum of squares and nothing else
+
+
+def refuse_load(spec: Spec) -> None:
+    """Load steps need a constant that can grow; it may not be zero."""
+    solver = spec.solver
+    if solver.load_steps is None and solver.load is None:
+        return
+    if solver.load is None:
+        raise SpecError(("solver", "load_steps"), "needs the constant that grows; write for example load: P")
+    if solver.load_steps is None:
+        raise SpecError(("solver", "load"), "needs the number of steps; write for example load_steps: 10")
+    if solver.load not in spec.constants:
+        hint = did_you_mean(solver.load, tuple(spec.constants))
+        raise SpecError(("solver", "load"), f"must be one of the constants, got '{solver.load}'{hint}")
+
+
+def uses_energy(spec: Spec) -> bool:
+    return spec.solver.formulation == "energy" or any(stage.name == "ritz" for stage in spec.solver.stages)
+
+
+def check_energy(problem: Problem) -> None:
+    """A declared energy can be read; one that is to be minimised fits the conditions and the stages."""
+    spec = problem.spec
+    if not uses_energy(spec):
+        if spec.energy:
+            problem.energy_reader.declared(spec.energy)
+        return
+    stages = spec.solver.stages
+    path = ("solver", "method" if spec.solver.formulation == "strong" else "formulation")
+    if spec.solver.formulation == "energy":
+        for index, stage in enumerate(stages):
+            if stage.name in STRONG_ONLY:
+                at = ("solver", "method", *([index] if len(stages) > 1 else []))
+                raise SpecError(at, f"{stage.name} solves the equations, not the energy; write ritz, lbfgs or adam")
+    for index, stage in enumerate(stages):
+        weights = stage.parameters.get("weights")
+        if spec.solver.formulation == "energy" and weights is not None and weights.gradient_norm:
+            at = ("solver", "method", *([index] if len(stages) > 1 else []), stage.name, "weights")
+            raise SpecError(at, "an energy has one weight; remove gradient_norm")
+    if problem.declared_energy is None:
+        raise SpecError(path, "needs an energy: add the block energy: {density: …}, or a physics that has one")
+    if problem.time is not None:
+        raise SpecError(path, "needs a problem without time; solve the equations (formulation: strong)")
+    if spec.solver.derivatives != "jets":
+        raise SpecError(("solver", "derivatives"), "an energy is minimised with jets; remove 'autograd'")
+    if problem.unknowns:
+        raise SpecError(
+            path, f"'{next(iter(problem.unknowns))}' cannot be identified by an energy; solve the equations"
+        )
+    _ = problem.energy
 
 
 def refuse_limits(scope: Scope, physics: Physics) -> None:
@@ -152,7 +207,7 @@ def check_points(problem: Problem) -> None:
         inputs = points.inputs(problem.axes, extra)
         ones = {d: torch.full((len(points),), 0.7, dtype=torch.float64) for d in statement.expression.derivatives}
         value = torch.as_tensor(statement.expression.value(inputs, ones))
-        bad = torch.nonzero(~torch.isfinite(value.expand(len(points)))).flatten()
+        bad = torch.nonzero(~torch.isfinite(value.expand(len(points))) & meaningful(problem, points)).flatten()
         if len(bad):
             place = ", ".join(
                 f"{a} = {c:.6g}" for a, c in zip(problem.axes, points.points[bad[0]].tolist(), strict=True)
@@ -173,6 +228,17 @@ def check_points(problem: Problem) -> None:
     for name, value in problem.exact_values(torch.as_tensor(problem.heldout_points(64, 2))).items():
         if not torch.isfinite(value).all():
             raise SpecError(("exact", name), "is not a finite number everywhere inside the domain")
+
+
+def meaningful(problem: Problem, points: PointSet) -> torch.Tensor:
+    """Where the jets that `check_points` tries out are within what the physics asks for: [N]."""
+    found = torch.ones(len(points), dtype=torch.bool)
+    for name in problem.positive:
+        compiled = problem.compiled(name)
+        extra: dict[str, Any] = {key: torch.tensor(1.0, dtype=torch.float64) for key in problem.unknowns}
+        tried = {d: torch.full((len(points),), 0.7, dtype=torch.float64) for d in compiled.derivatives}
+        found &= torch.as_tensor(compiled.value(points.inputs(problem.axes, extra), tried)) > 0
+    return found
 
 
 def place_path(spec: Spec, path: tuple[str | int, ...]) -> tuple[str | int, ...]:

@@ -11,10 +11,12 @@ import numpy as np
 import torch
 
 from pinn.checks import (
+    check_energy,
     check_points,
     refuse_beside_subdomains,
     refuse_gaps,
     refuse_limits,
+    refuse_load,
     refuse_outside,
     refuse_weights,
     require_quantity,
@@ -65,6 +67,7 @@ def build(source: Source, folder: Path = Path()) -> Problem:
 def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
     """Compile a validated spec. Raises SpecError without position."""
     refuse_weights(spec)
+    refuse_load(spec)
     meanings = {name: read_meaning(spec, name) for name in spec.subdomains or ("",)}
     physics, scope = next(iter(meanings.values()))
     for theirs, names in meanings.values():
@@ -76,7 +79,7 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
             raise SpecError(("time", "to"), f"must be later than from = {time[0]:g}, got {time[1]:g}")
     geometry = build_shape(spec.domain, scope.number, spec.coordinates, folder)
 
-    subdomains = read_subdomains(spec, {name: scope for name, (_, scope) in meanings.items()}, geometry)
+    subdomains = read_subdomains(spec, {name: scope for name, (_, scope) in meanings.items()}, geometry, folder)
 
     equations = tuple(
         statement
@@ -126,6 +129,8 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
         warnings=(),
         ansatz=ansatz,
         posed=posed,
+        declared_energy=spec.energy or physics.energy,
+        positive=physics.positive,
     )
     if ansatz is not None:
         refuse_aperiodic(
@@ -135,6 +140,7 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
         read_quantity(scope, vectors, name, ("exact", name))
     problem.probes.update(read_probes(spec, problem))
     check_points(problem)
+    check_energy(problem)
     _ = problem.exact, problem.unknowns
     for number, name in enumerate(spec.outputs.quantities or ()):
         require_quantity(problem, name, ("outputs", "quantities", number))

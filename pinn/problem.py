@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,7 @@ from pinn.equations.ansatz import Ansatz, jet_of
 from pinn.equations.closed_forms import closed_forms
 from pinn.equations.compile import CompiledExpression, Derivative, evaluate
 from pinn.equations.conditions import period_of
+from pinn.equations.energy import EnergyFunctional, EnergyReader
 from pinn.equations.scaling import Scaling, find_scaling
 from pinn.equations.statements import Place, PointSet, Statement
 from pinn.equations.subdomains import Seen, Subdomain, Subdomains
@@ -23,6 +24,7 @@ from pinn.errors import SpecError
 from pinn.geometry.pieces import Piece
 from pinn.geometry.sampling import BoundaryPoints, sample_interior, sample_pieces
 from pinn.geometry.shapes import Shape
+from pinn.spec.energy import Energy
 from pinn.spec.expressions import Scope, symbol
 from pinn.spec.schema import Spec
 
@@ -57,6 +59,8 @@ class Problem:
     posed        with an ansatz: the statements over the fields themselves, then the conditions that it meets exactly
     vectors      name -> component quantities;  tensors: name -> {"xx": quantity, …}
     periods      axis -> period, for networks that are periodic by construction
+    declared_energy   what the spec, or else its physics, declares to be stationary
+    positive     quantities that are positive wherever the equations mean anything
     """
 
     spec: Spec
@@ -73,6 +77,8 @@ class Problem:
     warnings: tuple[str, ...] = ()
     ansatz: Ansatz | None = None
     posed: tuple[Statement, ...] = ()
+    declared_energy: Energy | None = None
+    positive: tuple[str, ...] = ()
     _compiled: dict[tuple[str, str], CompiledExpression] = field(default_factory=dict, repr=False)
 
     @property
@@ -194,6 +200,23 @@ class Problem:
         for name in self.ansatz.coefficients if self.ansatz else ():
             found[name] = (0.0, None, None)
         return found
+
+    @cached_property
+    def energy(self) -> EnergyFunctional | None:
+        """The functional that the solution makes stationary, over the network's outputs; None where none is declared.
+
+        Raises SpecError where a condition does not fit it.
+        """
+        if self.declared_energy is None:
+            return None
+        conditions = self.posed[: len(self.statements)] if self.ansatz else self.statements
+        return self.energy_reader.read(self.declared_energy, conditions)
+
+    @property
+    def energy_reader(self) -> EnergyReader:
+        path = ("energy",) if self.spec.energy else ("physics", *self.spec.physics)
+        compile = partial(self.over_outputs, subdomain=self.subdomains[0])
+        return EnergyReader(self.scope, self.geometry.patches, path, compile)
 
     @property
     def constructed(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import metadata
 from os import PathLike
 from time import perf_counter
@@ -20,9 +21,11 @@ import torch
 
 from pinn.engines import find_engine
 from pinn.errors import ResourceError
+from pinn.loading import build_problem
 from pinn.problem import Problem
 from pinn.solution import Solution
 from pinn.training.keeping import Keeper
+from pinn.training.load_steps import train_by_load_steps
 from pinn.training.loop import Outcome, ProgressCallback, Run, train
 from pinn.training.model import Model
 
@@ -66,7 +69,10 @@ def solve(
     with threads(options.threads):
         try:
             kept = keeper if chosen_engine.RESUMABLE else None
-            result = train(run, chosen_engine.stages_of(problem), progress, kept, state)
+            if options.load_steps:
+                result = train_by_load_steps(run, chosen_engine.stages_of, partial(at_load, problem), progress)
+            else:
+                result = train(run, chosen_engine.stages_of(problem), progress, kept, state)
         except (MemoryError, torch.OutOfMemoryError) as error:
             raise ResourceError(
                 f"out of memory: {error}; lower solver features, sampling.interior or network.hidden"
@@ -81,6 +87,16 @@ def solve(
         }
         solution.metrics["seconds"]["total"] = perf_counter() - begun
     return solution
+
+
+def at_load(problem: Problem, share: float) -> Problem:
+    """The same problem with a share of the load that its `solver` block names."""
+    spec = problem.spec
+    name = str(spec.solver.load)
+    return build_problem(
+        spec.model_copy(update={"constants": {**spec.constants, name: f"({spec.constants[name]})*{share!r}"}}),
+        problem.folder,
+    )
 
 
 def error_columns(problem: Problem, model: Model) -> dict[str, float]:

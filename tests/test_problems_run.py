@@ -23,6 +23,13 @@ SHORT = {
     "elasticity/inclusion": ("stress", 2e-3, {"solver.tolerance": "1e-3"}),
     "heat/two_materials": ("u", 1e-5, {"solver.tolerance": "1e-4"}),
     "elasticity/cube_3d": ("displacement", 1e-3, {"solver.tolerance": "1e-3"}),
+    "elasticity/hyperelastic_manufactured": ("displacement", 1e-8, {"solver.tolerance": "1e-6"}),
+    "elasticity/hyperelastic_block": ("displacement", 5e-3, {"solver.tolerance": "2e-3", "solver.load_steps": "1"}),
+    "elasticity/hyperelastic_beam": (
+        "displacement",
+        1e-2,
+        {"solver.method": "{ritz: {features: 60, scale: 2}}", "solver.load_steps": "2"},
+    ),
     "waves/wave_1d": ("u", 2e-6, {"solver.tolerance": "1e-4"}),
     "waves/helmholtz_2d": ("u", 2e-6, {"solver.tolerance": "1e-6"}),
     "heat/poisson_5d": ("u", 1e-2, {"solver.tolerance": "1e-2"}),

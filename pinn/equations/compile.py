@@ -53,6 +53,7 @@ class CompiledExpression:
     is_linear     whether r is affine in the fields and the unknown parameters together
     value         (inputs, jets) -> [N]
     linearise     (inputs, jets) -> {derivative or name of an unknown: dr/d(it)}, each [N] or a scalar
+    curvature     (inputs, jets) -> {(derivative, derivative): d2r/d(them)}, each pair once, zeros left out
     """
 
     expression: sympy.Expr
@@ -102,6 +103,10 @@ class CompiledExpression:
         values = self._coefficient_program(self._environment(inputs, jets))
         return dict(zip(self.coefficients, values, strict=True))
 
+    def curvature(self, inputs: Inputs, jets: Jets) -> dict[tuple[Derivative, Derivative], Tensor]:
+        values = self._curvature_program(self._environment(inputs, jets))
+        return dict(zip(self._second, values, strict=True))
+
     def _environment(self, inputs: Inputs, jets: Jets) -> dict[Symbol, Tensor]:
         environment = {symbol(name): inputs[name] for name in self.inputs}
         values = self._closed_program(environment)
@@ -119,6 +124,16 @@ class CompiledExpression:
     @cached_property
     def _closed_program(self) -> Program:
         return Program([self.closed[s] for s in self._closed_used])
+
+    @cached_property
+    def _second(self) -> dict[tuple[Derivative, Derivative], sympy.Expr]:
+        jets = [(d, s) for s, d in sorted(self.symbols.items(), key=lambda item: item[1]) if s in self._used]
+        found = {(a, b): self.coefficients[a].diff(s) for i, (a, _) in enumerate(jets) for b, s in jets[i:]}
+        return {pair: second for pair, second in found.items() if second != 0}
+
+    @cached_property
+    def _curvature_program(self) -> Program:
+        return Program(list(self._second.values()))
 
     @cached_property
     def _value_program(self) -> Program:

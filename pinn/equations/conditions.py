@@ -77,7 +77,15 @@ class ConditionReader:
                     compiled = self.subdomains.named(part.subdomain).compile(meaning[1], at)
                     self.check(compiled, part, at)
                     statements.append(
-                        Statement(f"{name} on {place}", compiled, part, condition.weight, condition.count, path=at)
+                        Statement(
+                            f"{name} on {place}",
+                            compiled,
+                            part,
+                            condition.weight,
+                            condition.count,
+                            path=at,
+                            quantity=name,
+                        )
                     )
         if condition.free:
             self.places(condition, "free", index, path, (*path, "free"))

@@ -51,6 +51,7 @@ class Statement:
     count    the number of points that the user asked for, or None
     values   of a data statement: the measurements [N], in the order of place.points
     path     where the spec says so
+    quantity of a condition: the name of what it gives a value to
     """
 
     name: str
@@ -60,6 +61,7 @@ class Statement:
     count: int | None = None
     values: Tensor | None = None
     path: tuple[str | int, ...] = ()
+    quantity: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,9 +8,11 @@ from typing import Any
 from pinn.errors import SpecError, did_you_mean
 from pinn.physics.linear_elasticity import linear_elasticity
 from pinn.physics.model import Physics
+from pinn.physics.neo_hookean import neo_hookean
 
 PHYSICS: dict[str, Callable[..., Physics]] = {
     "linear_elasticity": linear_elasticity,
+    "neo_hookean": neo_hookean,
 }
 
 

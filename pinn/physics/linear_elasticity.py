@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from pinn.errors import SpecError, did_you_mean
-from pinn.physics.model import Physics, refuse_unknown, required, text
-from pinn.spec.yaml_subset import shown
+from pinn.physics.model import Physics, components, refuse_unknown, required
+from pinn.spec.energy import Energy
 
 NAME = "linear_elasticity"
 
@@ -29,9 +29,7 @@ def linear_elasticity(parameters: Mapping[str, Any], coordinates: tuple[str, ...
     if dimension not in (2, 3):
         raise SpecError(("physics", NAME), f"is defined in 2 or 3 dimensions, but there are {dimension} coordinates")
     plane = plane_assumption(parameters, dimension)
-    force = parameters.get("body_force", [0] * dimension)
-    if not isinstance(force, (list, tuple)) or len(force) != dimension:
-        raise SpecError(("physics", NAME, "body_force"), f"needs {dimension} components, got {shown(force)}")
+    forces = components(NAME, parameters, "body_force", coordinates)
 
     definitions = {
         "youngs_modulus": required(NAME, parameters, "youngs_modulus", "210e9"),
@@ -41,10 +39,7 @@ def linear_elasticity(parameters: Mapping[str, Any], coordinates: tuple[str, ...
         if plane == "stress"
         else "youngs_modulus*poissons_ratio/((1 + poissons_ratio)*(1 - 2*poissons_ratio))",
     }
-    definitions |= {
-        f"body_force_{i}": text(NAME, f, "body_force", k)
-        for k, (i, f) in enumerate(zip(coordinates, force, strict=True))
-    }
+    definitions |= {f"body_force_{i}": force for i, force in zip(coordinates, forces, strict=True)}
 
     pairs = [(i, j) for k, i in enumerate(coordinates) for j in coordinates[k:]]
     dilatation = " + ".join(f"strain_{i}{i}" for i in coordinates)
@@ -63,6 +58,12 @@ def linear_elasticity(parameters: Mapping[str, Any], coordinates: tuple[str, ...
     for i in coordinates:
         definitions[f"traction_{i}"] = " + ".join(f"{stress[i, j]}*n{j}" for j in coordinates)
     definitions |= invariants(coordinates, stress, plane)
+    definitions["strain_energy"] = (
+        "("
+        + " + ".join(f"stress_{i}{j}*strain_{i}{j}" if i == j else f"2*stress_{i}{j}*strain_{i}{j}" for i, j in pairs)
+        + ")/2"
+    )
+    work = " + ".join(f"body_force_{i}*u{i}" for i in coordinates)
 
     equations = {
         f"equilibrium_{i}": " + ".join(f"d({stress[i, j]}, {j})" for j in coordinates) + f" + body_force_{i} = 0"
@@ -93,6 +94,7 @@ def linear_elasticity(parameters: Mapping[str, Any], coordinates: tuple[str, ...
             # in plane stress an incompressible sheet is a well-posed problem
             "poissons_ratio": (-1.0, math.nextafter(0.5, 1.0) if plane == "stress" else 0.5),
         },
+        energy=Energy(density=f"strain_energy - ({work})", natural={f"traction_{i}": f"u{i}" for i in coordinates}),
     )
 
 

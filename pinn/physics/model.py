@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pinn.errors import SpecError, did_you_mean
+from pinn.spec.energy import Energy
 from pinn.spec.yaml_subset import shown
 
 
@@ -18,6 +19,8 @@ class Physics:
     tensors   name -> {"xx": definition, …}, symmetric, for export
     given     definition -> the parameter that it was given as, such as ("body_force", 0)
     limits    definition -> (low, high): where it is a constant, it must lie strictly between them
+    energy    the functional that the equations and the natural conditions make stationary, where there is one
+    positive  definitions of the fields that must be positive everywhere, such as a ratio of volumes
     """
 
     fields: tuple[str, ...]
@@ -27,6 +30,8 @@ class Physics:
     tensors: dict[str, dict[str, str]] = field(default_factory=dict)
     given: dict[str, tuple[str | int, ...]] = field(default_factory=dict)
     limits: dict[str, tuple[float, float]] = field(default_factory=dict)
+    energy: Energy | None = None
+    positive: tuple[str, ...] = ()
 
 
 def refuse_unknown(physics: str, parameters: Mapping[str, Any], known: Sequence[str]) -> None:
@@ -48,3 +53,11 @@ def text(physics: str, value: Any, *path: str | int) -> str:
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise SpecError(("physics", physics, *path), f"must be a number or an expression, got {shown(value)}")
     return str(value) if isinstance(value, str) else repr(value)
+
+
+def components(physics: str, parameters: Mapping[str, Any], name: str, coordinates: Sequence[str]) -> list[str]:
+    """A vector parameter as texts, one for each coordinate; zero where it is not given."""
+    given = parameters.get(name, [0] * len(coordinates))
+    if not isinstance(given, (list, tuple)) or len(given) != len(coordinates):
+        raise SpecError(("physics", physics, name), f"needs {len(coordinates)} components, got {shown(given)}")
+    return [text(physics, value, name, index) for index, value in enumerate(given)]

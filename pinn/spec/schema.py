@@ -12,6 +12,7 @@ from pinn.errors import SpecError, SpecErrors
 from pinn.spec.block import Block, Refusal, plain, refuse, refuse_all, validated
 from pinn.spec.condition import Condition
 from pinn.spec.consistency import inconsistencies
+from pinn.spec.energy import Energy
 from pinn.spec.interface import Interface
 from pinn.spec.network import Activation, Network, Sampling
 from pinn.spec.observations import Data, Probe, Reference
@@ -192,6 +193,7 @@ class Spec(Block):
     equations: Annotated[
         dict[str, str], PlainValidator(read_equations), WithJsonSchema({"type": ["string", "array", "object"]})
     ] = {}
+    energy: Energy | None = None
     domain: Annotated[dict[str, Any], PlainValidator(read_domain), object_schema(minProperties=1, maxProperties=1)]
     subdomains: Annotated[
         dict[str, Any], PlainValidator(read_subdomains), WithJsonSchema({"type": "object", "minProperties": 2})

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field, PlainValidator, Strict, WithJsonSchema
 
 from pinn.spec.block import Block, Refusal, choice_refusal, refuse, refuse_all, validated
-from pinn.spec.values import WHOLE, Count, Number, Positive, each
+from pinn.spec.values import WHOLE, Count, Number, Positive, Text, each
 from pinn.spec.weights import Weights, WeightsField
 
 Iterations = Annotated[int, Strict(), Field(ge=1, le=1_000_000_000), WHOLE]
@@ -38,6 +38,16 @@ class PatchesOptions(Block):
     slabs: Annotated[int, Strict(), Field(ge=1, le=100_000), WHOLE] | None = None
     passes: Iterations = 20
     regularisation: Annotated[Number, Field(ge=0)] | None = None
+
+
+class RitzOptions(Block):
+    """Newton's iteration for the minimum of the energy over the output layer of a sampled network (Ritz)."""
+
+    example: ClassVar[str] = "{features: 500}"
+
+    features: Annotated[int, Strict(), Field(ge=1, le=100_000), WHOLE] | None = None
+    scale: Positive | None = None
+    iterations: Iterations = 30
 
 
 class GaussNewtonOptions(Block):
@@ -105,6 +115,7 @@ class QuasiNewtonOptions(Block):
 STAGE_OPTIONS: dict[str, type[Block]] = {
     "least_squares": LeastSquaresOptions,
     "patches": PatchesOptions,
+    "ritz": RitzOptions,
     "gauss_newton": GaussNewtonOptions,
     "adam": AdamOptions,
     "soap": SOAPOptions,
@@ -182,7 +193,11 @@ def stages_schema() -> dict[str, Any]:
 
 
 class Solver(Block):
-    """How the problem is solved, and when to stop."""
+    """How the problem is solved, and when to stop.
+
+    formulation   strong: residuals of the equations; energy: the minimum of the declared energy
+    load, load_steps   a constant that grows from 0 to its value in so many solves, each from the one before
+    """
 
     example: ClassVar[str] = "{method: auto, time_limit: 60}"
 
@@ -191,6 +206,9 @@ class Solver(Block):
         PlainValidator(read_stages),
         WithJsonSchema(stages_schema()),
     ] = Field(alias="method", default=(Stage("auto"),))
+    formulation: Literal["strong", "energy"] = "strong"
+    load: Text | None = None
+    load_steps: Annotated[int, Strict(), Field(ge=1, le=10_000), WHOLE] | None = None
     tolerance: Positive = 1e-8
     time_limit: Positive = 120.0  # seconds
     checkpoint: Annotated[Number, Field(ge=0)] = 60.0  # seconds between two; 0 after every step

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import torch
 
 from pinn.errors import Divergence
+from pinn.training.admissible import remark
 from pinn.training.assembly import Group, residuals
 from pinn.training.model import Model
 
@@ -27,5 +28,6 @@ def require_finite(
                     place = ", ".join(f"{a} = {c:.6g}" for a, c in zip(group.problem.axes, point, strict=True))
                     raise Divergence(
                         f"term '{name}' became {float(residual[bad[0]].detach())} at {place} in {stage}, step {step}"
+                        f"{remark(group.problem)}"
                     )
         raise Divergence(f"term '{name}' became {float(value.detach())} in {stage}, step {step}")

@@ -20,6 +20,7 @@ from pinn.errors import Divergence
 from pinn.network.activations import ACTIVATIONS
 from pinn.network.features import sample_hyperplanes
 from pinn.spec.solver import LeastSquaresOptions
+from pinn.training.admissible import remark
 from pinn.training.assembly import Group, residuals
 from pinn.training.linear_solve import solve_least_squares
 from pinn.training.linearisation import linear_rows, set_coefficients
@@ -211,6 +212,7 @@ class LeastSquares:
                 place = ", ".join(f"{a} = {c:.6g}" for a, c in zip(group.problem.axes, point, strict=True))
                 raise Divergence(
                     f"term '{statement.name}' is not finite at {place} in {self.name}, level {self.level + 1}"
+                    f"{remark(group.problem)}"
                 )
 
     # ---- Newton's iteration --------------------------------------------------------------------------------------
@@ -226,9 +228,10 @@ class LeastSquares:
     def damped(self, model: Model, groups: list[Group], states, coefficients: Tensor, first: bool):
         """Step from the state towards the Newton solution, halved while the loss rises. Returns loss and new state.
 
-        The first step of a level is taken whole: the state belongs to another network, and cannot be mixed in.
+        The first step of a level is taken whole: the state belongs to another network, and cannot be mixed in. From
+        zero fields it is halved until the loss is finite.
         """
-        before = None if first else current_coefficients(model)
+        before = None if first and self.run.model is not None else current_coefficients(model)
         old_loss = math.inf if first else total(model, groups, states)
         share = 1.0
         while True:

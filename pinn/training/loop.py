@@ -14,6 +14,7 @@ import torch
 from pinn.errors import Divergence
 from pinn.network.hardness import hardness_columns
 from pinn.problem import Problem
+from pinn.training.admissible import remark
 from pinn.training.assembly import Group, heldout_residual
 from pinn.training.keeping import Keeper, Resumable
 from pinn.training.model import Model
@@ -33,6 +34,7 @@ class Report:
     heldout      measured by the stage itself, or None to let the loop measure it every `measure_every` steps
     finished     a stop reason when the stage is at its end
     iterations   how many the step did
+    merit        what the best model is chosen by, lower is better, where that is not the held-out residual: an energy
     """
 
     loss: float
@@ -41,6 +43,7 @@ class Report:
     finished: str | None = None
     extra: dict[str, float] = field(default_factory=dict)
     iterations: int = 1
+    merit: float | None = None
 
 
 class Stage(Protocol):
@@ -71,6 +74,7 @@ class Run:
     started: float = field(default_factory=perf_counter)
     best: Model | None = None
     best_heldout: float = math.inf
+    best_merit: float = math.inf
     heldout_groups: list[Group] = field(default_factory=list)
     monitor: Monitor | None = None
     observed: tuple[Model | None, float] = (None, 0.0)  # the model that was looked at last, and when
@@ -91,9 +95,12 @@ class Run:
     def heldout(self, model: Model) -> float:
         return heldout_residual(model, self.heldout_groups)
 
-    def keep_if_best(self, heldout: float) -> None:
-        if heldout < self.best_heldout and self.model is not None:
+    def keep_if_best(self, heldout: float, merit: float | None = None) -> None:
+        """Keep the model if its merit is lower than any before, or its held-out residual where it has no merit."""
+        better = heldout < self.best_heldout if merit is None else merit < self.best_merit
+        if better and self.model is not None:
             self.best, self.best_heldout = copy.deepcopy(self.model), heldout
+            self.best_merit = self.best_merit if merit is None else merit
 
     def observe(self) -> dict[str, float]:
         """What the monitor says of a new best model, if it is time to look at it."""
@@ -114,6 +121,7 @@ class Run:
             "model": model_state(self.model),
             "best": model_state(self.best),
             "best_heldout": self.best_heldout,
+            "best_merit": self.best_merit,
             "observed": when if last is self.best else None,
             "history": list(self.history),
         }
@@ -123,7 +131,7 @@ class Run:
         self.generator.set_state(state["generator"])
         self.model = model_of(self.problem, state["model"], self.device)
         self.best = model_of(self.problem, state["best"], self.device)
-        self.best_heldout = state["best_heldout"]
+        self.best_heldout, self.best_merit = state["best_heldout"], state["best_merit"]
         self.observed = (None, 0.0) if state["observed"] is None else (self.best, state["observed"])
         self.history[:] = state["history"]
         self.started = perf_counter() - state["seconds"]
@@ -224,14 +232,17 @@ class Training:
                 assert run.model is not None  # a stage that finishes or lets itself be measured has made one
                 heldout = run.heldout(run.model)
             if heldout is not None:
-                run.keep_if_best(heldout)
+                run.keep_if_best(heldout, report.merit)
                 report.extra |= run.observe()
             row = record(run, stage.name, self.iteration, report, heldout)
             if self.progress:
                 self.progress(row)
             if heldout is not None:
                 if not math.isfinite(heldout):
-                    raise Divergence(f"held-out residual became {heldout} in stage {stage.name}, step {self.iteration}")
+                    raise Divergence(
+                        f"held-out residual became {heldout} in stage {stage.name}, step {self.iteration}"
+                        f"{remark(run.problem)}"
+                    )
                 if heldout <= run.tolerance:
                     self.reason, self.ended = "tolerance", True
                     return

@@ -2,7 +2,12 @@
 
     loss = sum over the statements of weight_e * term_e,     term_e = (statement weight)^2 mean(w r_e^2)
 
-`weight_e` balances gradients and w balances times; both are 1 unless the stage's `weights` say otherwise.
+`weight_e` balances gradients and w balances times; both are 1 unless the stage's `weights` say otherwise. With
+formulation: energy the equations and the natural conditions make way for the energy by quadrature, and
+
+    loss = energy + PENALTY * sum over the conditions on the fields of term_e          (the deep energy method)
+
+Source: Samaniego et al., Comput. Methods Appl. Mech. Engrg. 362 (2020) 112790, § 3.
 """
 
 from __future__ import annotations
@@ -15,6 +20,7 @@ from torch import Tensor
 from pinn.spec.solver import AdamOptions, LBFGSOptions, QuasiNewtonOptions
 from pinn.training.assembly import Group, loss_terms, mean_square
 from pinn.training.divergence import require_finite
+from pinn.training.energy import Integral, energy_of, essential_groups, integrals, require_finite_energy
 from pinn.training.loop import Report, Run
 from pinn.training.model import Model
 from pinn.training.points import draw_adaptive
@@ -29,6 +35,9 @@ SECONDS_PER_NUMBER = 2.5e-8
 # Predicted seconds above which jets are fused. Compiling costs 5 to 20; then a step takes about nine tenths to a half
 # of the eager time (results/benchmarks/step_time.md).
 WORTH_FUSING = 45.0
+
+PENALTY = 500.0  # of conditions on the fields beside an energy of order one; more of it slows descent down
+MESHES = 5  # quadratures that draws take turns with, so that a network cannot fit one of them
 
 
 class Objective:
@@ -45,11 +54,15 @@ class Objective:
         self.fuse: bool | None = None
         weights = options.weights
         self.balance = GradientNormWeights(weights.gradient_norm) if weights.gradient_norm else None
+        self.by_energy = run.problem.spec.solver.formulation == "energy"
+        self.parts: list[Integral] = []
+        self.turn = 0  # which quadrature the parts are of
         self.causal = CausalWeights(weights.causal, run.problem.time) if weights.causal and run.problem.time else None
 
     def state_dict(self) -> State:
         return {
             "groups": groups_state(self.groups),
+            "turn": self.turn,
             "fuse": self.fuse,
             "terms": {name: term.detach() for name, term in self.terms.items()},
             "balance": self.balance.state_dict() if self.balance else None,
@@ -58,7 +71,9 @@ class Objective:
 
     def load_state_dict(self, state: State) -> None:
         self.groups = groups_of(self.run.problem, state["groups"], self.run.device)
-        self.fuse, self.terms = state["fuse"], dict(state["terms"])
+        self.turn, self.fuse, self.terms = state["turn"], state["fuse"], dict(state["terms"])
+        if self.by_energy:
+            self.draw_parts()
         for part, kept in ((self.balance, state["balance"]), (self.causal, state["causal"])):
             if part:
                 part.load_state_dict(kept)
@@ -66,6 +81,9 @@ class Objective:
     def draw(self, iteration: int) -> None:
         """Fresh points, and weights that suit them."""
         run = self.run
+        if self.by_energy:
+            self.draw_quadrature(iteration)
+            return
         self.groups = draw_adaptive(run.problem, INTERIOR, BOUNDARY, run.seed * 7919 + 31 + iteration, self.model)
         if self.fuse is None:
             self.fuse = worth_fusing(run, self.model, self.groups, self.options.iterations)
@@ -75,6 +93,20 @@ class Objective:
                 self()
             self.causal.update()
 
+    def draw_quadrature(self, iteration: int) -> None:
+        """The next of MESHES quadratures, and points of the conditions that stand beside the energy."""
+        run = self.run
+        self.turn = iteration // (self.options.resample or 1) % MESHES
+        boundary = self.draw_parts()
+        self.groups = essential_groups(run.problem, boundary, run.seed * 7919 + 31 + iteration, run.device, run.dtype)
+
+    def draw_parts(self) -> int:
+        """The quadrature whose turn it is. Returns its number of points on the boundary."""
+        finer = 1 + self.turn / MESHES
+        interior, boundary = (round(finer * count) for count in (INTERIOR, BOUNDARY))
+        self.parts = integrals(self.run.problem, interior, boundary, self.run.device, self.run.dtype)
+        return boundary
+
     def rebalance(self) -> None:
         """New weights of the statements, from their gradients here."""
         if self.balance:
@@ -82,6 +114,11 @@ class Objective:
             self.balance.update(self.terms, self.parameters)
 
     def __call__(self) -> Tensor:
+        if self.by_energy:
+            penalties = loss_terms(self.model, self.groups)
+            self.terms = {"energy": energy_of(self.model, self.parts)}
+            self.terms |= {name: PENALTY * term for name, term in penalties.items()}
+            return torch.stack(list(self.terms.values())).sum()
         if self.causal:
             self.causal.forget()
         mean = self.causal.mean if self.causal else mean_square
@@ -93,6 +130,8 @@ class Objective:
 
     def require_finite(self, iteration: int) -> None:
         """Raises Divergence that names the term, the point and the step where the loss is not finite."""
+        if self.by_energy:
+            require_finite_energy(self.model, self.parts, f"{self.stage}, step {iteration}")
         require_finite(self.terms, self.stage, iteration, self.groups, self.model)
 
     def report(self, loss: float, finished: str | None) -> Report:
@@ -105,7 +144,8 @@ class Objective:
             extra["weight:last times"] = float(self.causal.values[-1])
             extra["causal strength"] = self.causal.strength
         terms = {name: float(term.detach()) for name, term in self.terms.items()}
-        return Report(loss, terms, finished=finished, extra=extra)
+        merit = loss if self.by_energy else None
+        return Report(loss, terms, finished=finished, extra=extra, merit=merit)
 
 
 def worth_fusing(run: Run, model: Model, groups: Sequence[Group], iterations: int) -> bool:

@@ -7,7 +7,14 @@ from functools import partial
 
 from pinn.network.patches import PatchNetwork
 from pinn.problem import Problem
-from pinn.spec.solver import GaussNewtonOptions, LeastSquaresOptions, PatchesOptions
+from pinn.spec.solver import (
+    AdamOptions,
+    GaussNewtonOptions,
+    LBFGSOptions,
+    LeastSquaresOptions,
+    PatchesOptions,
+    RitzOptions,
+)
 from pinn.training.adam import Adam
 from pinn.training.gauss_newton import GaussNewton
 from pinn.training.lbfgs import LBFGS
@@ -15,14 +22,17 @@ from pinn.training.least_squares import LeastSquares
 from pinn.training.loop import Run, Stage
 from pinn.training.patches import MOST_COORDINATES, Patches, require_jets
 from pinn.training.quasi_newton import QuasiNewton, require_memory_for
+from pinn.training.ritz import Ritz
 from pinn.training.soap import SOAP
 
 USABLE_START = 1e-2  # held-out residual above which the network of an earlier stage is no start for Gauss-Newton
 WORTH_KEEPING = 0.1  # held-out residual of patches that a new network under Gauss-Newton would need minutes to reach
+WARM_UP = 500  # steps of Adam before L-BFGS, whose line search needs a start of some use
 
 STAGES: dict[str, Callable[..., Stage]] = {
     "least_squares": LeastSquares,
     "patches": Patches,
+    "ritz": Ritz,
     "gauss_newton": GaussNewton,
     "adam": Adam,
     "soap": SOAP,
@@ -50,8 +60,13 @@ def automatic(problem: Problem) -> list[Callable[[Run], Stage | None]]:
 
     Least squares is Newton's iteration on the output layer where the problem is nonlinear. Patches, in up to two
     coordinates, take over as soon as one box will not do. Gauss-Newton begins with a small network of its own where
-    both came to nothing, and alone where the spec says how the network looks.
+    both came to nothing, and alone where the spec says how the network looks. An energy is minimised over the output
+    layer (Ritz), or over all weights of the network that the spec asks for.
     """
+    if problem.spec.solver.formulation == "energy":
+        if problem.spec.network.hidden:
+            return [partial(Adam, AdamOptions(iterations=WARM_UP)), partial(LBFGS, LBFGSOptions())]
+        return [partial(Ritz, RitzOptions())]
     if problem.spec.network.hidden:
         return [partial(GaussNewton, GaussNewtonOptions())]
     with_patches = (

@@ -12,6 +12,8 @@ LOW = {
     "kdv": (128, 1e-8),
     "poisson_l_shape": (0, 2e-5),
     "lid_driven_cavity": (2, 3e-2),
+    "hyperelastic_beam": (2, 1.5e-2),
+    "hyperelastic_block": (3, 1e-2),
 }
 
 

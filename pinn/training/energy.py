@@ -1,0 +1,135 @@
+"""The energy of a model, by quadrature: E(u) = sum over terms and points of weight * integrand.
+
+Divided by its own unit, half the sum of d2E/d(jet)^2 U^2 at zero fields, which makes it free of units as the scaled
+residuals are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from pinn.derivatives.jets import JetPlan, plan_jets
+from pinn.equations.compile import Derivative
+from pinn.equations.energy import EnergyTerm
+from pinn.equations.scaling import length_factor
+from pinn.equations.statements import PointSet
+from pinn.errors import Divergence
+from pinn.geometry.quadrature import Quadrature, boundary_quadrature, interior_quadrature
+from pinn.problem import Problem
+from pinn.training.admissible import remark
+from pinn.training.assembly import Group
+from pinn.training.model import Model
+from pinn.training.points import FEWEST, draw
+
+CHUNK = 4096  # points at once
+
+
+@dataclass(frozen=True, eq=False)
+class Integral:
+    """One term with the points [N] and weights [N] of its quadrature, in units of the energy."""
+
+    problem: Problem
+    term: EnergyTerm
+    points: PointSet
+    weights: Tensor
+
+    @property
+    def derivatives(self) -> tuple[Derivative, ...]:
+        return self.term.expression.derivatives
+
+    @cached_property
+    def plan(self) -> JetPlan:
+        return plan_jets([d.partial for d in self.derivatives], len(self.problem.axes), self.problem.space)
+
+    def chunks(self) -> Iterator[slice]:
+        return (slice(start, start + CHUNK) for start in range(0, len(self.points), CHUNK))
+
+    def inputs(self, chunk: slice) -> dict[str, Tensor]:
+        normals = None if self.points.normals is None else self.points.normals[chunk]
+        return PointSet(self.points.points[chunk], normals).inputs(self.problem.axes)
+
+    def integrand(self, model: Model, chunk: slice) -> Tensor:
+        """[n] at the points of the chunk."""
+        points = self.points.points[chunk]
+        jets = model.jets(points, self.plan, self.derivatives)
+        return torch.as_tensor(self.term.expression.value(self.inputs(chunk), jets)).to(points).expand(len(points))
+
+
+def integrals(
+    problem: Problem, interior: int, boundary: int, device: torch.device, dtype: torch.dtype
+) -> list[Integral]:
+    """Every term of the problem's energy with about so many points; on the boundary each term has its own."""
+    assert problem.energy is not None
+    found, unit = [], energy_unit(problem, interior)
+    for term in problem.energy.terms:
+        if term.place.kind == "interior":
+            rule = interior_quadrature(problem.geometry, interior)
+        elif term.place.kind == "boundary":
+            where = problem._mask(term.place.where)
+            rule = boundary_quadrature(problem.geometry, term.place.patches, boundary, where)
+        else:
+            rule = Quadrature(problem._fixed(term.place, 1), torch.ones(len(term.place.points)).double().numpy())
+        normals = None if rule.normals is None else torch.as_tensor(rule.normals)
+        points = PointSet(torch.as_tensor(rule.points), normals).to(device=device, dtype=dtype)
+        weights = torch.as_tensor(rule.weights / unit).to(device=device, dtype=dtype)
+        found.append(Integral(problem, term, points, weights))
+    return found
+
+
+def essential_groups(
+    problem: Problem, boundary: int, seed: int, device: torch.device, dtype: torch.dtype
+) -> list[Group]:
+    """Points of the conditions that the energy leaves to be met and that are not met by construction."""
+    assert problem.energy is not None
+    groups = draw(problem, FEWEST, boundary, seed, device, dtype) if problem.energy.essential else []
+    found = []
+    for group in groups:
+        indices = tuple(index for index in group.indices if index in problem.energy.essential)
+        if indices:
+            found.append(replace(group, indices=indices))
+    return found
+
+
+def energy_unit(problem: Problem, count: int) -> float:
+    """Half of the second derivatives at zero fields times U_a U_b, integrated: the energy of fields of their size."""
+    assert problem.energy is not None
+    lengths = [float(width) for width in problem.half_width]
+    rule = interior_quadrature(problem.geometry, count)
+    points = PointSet(torch.as_tensor(rule.points))
+    density = problem.energy.density.expression
+    zero = {d: torch.zeros(len(points), dtype=torch.float64) for d in density.derivatives}
+    total = torch.zeros(len(points), dtype=torch.float64)
+    for (a, b), second in density.curvature(points.inputs(problem.axes), zero).items():
+        if a == b:
+            size = problem.scaling.fields[a.field] * length_factor(a.partial, lengths, problem.space)
+            total = total + torch.as_tensor(second).abs() * size**2 / 2
+    unit = float((total * torch.as_tensor(rule.weights)).sum())
+    return unit if math.isfinite(unit) and unit > 0 else 1.0
+
+
+def energy_of(model: Model, parts: Sequence[Integral]) -> Tensor:
+    """E(u), a scalar that gradients flow through."""
+    sums = [(part.weights[chunk] * part.integrand(model, chunk)).sum() for part in parts for chunk in part.chunks()]
+    return torch.stack(sums).sum()
+
+
+def require_finite_energy(model: Model, parts: Sequence[Integral], where: str) -> None:
+    """Raises Divergence that names a point where an integrand is not finite; `where` says in which stage and step."""
+    with torch.no_grad():
+        for part in parts:
+            for chunk in part.chunks():
+                values = part.integrand(model, chunk)
+                bad = torch.nonzero(~torch.isfinite(values)).flatten()
+                if len(bad):
+                    point = part.points.points[chunk][bad[0]].tolist()
+                    place = ", ".join(f"{a} = {c:.6g}" for a, c in zip(part.problem.axes, point, strict=True))
+                    raise Divergence(
+                        f"the integrand of '{part.term.name}' became {float(values[bad[0]])} at {place} in {where}"
+                        f"{remark(part.problem)}"
+                    )
