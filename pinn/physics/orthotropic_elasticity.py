@@ -46,8 +46,7 @@ def orthotropic_elasticity(parameters: Mapping[str, Any], coordinates: tuple[str
         "stress_12": "2*shear_modulus_12*strain_12",
         f"stress_{x}{x}": "cos(angle)**2*stress_11 + sin(angle)**2*stress_22 - 2*sin(angle)*cos(angle)*stress_12",
         f"stress_{y}{y}": "sin(angle)**2*stress_11 + cos(angle)**2*stress_22 + 2*sin(angle)*cos(angle)*stress_12",
-        f"stress_{x}{y}": "sin(angle)*cos(angle)*(stress_11 - stress_22) "
-        "+ (cos(angle)**2 - sin(angle)**2)*stress_12",
+        f"stress_{x}{y}": "sin(angle)*cos(angle)*(stress_11 - stress_22) + (cos(angle)**2 - sin(angle)**2)*stress_12",
     }
     positive = (0.0, math.inf)
     return body_at_rest(

@@ -36,7 +36,9 @@ def test_the_compliances_of_a_turned_layer(angle):
     along_x = c**4 / E1 + shear * s**2 * c**2 + s**4 / E2  # strain_xx per stress_xx
     across = -NU12 / E1 * (s**4 + c**4) + (1 / E1 + 1 / E2 - 1 / G12) * s**2 * c**2
     coupled = (2 / E1 + 2 * NU12 / E1 - 1 / G12) * s * c**3 - (2 / E2 + 2 * NU12 / E1 - 1 / G12) * s**3 * c
-    found = quantities({"ux": f"{float(along_x)!r}*x + {float(coupled)!r}*y", "uy": f"{float(across)!r}*y"}, angle=float(angle))
+    found = quantities(
+        {"ux": f"{float(along_x)!r}*x + {float(coupled)!r}*y", "uy": f"{float(across)!r}*y"}, angle=float(angle)
+    )
     np.testing.assert_allclose(found["stress_xx"], 1, rtol=1e-12)
     np.testing.assert_allclose(found["stress_yy"], 0, atol=1e-12)
     np.testing.assert_allclose(found["stress_xy"], 0, atol=1e-12)
