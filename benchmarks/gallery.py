@@ -41,7 +41,7 @@ ELASTICITY = {
     "orthotropic_plate_with_hole": Picture("stress_xx", "S", "stress", "-"),
     "nafems_le1": Picture("stress_yy", "Pa", "probe:stress_yy_D"),
     "cook_membrane": Picture("von_mises", "E", "probe:tip", "-"),
-    "cantilever": Picture("stress_xx", "psi", "stress", "in"),
+    "cantilever": Picture("stress_xx", "-", "stress", "-"),
     "pressurised_cylinder": Picture("von_mises", "Pa", "stress"),
     "pressurised_ring": Picture("principal_stress_1", "Pa", "stress"),
     "graded_ring": Picture("principal_stress_1", "Pa", "stress"),
