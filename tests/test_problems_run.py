@@ -38,7 +38,7 @@ SHORT = {
     "heat/poisson_l_shape": ("u", 1e-2, {"solver.tolerance": "3e-2"}),
     "elasticity/orthotropic_plate_with_hole": ("stress", 3e-2, {"solver.tolerance": "1e-2"}),
     # probes, relative to what is expected
-    "elasticity/nafems_le1": ("probe:stress_yy_D", 1e-2, {"solver.tolerance": "2e-2"}),
+    "elasticity/nafems_le1": ("probe:stress_yy_D", 3e-2, {"solver.tolerance": "5e-3"}),
     "elasticity/cook_membrane": ("probe:tip", 5e-2, {"solver.tolerance": "3e-2"}),
     # the first pass of patches
     "transport/burgers": ("u", 1e-2, {"solver.method": "{patches: {passes: 1}}"}),
