@@ -80,7 +80,7 @@ CASES = {
     ),
     "cook": Case(
         "Cook's panel, tip",
-        ROOT / "benchmarks" / "cook_membrane.yaml",
+        PROBLEMS / "elasticity/cook_membrane.yaml",
         ("uy",),
         {"pinn": DIGITS, "scikit-fem": CELLS[:-1]},
         probe="tip",

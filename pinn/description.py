@@ -8,6 +8,7 @@ from pinn.contradictions import contradictions
 from pinn.equations.compile import Derivative
 from pinn.network.activations import ACTIVATIONS
 from pinn.problem import Problem
+from pinn.spec.block import plain
 from pinn.training.points import statement_counts
 
 EXAMPLE_INTERIOR, EXAMPLE_BOUNDARY = 2000, 800  # points that the counts are shown for, where the spec leaves them open
@@ -34,7 +35,7 @@ def describe(problem: Problem) -> str:
         guesses = {name: problem.unknowns[name][0] for name in problem.scope.unknowns}
         lines.append("unknowns     " + ", ".join(f"{name} (first guess {value:g})" for name, value in guesses.items()))
     for name, functions in problem.spec.network.enrichment.items():
-        lines.append(f"enrichment   {name}: {', '.join(map(str, functions))}")
+        lines.append(f"enrichment   {name}: {', '.join(map(str, plain(functions)))}")
     kind = "linear" if problem.is_linear else "nonlinear"
     lines.append(f"the problem is {kind}; solver: {method(problem)}")
     counts = statement_counts(problem, EXAMPLE_INTERIOR, EXAMPLE_BOUNDARY)

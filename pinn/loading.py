@@ -109,6 +109,7 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
         spec.network,
         statements,
         EssentialBuilder(scope, geometry, time, value_is_exact(spec), first_guesses(spec, scope)),
+        vectors,
     )
     posed = tuple(statements) + tuple(one.statement for one in essential) if ansatz else ()
     if ansatz is not None:

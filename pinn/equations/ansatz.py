@@ -2,7 +2,8 @@
 
     u(x) = g(x) + phi(x) N(x) + sum_k c_k s_k(x)
 
-g, phi and s_k are closed forms in the coordinates, c_k coefficients that are solved for. A derivative of u becomes, by
+g, phi and s_k are closed forms in the coordinates, c_k coefficients that are solved for; the fields of a vector may
+share one. A derivative of u becomes, by
 Leibniz' rule,
 
     D^a u = D^a g + sum_k c_k D^a s_k + sum_(b <= a) binomial(a, b) D^(a-b) phi  D^b N.
@@ -14,6 +15,7 @@ jets of N, and coefficients as unknown parameters; none of them knows the ansatz
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import cast
@@ -31,18 +33,18 @@ from pinn.spec.expressions import Scope, symbol
 Orders = tuple[int, ...]
 
 
-def coefficient_name(field_name: str, index: int) -> str:
-    """Name of an unknown coefficient, counted from 1; with spaces, so that no name of a spec can be this."""
-    return f"enrichment {field_name} {index + 1}"
+def coefficient_name(name: str, index: int) -> str:
+    """The unknown coefficient of a field or vector, counted from 1; with spaces, so that no name of a spec is this."""
+    return f"enrichment {name} {index + 1}"
 
 
 @dataclass(frozen=True, eq=False)
 class FieldForm:
-    """u = extension + factor * N + sum_k c_k enrichment_k, closed forms in the coordinates."""
+    """u = extension + factor * N + sum_k c_k enrichment_k, closed forms in the coordinates; the last by name of c_k."""
 
     extension: sympy.Expr = sympy.S.Zero
     factor: sympy.Expr = sympy.S.One
-    enrichment: tuple[sympy.Expr, ...] = ()
+    enrichment: Mapping[str, sympy.Expr] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,9 +63,7 @@ class Ansatz:
     @property
     def coefficients(self) -> tuple[str, ...]:
         """Names of the coefficients c_k of all fields."""
-        return tuple(
-            coefficient_name(name, k) for name, form in self.forms.items() for k in range(len(form.enrichment))
-        )
+        return tuple(dict.fromkeys(coefficient for form in self.forms.values() for coefficient in form.enrichment))
 
     def compile(self, expression: sympy.Expr, path=()) -> CompiledExpression:
         """An expression over the user's fields, compiled over the network's outputs."""
@@ -86,9 +86,8 @@ class Ansatz:
         """D^orders of a field, over the network's jets."""
         form = self.forms[name]
         terms = [self.derived(form.extension, f"extension of {name}", orders)]
-        for k, function in enumerate(form.enrichment):
-            singular = self.derived(function, f"singular function {k + 1} of {name}", orders)
-            terms.append(symbol(coefficient_name(name, k)) * singular)
+        for coefficient, function in form.enrichment.items():
+            terms.append(symbol(coefficient) * self.derived(function, f"{coefficient} of {name}", orders))
         for lower in product(*(range(n + 1) for n in orders)):
             times = math.prod(math.comb(n, m) for n, m in zip(orders, lower, strict=True))
             rest = tuple(n - m for n, m in zip(orders, lower, strict=True))

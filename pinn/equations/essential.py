@@ -93,7 +93,7 @@ class EssentialBuilder:
     from_exact: Callable[[Statement], bool]
     unknowns: Mapping[str, float]
 
-    def form(self, essential: Sequence[Essential], enrichment: Sequence[sympy.Expr]) -> FieldForm:
+    def form(self, essential: Sequence[Essential], enrichment: Mapping[str, sympy.Expr]) -> FieldForm:
         """The form of one field with these conditions. Raises SpecError where it cannot be built."""
         boundary = [one for one in essential if one.kind == "boundary"]
         by_patch = {patch: one for one in boundary for patch in one.statement.place.patches}
@@ -124,7 +124,7 @@ class EssentialBuilder:
         for one in essential:
             self.verify(one, extension, essential)
         self.verify_factor(factor, path)
-        vanishing = tuple(s * self.cut_off(s, surfaces, len(starts)) for s in enrichment)
+        vanishing = {c: s * self.cut_off(s, surfaces, len(starts)) for c, s in enrichment.items()}
         return FieldForm(extension, factor, vanishing)
 
     def verify(self, one: Essential, extension: sympy.Expr, essential: Sequence[Essential]) -> None:

@@ -6,12 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pinn.errors import SpecError, did_you_mean
+from pinn.physics.incompressible_elasticity import incompressible_elasticity
 from pinn.physics.linear_elasticity import linear_elasticity
 from pinn.physics.model import Physics
 from pinn.physics.neo_hookean import neo_hookean
+from pinn.physics.orthotropic_elasticity import orthotropic_elasticity
 
 PHYSICS: dict[str, Callable[..., Physics]] = {
     "linear_elasticity": linear_elasticity,
+    "incompressible_elasticity": incompressible_elasticity,
+    "orthotropic_elasticity": orthotropic_elasticity,
     "neo_hookean": neo_hookean,
 }
 

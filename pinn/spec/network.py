@@ -11,12 +11,11 @@ from pinn.spec.values import (
     EXPRESSION_SCHEMA,
     WHOLE,
     Count,
-    Expression,
     Flag,
     Number,
     Positive,
-    expressions,
     one_or_many,
+    point_or_points,
 )
 
 PLAIN_ACTIVATIONS = ("gelu", "gelu_tanh", "tanh", "silu", "sin", "softplus", "elu", "relu", "leaky_relu", "relu3")
@@ -125,10 +124,11 @@ Width = Annotated[int, Strict(), Field(ge=1, le=100_000), WHOLE]
 WIDTH_SCHEMA = {"type": "integer", "minimum": 1, "maximum": 100_000}
 
 
+FUNCTIONS = {"oneOf": [EXPRESSION_SCHEMA, {"type": "array", "items": EXPRESSION_SCHEMA, "minItems": 1}]}
 Enrichment = Annotated[
-    tuple[Expression, ...],
-    PlainValidator(expressions),
-    WithJsonSchema({"oneOf": [EXPRESSION_SCHEMA, {"type": "array", "items": EXPRESSION_SCHEMA, "minItems": 1}]}),
+    tuple[Any, ...],
+    PlainValidator(point_or_points),
+    WithJsonSchema({"oneOf": [FUNCTIONS, {"type": "array", "items": FUNCTIONS, "minItems": 1}]}),
 ]
 
 
@@ -136,7 +136,8 @@ class Network(Block):
     """The trained function: a multilayer perceptron, with optional random Fourier features in front.
 
     constraints   hard: a field's values on patches and at the start are met exactly, by construction
-    enrichment    field -> functions of the coordinates that are added to it, each with a coefficient to be solved for
+    enrichment    field -> functions of the coordinates that are added to it, each with a coefficient to be solved for;
+                  vector -> the same with a list of components for each function, which share its coefficient
     """
 
     example: ClassVar[str] = "{hidden: [64, 64], activation: gelu}"

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from pinn.equations.statements import Place
+from pinn.errors import SpecError
 from pinn.solution import Solution
 from pinn.solving import solve
 from pinn.training.assembly import collect, residuals
@@ -118,3 +119,36 @@ def test_a_saved_solution_has_its_coefficients(tmp_path):
     loaded = Solution.load(saved(solution, tmp_path))
     points = np.array([[-0.5, 0.2], [0.3, 0.9]])
     np.testing.assert_array_equal(loaded(points)["u"], solution(points)["u"])
+
+
+SHEET = """
+name: sheet
+coordinates: [x, y]
+definitions: {r: sqrt(x**2 + y**2)}
+physics: {linear_elasticity: {youngs_modulus: 1, poissons_ratio: 0.3, plane: stress}}
+domain: {rectangle: {from: [0, 0], to: [1, 1]}}
+conditions: [{on: boundary, displacement: [0, 0]}]
+network: {enrichment: {displacement: [[r**1.5, -2*r**1.5], [0, r**2.5]], ux: r**0.5}}
+"""
+
+
+def test_components_of_a_vector_share_their_coefficient():
+    """ux = 3 r^1.5 + 7 r^0.5, uy = -6 r^1.5 + 5 r^2.5, where the network is 0."""
+    found = problem(SHEET)
+    coefficients = {"enrichment displacement 1": 3.0, "enrichment displacement 2": 5.0, "enrichment ux 1": 7.0}
+    assert set(found.unknowns) == set(coefficients)
+    points = torch.as_tensor(found.heldout_points(20, 1))
+    inputs = {"x": points[:, 0], "y": points[:, 1]}
+    inputs |= {name: torch.tensor(value, dtype=torch.float64) for name, value in coefficients.items()}
+    r = points.norm(dim=1)
+    for name, expected in (("ux", 3 * r**1.5 + 7 * r**0.5), ("uy", -6 * r**1.5 + 5 * r**2.5)):
+        compiled = found.compiled(name)
+        value = compiled.value(inputs, {derivative: torch.zeros(20) for derivative in compiled.derivatives})
+        torch.testing.assert_close(torch.as_tensor(value), expected)
+
+
+def test_a_missing_component_of_a_vector_is_refused():
+    text = SHEET.replace("[[r**1.5, -2*r**1.5], [0, r**2.5]]", "[[r**1.5, -2*r**1.5], [r**2.5]]")
+    with pytest.raises(SpecError, match=r"must be a list \[ux, uy\], got 1 of them") as refusal:
+        problem(text)
+    assert refusal.value.path == ("network", "enrichment", "displacement", 1)

@@ -108,6 +108,12 @@ CASES = {
         "but uses k",
     ),
     "constant enrichment": (POISSON, "network: {enrichment: {u: »2}}", "network.enrichment.u", "is a constant"),
+    "components of a field": (
+        POISSON,
+        "network: {enrichment: {u: [»[x**0.5, y], [x, y]]}}",
+        "network.enrichment.u[0]",
+        "must be one expression",
+    ),
     "empty enrichment": (
         POISSON,
         "network: {enrichment: {u: »[]}}",

@@ -17,6 +17,7 @@ from tests.equations.closed_forms import jets_of, numbers, relative_residual
 PROBLEMS = Path(pinn.__file__).parent.parent / "problems"
 FILES = sorted(PROBLEMS.rglob("*.yaml"))
 SATISFIED = 1e-9  # of the largest part: rounding errors of second derivatives of closed forms are near 1e-14
+ROUNDING = 1e-12  # of the statement's magnitude
 POINTS = 40
 
 
@@ -52,11 +53,9 @@ def test_exact_fields_satisfy_every_statement(file, index):
     }
     compiled = statement.expression
     jets = jets_of(problem.exact, compiled, {axis: inputs[axis] for axis in problem.axes}, problem.axes, problem.space)
-    if all(
-        not jet.abs().max() > 1e-12 for jet in jets.values()
-    ):  # u: 0 where u is 0: there is nothing to be relative to
-        assert float(torch.as_tensor(compiled.value(inputs, jets)).abs().max()) < 1e-9
-    else:
+    residual = torch.as_tensor(compiled.value(inputs, jets)).abs().max()
+    # where every part vanishes, such as u: 0 where u is 0, there is nothing else to be relative to
+    if residual > ROUNDING * problem.scaling.statements[index]:
         assert relative_residual(compiled, inputs, jets) < SATISFIED
 
 
