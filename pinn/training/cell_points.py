@@ -15,6 +15,9 @@ from pinn.network.cells import Cell, owners, widths
 from pinn.problem import Problem
 from pinn.training.assembly import Group
 
+MOST_DRAWS = 64  # times the points that are wanted in a cell: a cell with less of the domain in it gets fewer
+DRAWS_OUTSIDE = 8  # times the same, after which a cell without any is taken to lie outside
+OCCUPIED_BY = 64  # points wanted in a cell, to see whether there are any
 FIRST_POOL, LAST_POOL = 12, 17  # log2 of the candidates from which the cells at a boundary take theirs
 
 
@@ -67,20 +70,46 @@ def lengths_at(cells: Sequence[Cell], points: torch.Tensor) -> torch.Tensor:
 def inside(
     problem: Problem, cells: Sequence[Cell], count: int, seed: int
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """About `count` points per cell, strictly inside the domain, and the cell of each.
+    """`count` points per cell, strictly inside the domain, and the cell of each.
 
-    One Sobol sequence serves all cells, moved by a random shift in each (Cranley & Patterson 1976); of a cell that lies
-    across the boundary those outside are left out.
+    One Sobol sequence serves all cells, moved by a random shift in each (Cranley & Patterson 1976). A cell that lies
+    across the boundary takes as much more of it as it needs, up to MOST_DRAWS times `count`: with fewer points than
+    features its solution is anything between them.
     """
     lower, upper = (np.array([getattr(cell, name) for cell in cells])[:, None] for name in ("lower", "upper"))
     generator = np.random.default_rng(seed)
-    unit = qmc.Sobol(len(cells[0].lower), rng=generator).random(1 << max(count - 1, 0).bit_length())[:count]
-    shift = generator.random((len(cells), 1, unit.shape[1]))
-    points = (lower + (upper - lower) * ((unit[None] + shift) % 1.0)).reshape(-1, unit.shape[1])
-    owner = np.repeat(np.arange(len(cells)), count)
+    sobol = qmc.Sobol(len(cells[0].lower), rng=generator)
+    first = 1 << max(count - 1, 0).bit_length()
+    shift = generator.random((len(cells), 1, len(cells[0].lower)))
     margin = 1e-12 * max(float(np.max(np.abs(problem.geometry.bounds))), problem.geometry.size)
-    kept = problem.geometry.level(points[:, : problem.space]) < -margin
-    return points[kept], owner[kept]
+    found: list[NDArray[np.float64]] = []
+    owner: list[NDArray[np.int64]] = []
+    missing = np.full(len(cells), count)
+    drawn = 0
+    while missing.any() and drawn < MOST_DRAWS * first:
+        unit = sobol.random(max(first, drawn))[: count if drawn == 0 else None]
+        drawn += max(first, drawn)
+        open_cells = np.flatnonzero(missing)
+        points = lower[open_cells] + (upper - lower)[open_cells] * ((unit[None] + shift[open_cells]) % 1.0)
+        inner = problem.geometry.level(points.reshape(-1, points.shape[2])[:, : problem.space]) < -margin
+        inner = inner.reshape(points.shape[:2])
+        inner &= np.cumsum(inner, axis=1) <= missing[open_cells, None]
+        found.append(points[inner])
+        owner.append(np.repeat(open_cells, inner.sum(axis=1)))
+        missing[open_cells] -= inner.sum(axis=1)
+        if drawn >= DRAWS_OUTSIDE * first:
+            missing[missing == count] = 0
+    return np.concatenate(found), np.concatenate(owner)
+
+
+def occupied(problem: Problem, cells: Sequence[Cell]) -> list[Cell]:
+    """The cells with a part of the domain in them.
+
+    A cell outside it would still reach in with the edge of its window, where it has features but no points of its own.
+    """
+    _, owner = inside(problem, cells, OCCUPIED_BY, 0)
+    there = np.bincount(owner, minlength=len(cells)) > 0
+    return [cell for cell, kept in zip(cells, there, strict=True) if kept]
 
 
 def near_cells(problem: Problem, place: Place, cells: Sequence[Cell], count: int, seed: int) -> PointSet:

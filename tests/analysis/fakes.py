@@ -37,7 +37,7 @@ class FakeProblem:
         self.scope = SimpleNamespace(number=lambda value, path: float(value))
         self.spec = SimpleNamespace(
             outputs=SimpleNamespace(quantities=None, resolution=30, times=None, formats=("vtu",), figures=True),
-            solver=SimpleNamespace(tolerance=1e-8, time_limit=60.0, checkpoint=60.0, stages=()),
+            solver=SimpleNamespace(tolerance=1e-8, time_limit=60.0, checkpoint=60.0, load_steps=None, stages=()),
             network=SimpleNamespace(hidden=None),
             resolved=lambda: {"name": self.name, "title": self.title},
         )

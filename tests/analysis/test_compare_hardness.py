@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any, cast
 
-from pinn.analysis.compare import Comparison, markdown
+from pinn.analysis.compare import Comparison
+from pinn.analysis.compare_page import markdown
 from pinn.analysis.trials import Trial
 from tests.training.examples import POISSON, problem
 
