@@ -164,14 +164,10 @@ def main() -> None:
         for row in pool.imap_unordered(measure, [case for case in cases if case not in there]):
             rows.append(row)
             print(*row.values(), flush=True)
-            write(sorted(rows, key=key), file)
-    print(page(rows))
-
-
-def write(rows: Sequence[dict[str, Any]], file: Path) -> None:
-    file.write_text("[\n" + ",\n".join(json.dumps(row) for row in rows) + "\n]\n")
+            file.write_text("[\n" + ",\n".join(json.dumps(row) for row in sorted(rows, key=key)) + "\n]\n")
     file.with_suffix(".md").write_text(page(rows))
     draw(rows, file.with_suffix(".png"))
+    print(page(rows))
 
 
 if __name__ == "__main__":

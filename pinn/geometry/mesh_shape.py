@@ -6,6 +6,7 @@ the cells whatever their sizes; boundary points lie on the facets in proportion 
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from pinn.geometry.shapes import GeometryError, Shape, named, prefixed
 from pinn.geometry.surface_distance import SurfaceDistance
 
 REST = "rest"  # patch of the facets without a group
+FEWEST_ALONG = 3  # Gauss points along each direction: exact for the Jacobian of a curved tetrahedron of second order
 
 
 class MeshShape(Shape):
@@ -79,6 +81,18 @@ class MeshShape(Shape):
         """Areas or volumes [M] of the cells of a kind."""
         xi, weights = ELEMENTS[kind].quadrature()
         return np.linalg.det(jacobians(ELEMENTS[kind], self.points[self.cells[kind]], xi)) @ weights
+
+    def gauss_points(self, count: int) -> tuple[Array, Array]:
+        """Points [N, D] and weights [N] of Gauss rules on the cells as they are curved, at least `count` of them."""
+        cells = sum(len(nodes) for nodes in self.cells.values())
+        along = max(FEWEST_ALONG, math.ceil((count / cells) ** (1 / self.points.shape[1])))
+        points, weights = [], []
+        for kind, nodes in self.cells.items():
+            element, corners = ELEMENTS[kind], self.points[nodes]
+            xi, reference = element.quadrature(along)
+            points.append(np.einsum("qk,mkx->mqx", element.shapes(xi), corners).reshape(-1, self.points.shape[1]))
+            weights.append((np.linalg.det(jacobians(element, corners, xi)) * reference).ravel())
+        return np.concatenate(points), np.concatenate(weights)
 
     @cached_property
     def pieces(self) -> tuple[Piece, ...]:  # type: ignore[override]

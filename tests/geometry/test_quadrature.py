@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from pinn.geometry.boxes import Box
+from pinn.geometry.mesh_shape import open_mesh
 from pinn.geometry.planar import Disk
 from pinn.geometry.quadrature import boundary_quadrature, interior_quadrature, reference_rule
 from pinn.geometry.shapes import GeometryError
+from tests.geometry.meshes import block, ring, write
 
 # integral over the reference cell of x_1^a x_2^b x_3^c, the highest degree that is exact
 MONOMIALS = {
@@ -68,3 +70,14 @@ def test_part_of_a_patch_and_end_points():
 def test_more_than_three_dimensions_are_refused():
     with pytest.raises(GeometryError, match="no quadrature in 4 dimensions"):
         interior_quadrature(Box([0.0] * 4, [1.0] * 4), 100)
+
+
+@pytest.mark.parametrize("kind", ["triangle6", "quad9", "tetra10", "hexahedron27"])
+def test_cells_of_a_mesh_are_integrated_as_they_are_curved(kind, tmp_path):
+    """A quarter of an annulus between 1 and 2 (times a height of 1): the integral of x y is 15/8."""
+    points, cells = block(kind, 4, ring)
+    shape = open_mesh(str(write(tmp_path / "ring.vtu", points, [(kind, cells)])), tmp_path, points.shape[1])
+    rule = interior_quadrature(shape, 2000)
+    assert len(rule.points) >= 2000
+    assert rule.weights.sum() == pytest.approx(shape.measure, rel=1e-12)
+    assert rule.weights @ (rule.points[:, 0] * rule.points[:, 1]) == pytest.approx(15 / 8, rel=2e-4)
