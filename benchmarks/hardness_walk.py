@@ -29,10 +29,10 @@ WALK = ("--activations", "gelu,relu", "--seeds", "1", "--hardness", "1,2,5,10,20
 FIVE = ("--activations", "gelu,lambda_gelu,tanh,silu,relu", "--seeds", "3")
 COMPARISONS: dict[str, tuple[str, ...]] = {
     "walk-poisson": ("problems/heat/poisson_2d.yaml", *WALK, *steps(300, 700)),
-    "walk-plate": ("problems/elasticity/plate_with_hole.yaml", *WALK, *steps(150, 250)),
-    "walk-burgers": ("problems/transport/burgers.yaml", *WALK, *steps(200, 600)),
+    "walk-plate": ("problems/elasticity/plate_with_hole.yaml", *WALK, *steps(300, 1000)),
+    "walk-burgers": ("problems/transport/burgers.yaml", *WALK, *steps(500, 2500)),
     "poisson-auto": ("problems/heat/poisson_2d.yaml", *FIVE, "--set", "solver.time_limit=15"),
-    "poisson-deep": ("problems/heat/poisson_2d.yaml", *FIVE, *DEEP, *steps(150, 250)),
+    "poisson-deep": ("problems/heat/poisson_2d.yaml", *FIVE, *DEEP, *steps(300, 700)),
 }
 
 
