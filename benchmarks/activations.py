@@ -1,7 +1,7 @@
 """All activations on ten problems, three seeds, both solver styles: python -m benchmarks.activations [--workers 2]
 
 `spec` solves as the problem's file says (method auto: least squares, patches, Gauss-Newton), for at most 15 s. `deep`
-is what most people run: four hidden layers of 32, 300 iterations of Adam, then 300 of L-BFGS. One thread per run.
+is what most people run: three hidden layers of 24, 300 iterations of Adam, then 300 of L-BFGS. One thread per run.
 
 Writes results/benchmarks/activations.json, .md and .png; runs that are there already are kept.
 """
@@ -50,10 +50,10 @@ ACTIVATIONS = (
 STYLES = {
     "spec": ("solver.time_limit=15",),
     "deep": (
-        "network.hidden=[32, 32, 32, 32]",
+        "network.hidden=[24, 24, 24]",
         "solver.method=[{adam: {iterations: 300}}, {lbfgs: {iterations: 300}}]",
-        "sampling.interior=1000",
-        "sampling.boundary=250",
+        "sampling.interior=600",
+        "sampling.boundary=150",
         "solver.compile=off",
         "solver.time_limit=600",
     ),
@@ -111,7 +111,7 @@ def page(rows: Sequence[dict[str, Any]]) -> str:
         "# Activations on ten problems",
         "",
         f"Relative L2 error, median of {len(SEEDS)} seeds. `spec`: the problem's own solver, at most 15 s;",
-        "`deep`: 4 x 32, Adam 300 + L-BFGS 300. `digits behind`: decimal digits lost against the best activation of",
+        "`deep`: 3 x 24, Adam 300 + L-BFGS 300. `digits behind`: decimal digits lost against the best activation of",
         "each problem, mean over the problems (errors count up to 1). lambda_gelu learns its hardness in `deep`.",
         "",
         "`python -m benchmarks.activations`",
@@ -145,7 +145,7 @@ def draw(rows: Sequence[dict[str, Any]], path: Path) -> None:
             range(len(PROBLEMS)), [n.split("/")[1].replace("_", " ") for n in PROBLEMS], rotation=40, ha="right"
         )
         ax.set_yticks(range(len(ACTIVATIONS)), ACTIVATIONS)
-        ax.set_title(f"{style}: {'auto, 15 s' if style == 'spec' else '4 x 32, Adam 300 + L-BFGS 300'}", fontsize=11)
+        ax.set_title(f"{style}: {'auto, 15 s' if style == 'spec' else '3 x 24, Adam 300 + L-BFGS 300'}", fontsize=11)
     assert image is not None
     figure.colorbar(image, ax=panels, label="log10 of the relative error (1 = nothing learned)")
     figure.savefig(path, dpi=110)
