@@ -13,6 +13,7 @@ from pinn.equations.conditions import ConditionReader
 from pinn.equations.statements import MEASURED, PointSet
 from pinn.equations.subdomains import Subdomain, Subdomains
 from pinn.errors import SpecError, did_you_mean
+from pinn.geometry.family import Family
 from pinn.geometry.shapes import GeometryError, Shape
 from pinn.physics.model import Physics
 from pinn.problem import Problem
@@ -43,6 +44,35 @@ def refuse_beside_subdomains(spec: Spec) -> None:
         if stage.name == "patches":
             path = ("solver", "method", *([index] if len(spec.solver.stages) > 1 else []))
             raise SpecError(path, "patches are not available with subdomains; write method: auto, or least_squares")
+
+
+def refuse_beside_parameters(spec: Spec) -> None:
+    """What is not available in a family of problems."""
+    if not spec.parameters:
+        return
+    words = "is not available with parameters"
+    if spec.subdomains:
+        raise SpecError(("subdomains",), f"{words}; write the material as an expression of the coordinates")
+    if spec.network.constraints == "hard":
+        raise SpecError(("network", "constraints"), f"{words}; write constraints: soft")
+    if spec.network.enrichment:
+        raise SpecError(("network", "enrichment"), f"{words}; remove one or the other")
+    if spec.data:
+        raise SpecError(("data",), f"{words}; identify a constant under 'unknowns' instead")
+    if uses_energy(spec):
+        raise SpecError(("solver",), f"the energy {words}; write formulation: strong")
+    for index, stage in enumerate(spec.solver.stages):
+        if stage.name == "patches":
+            path = ("solver", "method", *([index] if len(spec.solver.stages) > 1 else []))
+            raise SpecError(path, f"patches are {words[3:]}; write method: auto, or least_squares")
+
+
+def refuse_moving_ends(spec: Spec, family: Family | None) -> None:
+    """Ends of the domain that are joined keep their distance over all parameters."""
+    for index, condition in enumerate(spec.conditions):
+        if condition.periodic and family is not None and family.moving:
+            path = ("conditions", index, "periodic")
+            raise SpecError(path, "is not available with a domain that depends on parameters")
 
 
 def refuse_weights(spec: Spec) -> None:

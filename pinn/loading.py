@@ -13,10 +13,12 @@ import torch
 from pinn.checks import (
     check_energy,
     check_points,
+    refuse_beside_parameters,
     refuse_beside_subdomains,
     refuse_gaps,
     refuse_limits,
     refuse_load,
+    refuse_moving_ends,
     refuse_outside,
     refuse_weights,
     require_quantity,
@@ -33,11 +35,13 @@ from pinn.equations.statements import MEASURED, Place, Statement
 from pinn.equations.subdomains import Subdomains
 from pinn.errors import SpecError, SpecErrors, did_you_mean
 from pinn.geometry.build import build_shape
+from pinn.geometry.build_family import build_domain
 from pinn.geometry.partition import Partition
 from pinn.geometry.shapes import GeometryError, Shape
 from pinn.problem import Probe, Problem, Reference
 from pinn.spec.expressions import Scope, symbol
 from pinn.spec.overrides import apply_overrides
+from pinn.spec.parameters import corners, parameter_ranges, slice_of
 from pinn.spec.schema import REST, Spec, load_schema
 from pinn.spec.source import Source, read_spec
 from pinn.spec.tables import column, read_columns
@@ -66,19 +70,23 @@ def build(source: Source, folder: Path = Path()) -> Problem:
 
 def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
     """Compile a validated spec. Raises SpecError without position."""
+    refuse_beside_parameters(spec)
     refuse_weights(spec)
     refuse_load(spec)
     meanings = {name: read_meaning(spec, name) for name in spec.subdomains or ("",)}
     physics, scope = next(iter(meanings.values()))
     for theirs, names in meanings.values():
         refuse_limits(names, theirs)
+    for values in corners(parameter_ranges(spec)) if spec.parameters else ():
+        theirs, names = read_meaning(slice_of(spec, values))
+        refuse_limits(names, theirs)
     time = None
     if spec.time is not None:
         time = (scope.number(spec.time.start, ("time", "from")), scope.number(spec.time.end, ("time", "to")))
         if time[0] >= time[1]:
             raise SpecError(("time", "to"), f"must be later than from = {time[0]:g}, got {time[1]:g}")
-    geometry = build_shape(spec.domain, scope.number, spec.coordinates, folder)
-
+    geometry, family = build_domain(spec, scope, folder)
+    refuse_moving_ends(spec, family)
     subdomains = read_subdomains(spec, {name: scope for name, (_, scope) in meanings.items()}, geometry, folder)
 
     equations = tuple(
@@ -89,7 +97,7 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
     statements = list(equations)
 
     vectors = {**physics.vectors}
-    reader = ConditionReader(subdomains, geometry, spec.boundaries, vectors, time)
+    reader = ConditionReader(subdomains, geometry, spec.boundaries, vectors, time, family)
     statements += reader.read(spec.conditions)
     between = InterfaceReader(subdomains, vectors)
     statements += between.read(spec.interfaces)
@@ -132,6 +140,7 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
         posed=posed,
         declared_energy=spec.energy or physics.energy,
         positive=physics.positive,
+        family=family,
     )
     if ansatz is not None:
         refuse_aperiodic(
@@ -260,7 +269,7 @@ def read_reference(spec: Spec, scope: Scope, folder: Path) -> Reference | None:
 
 def read_probes(spec: Spec, problem: Problem) -> dict[str, Probe]:
     probes = {}
-    reader = ConditionReader(problem.subdomains, problem.geometry, {}, {}, problem.time)
+    reader = ConditionReader(problem.subdomains, problem.geometry, {}, {}, problem.time, problem.family)
     for name, probe in spec.probes.items():
         path = ("probes", name)
         require_quantity(problem, probe.quantity, (*path, "quantity"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
@@ -21,11 +21,14 @@ from pinn.equations.scaling import Scaling, find_scaling
 from pinn.equations.statements import Place, PointSet, Statement
 from pinn.equations.subdomains import Seen, Subdomain, Subdomains
 from pinn.errors import SpecError
+from pinn.geometry.family import Family
 from pinn.geometry.pieces import Piece
 from pinn.geometry.sampling import BoundaryPoints, sample_interior, sample_pieces
+from pinn.geometry.sequences import SEQUENCES
 from pinn.geometry.shapes import Shape
 from pinn.spec.energy import Energy
 from pinn.spec.expressions import Scope, symbol
+from pinn.spec.parameters import parameter_ranges
 from pinn.spec.schema import Spec
 
 SCALING_POINTS = 256
@@ -59,6 +62,7 @@ class Problem:
     posed        with an ansatz: the statements over the fields themselves, then the conditions that it meets exactly
     vectors      name -> component quantities;  tensors: name -> {"xx": quantity, …}
     periods      axis -> period, for networks that are periodic by construction
+    family       the domain over all parameters, where there are some; `geometry` is then its slice in their middle
     declared_energy   what the spec, or else its physics, declares to be stationary
     positive     quantities that are positive wherever the equations mean anything
     """
@@ -79,6 +83,7 @@ class Problem:
     posed: tuple[Statement, ...] = ()
     declared_energy: Energy | None = None
     positive: tuple[str, ...] = ()
+    family: Family | None = None
     _compiled: dict[tuple[str, str], CompiledExpression] = field(default_factory=dict, repr=False)
 
     @property
@@ -100,8 +105,18 @@ class Problem:
 
     @property
     def axes(self) -> tuple[str, ...]:
-        """Coordinates, with t last where there is time."""
+        """Inputs of the network: coordinates, then parameters, with t last where there is time."""
         return self.scope.axes
+
+    @cached_property
+    def parameters(self) -> dict[str, tuple[float, float]]:
+        """Parameter -> its range, of a family of problems."""
+        return parameter_ranges(self.spec)
+
+    def beside(self, points: np.ndarray, values: Mapping[str, float]) -> np.ndarray:
+        """Points [N, D] of the family at points [N, S or S+1] of the slice at these values of all parameters."""
+        columns = [np.full(len(points), values[name]) for name in self.parameters]
+        return np.column_stack([points[:, : self.space], *columns, points[:, self.space :]])
 
     @property
     def fields(self) -> tuple[str, ...]:
@@ -118,8 +133,8 @@ class Problem:
 
     @cached_property
     def bounds(self) -> tuple[np.ndarray, np.ndarray]:
-        """Lower and upper corner [D] of the domain's box, time included."""
-        lower, upper = (np.asarray(corner, dtype=float) for corner in self.geometry.bounds)
+        """Lower and upper corner [D] of the domain's box, parameters and time included."""
+        lower, upper = (np.asarray(corner, dtype=float) for corner in (self.family or self.geometry).bounds)
         if self.time:
             lower, upper = np.append(lower, self.time[0]), np.append(upper, self.time[1])
         return lower, upper
@@ -247,38 +262,46 @@ class Problem:
         """`count` points of a place, on the CPU in float64; fixed points come as they are."""
         match place.kind:
             case "interior":
-                shape = self.subdomains.named(place.subdomain).shape
+                shape = self._shape(place, seed)
                 return PointSet(torch.as_tensor(sample_interior(shape, count, seed, self.time, method=method)))
             case "initial":
                 assert self.time
-                shape = self.subdomains.named(place.subdomain).shape
+                shape = self._shape(place, seed)
                 inside = sample_interior(shape, count, seed, None, self._mask(place.where), method)
                 start = np.full((len(inside), 1), self.time[0])
                 return PointSet(torch.as_tensor(np.hstack([inside, start])))
             case "boundary" | "interface":
                 drawn = self.boundary_points(place, count, seed, method)
-                return PointSet(torch.as_tensor(drawn.points), torch.as_tensor(drawn.normals))
+                return PointSet(torch.as_tensor(drawn.points), torch.as_tensor(drawn.normals[:, : self.space]))
             case "periodic":
-                pieces = self.geometry.pieces_of(place.patches[:1])
-                drawn = sample_pieces(pieces, self.space, count, seed, None, self.time, method)
+                shape = self._shape(place, seed)
+                pieces = shape.pieces_of(place.patches[:1])
+                drawn = sample_pieces(pieces, shape.dimension, count, seed, None, self.time, method)
                 axis, period = period_of(self.geometry, place.patches, ("conditions",))
                 partner = drawn.points.copy()
                 partner[:, axis] -= np.sign(drawn.normals[:, axis]) * period
                 return PointSet(torch.as_tensor(drawn.points), partner=torch.as_tensor(partner))
             case _:
-                return PointSet(torch.as_tensor(self._fixed(place, count)))
+                return PointSet(torch.as_tensor(self._fixed(place, count, seed)))
 
     def boundary_points(self, place: Place, count: int, seed: int, method: str = "sobol") -> BoundaryPoints:
         """Points of a part of the boundary or of an interface, with normals out of the place's subdomain."""
         extent = self._extent(place.where)
-        return sample_pieces(self.pieces(place), self.space, count, seed, self._mask(place.where), extent, method)
+        pieces = self.pieces(place, seed)
+        dimension = self.space + len(self.parameters)
+        return sample_pieces(pieces, dimension, count, seed, self._mask(place.where), extent, method)
 
-    def pieces(self, place: Place) -> tuple[Piece, ...]:
+    def _shape(self, place: Place, seed: int) -> Shape:
+        """The domain of a place, with its parameters; in a family, `seed` chooses the slices to draw from."""
+        if self.family is not None:
+            return self.family.redrawn(seed)
+        return self.geometry if place.kind == "periodic" else self.subdomains.named(place.subdomain).shape
+
+    def pieces(self, place: Place, seed: int = 0) -> tuple[Piece, ...]:
         """What a part of the boundary or an interface is made of, 'where' aside."""
         if place.kind == "interface":
             return self.subdomains.interface(place.subdomain, place.beside)
-        shape = self.geometry if place.kind == "periodic" else self.subdomains.named(place.subdomain).shape
-        return shape.pieces_of(place.patches)
+        return self._shape(place, seed).pieces_of(place.patches)
 
     def _extent(self, where: sympy.Expr | None) -> tuple[float, float] | None:
         if where is not None and symbol("t") in where.free_symbols:
@@ -291,21 +314,27 @@ class Problem:
 
         def mask(points: np.ndarray) -> np.ndarray:
             tensor = torch.as_tensor(points)
-            inputs = {axis: tensor[:, i] for i, axis in enumerate(self.coordinates)}
+            inputs = {axis: tensor[:, i] for i, axis in enumerate((*self.coordinates, *self.parameters))}
             return (evaluate(where, inputs, len(points), tensor) > 0.5).numpy()
 
         return mask
 
-    def _fixed(self, place: Place, count: int) -> np.ndarray:
+    def _fixed(self, place: Place, count: int, seed: int) -> np.ndarray:
         points = np.array(place.points, dtype=float)
-        if self.time is None or points.shape[1] == len(self.axes):
+        if points.shape[1] == len(self.axes):
             return points
+        if self.parameters:
+            each = max(2, count // len(points))
+            lower, upper = (bound[self.space :] for bound in self.bounds)
+            free = lower + (upper - lower) * SEQUENCES["sobol"](len(lower), seed, each).first()
+            return np.hstack([np.repeat(points, each, axis=0), np.tile(free, (len(points), 1))])
+        assert self.time
         times = np.linspace(*self.time, max(2, count // len(points)))
         return np.hstack([np.repeat(points, len(times), axis=0), np.tile(times, len(points))[:, None]])
 
     def heldout_points(self, count: int, seed: int) -> np.ndarray:
         """`count` interior points [count, D] for measuring errors, none of them a training point."""
-        return sample_interior(self.geometry, count, seed, self.time)
+        return sample_interior(self.family.redrawn(seed) if self.family else self.geometry, count, seed, self.time)
 
     def describe(self) -> str:
         """What was understood, for `pinn validate`."""

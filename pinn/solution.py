@@ -19,8 +19,9 @@ from pinn.equations.compile import CompiledExpression, Derivative
 from pinn.equations.statements import PointSet
 from pinn.equations.subdomains import Seen, Subdomain
 from pinn.errors import ResourceError, SpecError, did_you_mean
-from pinn.loading import build
+from pinn.loading import build, build_problem
 from pinn.problem import Problem
+from pinn.spec.parameters import complete, slice_of
 from pinn.spec.source import read_spec
 from pinn.training.assembly import Group, residuals
 from pinn.training.model import Model
@@ -32,6 +33,8 @@ class Solution:
     """The result of a training: callable at points, with its measured errors.
 
     solution(points)["stress_xx"]        points [N, D], time last; numpy in, numpy out; tensors in, tensors out
+    solution(points, radius=0.42)        points [N, D] without the parameters, which have these values
+    solution.at(radius=0.42)             the solution of the problem in which they are constants
     """
 
     def __init__(self, problem: Problem, model: Model, metrics: dict[str, Any], history: list[dict], environment: dict):
@@ -41,9 +44,11 @@ class Solution:
         self.history = history
         self.environment = environment
 
-    def __call__(self, points, quantities: Sequence[str] | None = None, subdomain: Seen = None):
+    def __call__(self, points, quantities: Sequence[str] | None = None, subdomain: Seen = None, **parameters: float):
         """Quantities (default: all) at points [N, D]: name -> [N]. Raises SpecError for an unknown name.
 
+        In a family of problems points have the parameters as columns, after space, unless they are given by name; one
+        that is not given then lies in the middle of its range.
         subdomain   that the points are seen from, where they lie on an interface: its name, or a number per point [N];
                     default: the one that each lies in, on an interface the first of those that meet there
         """
@@ -51,6 +56,8 @@ class Solution:
         for name in names:
             if name not in self.problem.quantities:
                 raise SpecError((), f"unknown quantity '{name}'{did_you_mean(name, self.problem.quantities)}")
+        if parameters:
+            points = self._beside(points, parameters)
         if isinstance(points, Tensor):
             self._require_shape(points.shape)
             points = points.to(self.model.network.field_scale)
@@ -63,6 +70,38 @@ class Solution:
                 for name, values in self._evaluate(tensor[chunk], names, seen).items():
                     found[name].append(values.cpu().numpy())
         return {name: np.concatenate(parts) if parts else np.zeros(0) for name, parts in found.items()}
+
+    def _beside(self, points, parameters: Mapping[str, float]):
+        """Points with the parameters as columns."""
+        settled = complete(parameters, self.problem.parameters)
+        shape = np.shape(points)
+        axes = [axis for axis in self.problem.axes if axis not in settled]
+        if len(shape) != 2 or shape[1] != len(axes):
+            raise SpecError(
+                (), f"points beside parameters must be [N, {len(axes)}] ({', '.join(axes)}), got {[*shape]}"
+            )
+        if not isinstance(points, Tensor):
+            return self.problem.beside(np.asarray(points, dtype=float), settled)
+        space = self.problem.space
+        columns = [points.new_full((len(points), 1), value) for value in settled.values()]
+        return torch.cat([points[:, :space], *columns, points[:, space:]], dim=1)
+
+    def at(self, **parameters: float) -> Solution:
+        """The member of the family at these parameters, a Solution like any other; others lie in their middle.
+
+        The solution itself where there are none. Raises SpecError for an unknown name and outside the range.
+        """
+        problem = self.problem
+        settled = complete(parameters, problem.parameters)
+        if not settled:
+            return self
+        member = build_problem(slice_of(problem.spec, settled), problem.folder)
+        axes = {problem.axes.index(name): value for name, value in settled.items()}
+        model = Model(member, self.model.mlp.restricted(axes), self.model.derivatives)
+        with torch.no_grad():
+            for name, value in self.model.raw.items():
+                model.raw[name].copy_(value)
+        return Solution(member, model, self.metrics, self.history, self.environment)
 
     def _chunks(self, points: Tensor) -> list[slice]:
         size = self.model.network.cache_rows

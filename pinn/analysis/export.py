@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,7 @@ from pinn.analysis.sample import (
 )
 from pinn.errors import ResourceError, SpecError, did_you_mean
 from pinn.run.directory import write_atomic
+from pinn.spec.parameters import complete
 
 if TYPE_CHECKING:
     from pinn.problem import Problem
@@ -75,6 +76,7 @@ def export(
     times: Sequence[float] | None = None,
     quantities: Sequence[str] | None = None,
     single: bool = False,
+    at: Mapping[str, float] | None = None,
 ) -> list[Path]:
     """Write the solution in the format of the path's suffix; return the files written.
 
@@ -84,12 +86,17 @@ def export(
     A problem with time and one space dimension becomes a .vtu on the (x, t) plane; in more dimensions a .vtu holds one
     instant, the last unless `times` names another; the other formats hold all `times`, eleven by default. An .onnx
     holds the fields as functions, in double precision unless `single`.
+    Of a family of problems a file holds the member `at` these parameters, in their middle by default; an .onnx without
+    `at` has them as inputs.
 
     Raises SpecError for an unknown suffix, quantity, instant or mesh; ResourceError when the file cannot be written.
     """
     path = Path(path)
     if path.suffix not in _WRITERS:
         raise SpecError(("--format",), f"unknown format '{path.suffix}'{did_you_mean(path.suffix, tuple(_WRITERS))}")
+    if at or path.suffix != ".onnx":
+        complete(at or {}, solution.problem.parameters, ("--at",))
+        solution = solution.at(**(at or {}))
     if resolution is not None and resolution < 1:
         raise SpecError(("--resolution",), f"must be at least 1, got {resolution}")
     if resolution is not None and getattr(solution.problem.geometry, "cells", None):
@@ -116,6 +123,7 @@ def export_fields(solution: Solution, folder: Path) -> list[Path]:
         formats.append("xdmf")
     if formats and len(problem.coordinates) > 3:
         formats = list(dict.fromkeys("npz" if name == "xdmf" else name for name in [*formats, "npz"]))
+    solution = solution.at()
     written: list[Path] = []
     for name in formats:
         times = None if problem.time is None or name == "vtu" else output_times(problem)

@@ -58,6 +58,7 @@ def draw_figures(solution: Solution, folder: Path) -> list[Path]:
     """Draw everything into folder/figures; return the files. Nothing is drawn when `outputs.figures` is off."""
     if not solution.problem.spec.outputs.figures:
         return []
+    solution = solution.at()  # of a family, the member in the middle
     seen = views(solution)
     names = drawn_quantities(solution.problem)
     makers: dict[str, Callable[[], Figure | None]] = {
@@ -85,6 +86,7 @@ def plot(solution: Solution, quantity: str) -> Figure:
 
     Raises SpecError for a name that the problem does not know.
     """
+    solution = solution.at()
     names = scalar_names(solution.problem, [quantity])
     seen = views(solution, quantities=names)
     with matplotlib.rc_context(STYLE):

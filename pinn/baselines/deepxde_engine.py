@@ -42,6 +42,8 @@ def prepare(problem: Problem) -> Problem:
         )
     if len(problem.subdomains) > 1:
         raise SpecError(("subdomains",), "the engine deepxde has no subdomains; take the engine native")
+    if problem.parameters:
+        raise SpecError(("parameters",), "the engine deepxde has no parameters; take the engine native")
     load()
     activation = options.activation if "activation" in options.model_fields_set else Activation(name="tanh")
     network = options.model_copy(update={"activation": activation, "hidden": options.hidden or HIDDEN})

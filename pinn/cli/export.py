@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,6 +16,10 @@ def export(
         int | None, typer.Option(min=1, metavar="N", help="Evaluate on our own mesh, N cells along the longest side.")
     ] = None,
     times: Annotated[str | None, typer.Option(metavar="T1,T2,…", help="Instants, for a problem with time.")] = None,
+    at: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=VALUE", help="A parameter's value. Default: the middle of its range."),
+    ] = None,
     quantities: Annotated[
         str | None, typer.Option(metavar="Q1,Q2,…", help="Only these fields and quantities. Default: all.")
     ] = None,
@@ -41,7 +46,8 @@ def export(
     from pinn.analysis.export import export as write
 
     solution = Solution.load(run)
-    places = {"resolution": resolution, "mesh_file": mesh, "times": instants, "quantities": names}
+    places: dict[str, Any] = {"at": _assignments(at or [])}
+    places |= {"resolution": resolution, "mesh_file": mesh, "times": instants, "quantities": names}
     for file in write(solution, path, **places, single=single):
         typer.echo(file)
     if path.suffix == ".onnx":
@@ -64,6 +70,25 @@ def _target(run: Path, format: str | None, out: Path | None) -> Path:
         count += 1
         path = run / f"export-{count}.{suffix}"
     return path
+
+
+def _assignments(texts: list[str]) -> dict[str, float]:
+    """radius=0.42, once or several times, or several with commas between them."""
+    from pinn.errors import SpecError
+
+    found: dict[str, float] = {}
+    for text in ",".join(texts).split(",") if texts else ():
+        name, equals, value = text.partition("=")
+        try:
+            number = float(value)
+        except ValueError:
+            number = math.nan
+        if not equals or not math.isfinite(number):
+            raise SpecError(("--at",), f"expected NAME=VALUE such as radius=0.42, got '{text}'")
+        if name.strip() in found:
+            raise SpecError(("--at",), f"'{name.strip()}' has two values")
+        found[name.strip()] = number
+    return found
 
 
 def _numbers(text: str) -> list[float]:

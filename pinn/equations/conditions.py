@@ -17,6 +17,7 @@ from pinn.equations.quantities import components_of, read_quantity
 from pinn.equations.statements import Place, Statement
 from pinn.equations.subdomains import Subdomains, split_place
 from pinn.errors import SpecError, did_you_mean
+from pinn.geometry.family import Family
 from pinn.geometry.pieces import sobol_parameters, total_measure
 from pinn.geometry.sampling import sample_interior
 from pinn.geometry.shapes import Shape
@@ -39,6 +40,7 @@ class ConditionReader:
     boundaries: Mapping[str, BoundaryPart]
     vectors: Mapping[str, tuple[str, ...]]
     time: tuple[float, float] | None = None
+    family: Family | None = None
     stated: dict[tuple[str, str], list[tuple[int, sympy.Expr | None]]] = field(default_factory=dict)
     covered: set[str] = field(default_factory=set)
 
@@ -138,9 +140,12 @@ class ConditionReader:
 
     def where(self, text: str, path) -> sympy.Expr:
         indicator = self.scope.condition(text, path).indicator
-        if symbol("t") in indicator.free_symbols:
-            hint = "let the value depend on time instead, such as where(t > 1, a, b)"
-            raise SpecError(path, f"may depend on space only, not on t; {hint}")
+        if further := [
+            name for name in self.scope.axes if name not in self.scope.space and symbol(name) in indicator.free_symbols
+        ]:
+            words = "time" if further == ["t"] else ", ".join(further)
+            hint = f"let the value depend on {words} instead, such as where({further[0]} > 1, a, b)"
+            raise SpecError(path, f"may depend on space only, not on {', '.join(further)}; {hint}")
         return indicator
 
     def check_boundaries(self) -> None:
@@ -233,8 +238,7 @@ class ConditionReader:
                 wanted = " or ".join(", ".join(axes) for axes in dict.fromkeys((self.scope.space, self.scope.axes)))
                 raise SpecError(at, f"a point needs the coordinates {wanted}, got {len(point)} numbers")
             numbers = tuple(self.scope.number(value, (*at, k)) for k, value in enumerate(point))
-            place = np.array([numbers[: len(self.scope.space)]])
-            if not self.geometry.contains(place, 1e-9 * self.geometry.size)[0]:
+            if not self.contains(numbers):
                 listed = ", ".join(f"{value:g}" for value in numbers)
                 raise SpecError(at, f"the point ({listed}) lies outside the domain")
             if len(numbers) > len(self.scope.space) and self.time and not self.time[0] <= numbers[-1] <= self.time[1]:
@@ -242,6 +246,18 @@ class ConditionReader:
                 raise SpecError(at, f"t = {numbers[-1]:g} lies outside the time, which is {start:g} to {end:g}")
             points.append(numbers)
         return tuple(points)
+
+    def contains(self, point: tuple[float, ...]) -> bool:
+        """Is a point in the domain: at its parameters where it has them, else at all?"""
+        space, tolerance = len(self.scope.space), 1e-9 * self.geometry.size
+        place = np.array([point[:space]])
+        if self.family is None:
+            return bool(self.geometry.contains(place, tolerance)[0])
+        if len(point) == space:
+            return all(bool(shape.contains(place, tolerance)[0]) for shape in self.family.extremes)
+        values = np.array(point[space : self.family.dimension])
+        within = bool(((self.family.lower <= values) & (values <= self.family.upper)).all())
+        return within and bool(self.family.contains(np.array([point[: self.family.dimension]]), tolerance)[0])
 
 
 def both(first: sympy.Expr | None, second: sympy.Expr | None) -> sympy.Expr | None:

@@ -29,6 +29,7 @@ def read_meaning(spec: Spec, subdomain: str = "") -> tuple[Physics, Scope]:
             raise SpecError((block, taken[0]), f"'{taken[0]}' is a name of the physics; choose another")
     scope = Scope(
         spec.coordinates,
+        parameters=tuple(spec.parameters),
         time=spec.time is not None,
         constants=spec.constants,
         unknowns=tuple(spec.unknowns),

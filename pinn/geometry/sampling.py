@@ -56,11 +56,10 @@ def sample_interior(
     columns = shape.dimension + (extent is not None)
     if not count:
         return np.zeros((0, columns))
-    lower, upper = shape.bounds
     margin = 1e-12 * max(float(np.max(np.abs(shape.bounds))), shape.size)
 
     def inside(unit: Array) -> Columns:
-        points = lower + (upper - lower) * unit[:, : shape.dimension]
+        points = shape.from_unit(unit[:, : shape.dimension])
         kept = shape.level(points) < -margin
         if where is not None:
             kept[kept] = where(points[kept])

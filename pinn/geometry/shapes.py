@@ -62,6 +62,11 @@ class Shape(ABC):
         lower, upper = self.bounds
         return float(np.max(upper - lower))
 
+    def from_unit(self, unit: Array) -> Array:
+        """Points [N, D] of the bounding box, for draws [N, D] from the unit cube."""
+        lower, upper = self.bounds
+        return lower + (upper - lower) * unit
+
     @property
     def primitive_levels(self) -> tuple[Callable[[Array], Array], ...]:
         """The levels of the primitives that the shape is made of; together their zero sets hold its boundary."""

@@ -6,6 +6,7 @@ every output of the network is periodic, with all its derivatives.
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Mapping, Sequence
 
@@ -60,6 +61,15 @@ class InputFeatures(nn.Module):
         self.width = len(linear) + len(waves)
         self.register_buffer("weight", torch.tensor(linear + waves, dtype=torch.float64))
         self.register_buffer("bias", torch.tensor(linear_bias + phases, dtype=torch.float64))
+
+    def restricted(self, values: Mapping[int, float]) -> InputFeatures:
+        """The same features as functions of the other axes, where these have one value each: axis -> value."""
+        found = copy.deepcopy(self)
+        kept = [axis for axis in range(self.weight.shape[1]) if axis not in values]
+        held = self.weight.new_tensor([values[axis] for axis in sorted(values)])
+        found.bias = self.bias + self.weight[:, sorted(values)] @ held
+        found.weight = self.weight[:, kept].contiguous()
+        return found
 
     def forward(self, points: Tensor) -> Tensor:
         """points [N, D] -> [N, width]."""

@@ -7,8 +7,9 @@ With a hardness lambda the activation of a layer is s(lambda z)/lambda, which fo
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import cast
@@ -77,6 +78,12 @@ class MLP(nn.Module):
         self.layer_hardness = Hardness(hardness, hidden, learning, dtype=dtype, device=device)
         self.plain = hardness == 1.0 and learning is None
         self.initialise(generator)
+
+    def restricted(self, values: Mapping[int, float]) -> MLP:
+        """The same fields as functions of the other axes, where these have one value each: axis -> value."""
+        found = copy.deepcopy(self)
+        found.features = self.features.restricted(values)
+        return found
 
     @property
     def linears(self) -> list[nn.Linear]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pinn.errors import did_you_mean
 from pinn.spec.block import Refusal
 from pinn.spec.names import name_refusal, spelling_refusal
+from pinn.spec.parameters import parameter_refusal
 from pinn.spec.yaml_subset import Path, shown
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pinn.spec.schema import Spec
 
 SPECIAL_PATCHES = ("boundary", "initial")
-SYMBOLS = ("constants", "unknowns", "fields", "definitions")  # what expressions may refer to
+SYMBOLS = ("parameters", "constants", "unknowns", "fields", "definitions")  # what expressions may refer to
 LABELS = ("equations", "probes", "boundaries", "subdomains")
 
 
@@ -45,6 +46,8 @@ def names(spec: Spec) -> Iterator[Refusal]:
                 yield Refusal(
                     path, f"{shown(name)} is already declared in '{first[name]}'; choose another name", at_key
                 )
+            elif block == "parameters" and (message := parameter_refusal(name)):
+                yield Refusal(path, message, at_key)
             else:
                 first[name] = block
     for block in LABELS:
@@ -101,8 +104,9 @@ def initial_conditions(spec: Spec) -> Iterator[Refusal]:
 
 
 def dimensions(spec: Spec) -> Iterator[Refusal]:
-    allowed = [len(spec.coordinates)] + ([len(spec.coordinates) + 1] if spec.time else [])
-    axes = ", ".join(spec.coordinates) + (" and optionally t" if spec.time else "")
+    further = [*spec.parameters, *(["t"] if spec.time else [])]
+    allowed = [len(spec.coordinates), len(spec.coordinates) + len(further)]
+    axes = ", ".join(spec.coordinates) + (f" and optionally {', '.join(further)}" if further else "")
     places: list[tuple[Path, Condition | Probe]]
     places = [(("conditions", index, "at"), condition) for index, condition in enumerate(spec.conditions)]
     places += [(("probes", name, "at"), probe) for name, probe in spec.probes.items()]
@@ -141,7 +145,7 @@ def subdomain_refusals(value: dict[str, Any], subdomains: Collection[str]) -> It
 
 
 def measurements(spec: Spec) -> Iterator[Refusal]:
-    axes = (*spec.coordinates, "t") if spec.time else spec.coordinates
+    axes = (*spec.coordinates, *spec.parameters, *(["t"] if spec.time else []))
     for index, data in enumerate(spec.data):
         for name in data.coordinates:
             if name not in axes:

@@ -63,6 +63,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., sympy.Expr], int | None]] = {  # name -
     "max": (branches.larger, None),
     "where": (branches.where, 3),
 }
+BLOCKS = ("parameters", "constants", "unknowns", "fields", "definitions")  # of the spec, that declare names
 OPERATORS = ("d", "laplacian", "grad", "div")
 RELATIONS: dict[type, Callable[[sympy.Expr, sympy.Expr], sympy.Expr]] = {
     ast.Lt: branches.less,
@@ -77,6 +78,7 @@ class Scope:
     """The names of one spec and what they mean.
 
     coordinates   space letters; `time` adds t
+    parameters    names of further inputs of the network, between space and time, by which nothing is differentiated
     constants, unknowns, fields, definitions, exact   as in the spec, names to texts or numbers
     origins   name -> its place in the spec, for names that are not keys of these blocks (parameters of a physics)
     """
@@ -85,6 +87,7 @@ class Scope:
         self,
         coordinates: Sequence[str],
         *,
+        parameters: Sequence[str] = (),
         time: bool = False,
         constants: Mapping[str, object] | None = None,
         unknowns: Sequence[str] = (),
@@ -94,21 +97,24 @@ class Scope:
         origins: Mapping[str, Sequence[str | int]] | None = None,
     ):
         self.space = tuple(coordinates)
-        self.axes = self.space + (("t",) if time else ())
+        self.parameters = tuple(parameters)
+        last = ("t",) if time else ()
+        self.letters = self.space + last  # by which expressions may be differentiated
+        self.axes = self.space + self.parameters + last
         self.fields = tuple(fields)
         self.unknowns = tuple(unknowns)
         self.definitions = dict(definitions or {})
         self.exact = dict(exact or {})
         self.jets: dict[Symbol, tuple[str, tuple[int, ...]]] = {}
-        self.constants: dict[str, float] = {}
+        self.constants: dict[str, sympy.Expr] = {}
         self._origins = {name: tuple(path) for name, path in (origins or {}).items()}
         self._later = [*(constants or {})]  # constants that are not known yet
         self._known: dict[tuple[str, bool], sympy.Expr] = {}
         self._open: list[str] = []
         for name, value in (constants or {}).items():
-            self.constants[name] = self.number(value, ("constants", name))
+            self.constants[name] = self._constant(value, ("constants", name))
             self._later.remove(name)
-        for name in (*self.constants, *self.unknowns, *self.fields, *self.definitions):
+        for name in (*self.parameters, *self.constants, *self.unknowns, *self.fields, *self.definitions):
             self._refuse_normal(name)
             self._refuse_ambiguous(name)
 
@@ -123,8 +129,7 @@ class Scope:
 
     def origin(self, name: str) -> tuple[str | int, ...]:
         """Where the spec declares a name."""
-        blocks = ("constants", "unknowns", "fields", "definitions")
-        block = next((b for b in blocks if name in getattr(self, b)), "definitions")
+        block = next((b for b in BLOCKS if name in getattr(self, b)), "definitions")
         return self._origins.get(name, (block, name))
 
     def names(self) -> list[str]:
@@ -146,7 +151,7 @@ class Scope:
         if name in NUMBERS:
             return NUMBERS[name]
         if name in self.constants:
-            return exact_number(self.constants[name])
+            return self.constants[name]
         if name in self.fields:
             return self.jet(name, (0,) * len(self.axes))
         if name in self.definitions:
@@ -159,10 +164,10 @@ class Scope:
                 return sum(
                     (symbol(f"n{axis}") * self.differentiate(expression, axis) for axis in self.space), sympy.S(0)
                 )
-            if suffix and all(axis in self.axes for axis in suffix):
+            if suffix and all(letter in self.letters for letter in suffix):
                 return self.differentiate(expression, *suffix)
             hint = self._hint("t") if "t" in suffix and "t" not in self.axes else ""
-            letters = ", ".join(self.axes)
+            letters = ", ".join(self.letters)
             raise SpecError((), f"unknown name '{name}'; a derivative of {base} has letters of {letters} or n{hint}")
         raise SpecError((), f"unknown name '{name}'{self._hint(name)}")
 
@@ -208,7 +213,7 @@ class Scope:
             self._open.pop()
 
     def _block_of(self, name: str) -> str:
-        return next(b for b in ("constants", "unknowns", "fields", "definitions") if name in getattr(self, b))
+        return next(b for b in BLOCKS if name in getattr(self, b))
 
     def _refuse_normal(self, name: str) -> None:
         if name in [f"n{axis}" for axis in self.space]:
@@ -216,7 +221,7 @@ class Scope:
 
     def _refuse_ambiguous(self, name: str) -> None:
         base, _, suffix = name.rpartition("_")
-        if base in (*self.fields, *self.definitions) and suffix and all(a in (*self.axes, "n") for a in suffix):
+        if base in (*self.fields, *self.definitions) and suffix and all(a in (*self.letters, "n") for a in suffix):
             raise SpecError(
                 self.origin(name), f"'{name}' could also be read as a derivative of '{base}'; choose another name"
             )
@@ -233,6 +238,12 @@ class Scope:
         if value.imag or not math.isfinite(value.real):
             raise SpecError(path, f"must be a finite real number, got '{text}'")
         return value.real
+
+    def _constant(self, text: object, path: Sequence[str | int]) -> sympy.Expr:
+        """A constant's value: a number, or an expression of the parameters."""
+        expression = self.expression(text, path)
+        free = {s.name for s in symbols_of(expression)}
+        return expression if free and free <= {*self.parameters} else exact_number(self.number(text, path))
 
     def equation(self, text: str, path: Sequence[str | int]) -> sympy.Expr:
         """`lhs = rhs` -> lhs - rhs."""
@@ -408,8 +419,8 @@ class Scope:
             return value
         if name == "d":
             letters = [a.id if isinstance(a, ast.Name) else "" for a in arguments[1:]]
-            if not letters or any(letter not in self.axes for letter in letters):
-                raise SpecError((), f"d(expression, coordinate, …) takes coordinates of {', '.join(self.axes)}")
+            if not letters or any(letter not in self.letters for letter in letters):
+                raise SpecError((), f"d(expression, coordinate, …) takes coordinates of {', '.join(self.letters)}")
             return self.differentiate(self._scalar(arguments[0], depth), *letters)
         if name in OPERATORS and len(arguments) != 1:
             raise SpecError((), f"{name}() takes one argument, got {len(arguments)}")

@@ -17,6 +17,7 @@ from pinn.spec.interface import Interface
 from pinn.spec.network import Activation, Network, Sampling
 from pinn.spec.observations import Data, Probe, Reference
 from pinn.spec.outputs import Outputs
+from pinn.spec.parameters import Parameter
 from pinn.spec.solver import (
     STAGE_OPTIONS,
     AdamOptions,
@@ -183,6 +184,7 @@ class Spec(Block):
         tuple[str, ...], PlainValidator(read_coordinates), WithJsonSchema({**STRINGS, "minItems": 1})
     ]
     time: TimeInterval | None = None
+    parameters: dict[str, Parameter] = {}
     constants: dict[str, Expression] = {}
     unknowns: dict[str, Unknown] = {}
     fields: Names = ()

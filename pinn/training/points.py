@@ -45,7 +45,7 @@ def statement_counts(problem: Problem, interior: int, boundary: int, initial: in
             case "data":
                 count = len(statement.place.points)
             case _:
-                count = len(statement.place.points) * (FEWEST if problem.time else 1)
+                count = len(statement.place.points) * (FEWEST if problem.time or problem.parameters else 1)
         counts.append(statement.count or count)
     return counts
 

@@ -73,6 +73,7 @@ def automatic(problem: Problem) -> list[Callable[[Run], Stage | None]]:
         len(problem.axes) <= MOST_COORDINATES
         and problem.spec.solver.derivatives == "jets"
         and len(problem.subdomains) == 1
+        and not problem.parameters
     )
     patches = [partial(Patches, PatchesOptions())] if with_patches else []
     return [partial(LeastSquares, LeastSquaresOptions(), patient=not with_patches), *patches, last_resort]
