@@ -26,9 +26,12 @@ RESULTS = ROOT / "results" / "benchmarks"
 TARGETS = {
     "heat/poisson_2d": {"u": 1e-10, "seconds": 10},
     "heat/heat_1d": {"u": 1e-9, "seconds": 15},
+    "heat/fin_family": {"u": 1e-8, "probe:heat_loss": 1e-6, "seconds": 20},
     "heat/nonlinear_poisson": {"u": 1e-8, "seconds": 30},
     "elasticity/manufactured_plate": {"displacement": 1e-8, "seconds": 15},
     "elasticity/plate_with_hole": {"stress": 1e-6, "probe:stress_concentration": 1e-5, "seconds": 30},
+    "elasticity/plate_family": {"stress": 1e-2, "probe:stress_concentration": 1e-1, "seconds": 120},
+    "elasticity/cylinder_family": {"stress": 1e-4, "probe:hoop_stress": 1e-3 * 212.5e6, "seconds": 60},
     "elasticity/cantilever": {"displacement": 1e-8, "stress": 1e-8, "seconds": 15},
     "elasticity/inclusion": {"stress": 1e-5, "probe:stress_inside": 1e-5, "seconds": 60},
     "heat/two_materials": {"u": 1e-7, "seconds": 30},

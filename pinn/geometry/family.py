@@ -47,13 +47,23 @@ class Family(Shape):
     lower, upper   ranges of all parameters [P]
     moving         which of the parameters the shape depends on; none where the domain is a plain product
     seed           of the table of slices
+    bounds         where they are known; else the box of the table's slices and those at the ends of the ranges
     """
 
-    def __init__(self, slices: Slices, lower: Array, upper: Array, moving: Sequence[int], seed: int = 0):
+    def __init__(
+        self,
+        slices: Slices,
+        lower: Array,
+        upper: Array,
+        moving: Sequence[int],
+        seed: int = 0,
+        bounds: tuple[Array, Array] | None = None,
+    ):
         self.slices = slices
         self.lower, self.upper = np.asarray(lower, float), np.asarray(upper, float)
         self.moving = list(moving)
         self.seed = seed
+        self._bounds = bounds
         self._redrawn: dict[int, Family] = {seed: self}
 
     def redrawn(self, seed: int) -> Family:
@@ -61,7 +71,7 @@ class Family(Shape):
         if not self.moving:
             return self
         if seed not in self._redrawn:
-            self._redrawn[seed] = Family(self.slices, self.lower, self.upper, self.moving, seed)
+            self._redrawn[seed] = Family(self.slices, self.lower, self.upper, self.moving, seed, self.bounds)
         return self._redrawn[seed]
 
     @cached_property
@@ -86,7 +96,7 @@ class Family(Shape):
 
     @property
     def space(self) -> int:
-        return self.shapes[0].dimension
+        return self.slices.at(self.table[0]).dimension
 
     @property
     def dimension(self) -> int:
@@ -94,6 +104,8 @@ class Family(Shape):
 
     @cached_property
     def bounds(self) -> tuple[Array, Array]:  # type: ignore[override]
+        if self._bounds is not None:
+            return self._bounds
         lowers, uppers = zip(*(shape.bounds for shape in (*self.shapes, *self.extremes)), strict=True)
         return (
             np.concatenate([np.min(lowers, axis=0), self.lower]),
