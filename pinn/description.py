@@ -27,6 +27,12 @@ def describe(problem: Problem) -> str:
         lines.append(
             "subdomains   " + ", ".join(f"{s.name} (measure {s.shape.measure:.6g})" for s in problem.subdomains)
         )
+    if problem.family is not None:
+        names = [*problem.parameters]
+        moved = ", ".join(names[index] for index in problem.family.moving)
+        lines.append(
+            f"parameters   {', '.join(names)}; the domain {f'moves with {moved}' if moved else 'is the same for all'}"
+        )
     lines.append(f"fields       {', '.join(problem.fields)}")
     derived = problem.quantities[len(problem.fields) :]
     if derived:

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import pinn
+from pinn.analysis.hardening import Ramp, harden_solution
 from pinn.cli.main import run as command
 from pinn.contradictions import contradictions
 from pinn.equations.statements import Place
@@ -207,6 +208,18 @@ def test_material_parameter_stays_within_its_limits():
     with pytest.raises(SpecError, match="poissons_ratio"):
         pinn.load(PLATE, ["parameters={nu: {from: 0.2, to: 0.6}}", "constants={L: 1.2, S: 1, radius: 0.5}",
                           "physics.linear_elasticity.poissons_ratio=nu"])  # fmt: skip
+
+
+def test_what_is_of_one_problem_refuses_a_family(fin, tmp_path, capsys):
+    with pytest.raises(SpecError, match="this run has parameters"):
+        harden_solution(fin, Ramp())
+    assert command(["compare", str(FIN), "--activations", "gelu", "--out", str(tmp_path / "out")]) == 2
+    assert "a comparison is of one problem" in capsys.readouterr().err
+
+
+def test_description_says_what_moves_the_domain(plate, fin):
+    assert "parameters   radius; the domain moves with radius" in plate.describe()
+    assert "parameters   m; the domain is the same for all" in fin.problem.describe()
 
 
 def test_engine_deepxde_refuses_a_family():

@@ -125,6 +125,8 @@ def harden_solution(solution: Solution, ramp: Ramp, progress: Callable[[Step], N
     problem = solution.problem
     if len(problem.subdomains) > 1:
         raise SpecError((), "hardening follows one field over the whole domain; this run has subdomains")
+    if problem.parameters:
+        raise SpecError((), "hardening follows one problem; this run has parameters, write them under 'constants'")
     points = target_points(problem, network)
     field = jet(solution, points)
     finite = torch.stack([torch.isfinite(values) for values in field.values()]).all(dim=0)

@@ -114,6 +114,8 @@ def plan_trials(
 ) -> list[Trial]:
     """All activations with the first seed, then with the next. Raises SpecError for an unknown activation."""
     problem = pinn.load(file, overrides=overrides)
+    if problem.parameters:
+        raise SpecError(("parameters",), "a comparison is of one problem; write the parameters under 'constants'")
     chosen = [(name, activation_value(name, problem), None) for name in activations]
     chosen += [
         (f"lambda_gelu {value:g}", f"{{lambda_gelu: {{hardness: {value!r}, trainable: false}}}}", value)
