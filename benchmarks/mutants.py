@@ -1,18 +1,20 @@
 """Break one rule at a time in a copy of the package, and see whether the test that guards it fails.
 
-    python benchmarks/mutants.py [--only RULE] [--sample] [--out results/benchmarks]
+    python benchmarks/mutants.py [--only RULE] [--missing] [--sample] [--out results/benchmarks]
 
 `benchmarks/mutants.toml` is the table: groups of mutants with a rule, a file and a test, each mutant an old text that
 occurs once in the file, a new text, and what the test's node id ends with. First every named test must pass on the copy
 as it is. Then each mutant is written into the copy, a fork of this process (which has imported torch and what else
 takes long, but nothing of pinn) runs the named test, and the file is put back. A mutant is caught where the test fails;
-a test that does not run to its end (no such test, a file that cannot be imported) catches nothing.
+a test that does not run to its end (no such test, a file that cannot be imported) catches nothing. What was found is
+kept in mutants.json after every mutant; `--missing` goes on with those not caught yet, one of each group first.
 """
 
 from __future__ import annotations
 
 import argparse
 import compileall
+import json
 import os
 import py_compile
 import shutil
@@ -22,7 +24,8 @@ import tempfile
 import time
 import tomllib
 import traceback
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,50 +140,77 @@ def outcome(folder: Path, mutant: Mutant) -> str:
     return {FAILED: "caught", OUT_OF_TIME: "caught", PASSED: "survived"}.get(code, f"not run ({code})")
 
 
-def table(mutants: Sequence[Mutant], outcomes: Sequence[str], command: str) -> str:
-    caught = outcomes.count("caught")
+def key(mutant: Mutant) -> str:
+    return f"{mutant.file} | {mutant.old} | {mutant.new} | {mutant.test}"
+
+
+def table(outcomes: Mapping[str, str]) -> str:
+    mutants = read_table()
+    found = [outcomes.get(key(mutant), "not run yet") for mutant in mutants]
     lines = [
         "# Rules broken one at a time",
         "",
-        f"`{command}`: each line of `benchmarks/mutants.toml` breaks one rule in a copy of the",
+        "`python benchmarks/mutants.py`: each line of `benchmarks/mutants.toml` breaks one rule in a copy of the",
         "package; the named test must fail. On the copy as it is every one of these tests passes.",
         "",
-        f"{len(mutants)} mutants, {caught} caught, {outcomes.count('survived')} survived.",
+        f"{len(mutants)} mutants: {', '.join(f'{found.count(each)} {each}' for each in dict.fromkeys(sorted(found)))}.",
     ]
     rule = ""
-    for mutant, found in zip(mutants, outcomes, strict=True):
+    for mutant, outcome in zip(mutants, found, strict=True):
         if mutant.rule != rule:
             rule = mutant.rule
             lines += ["", f"## {rule}", "", "| file | instead of | stands | test | |", "|---|---|---|---|---|"]
-        cells = [f"`{cell}`".replace("|", "\\|") for cell in (mutant.file, mutant.old, mutant.new, mutant.test)]
-        lines.append(f"| {' | '.join(cells)} | {found} |")
+        texts = (mutant.file, mutant.old.strip(), mutant.new.strip() or " ", mutant.test)
+        cells = [f"`{text}`".replace("|", "\\|").replace("\n", " ") for text in texts]
+        lines.append(f"| {' | '.join(cells)} | {outcome} |")
     return "\n".join([*lines, ""])
+
+
+def kept(out: Path, outcomes: Mapping[str, str]) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "mutants.json").write_text(json.dumps(outcomes, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (out / "mutants.md").write_text(table(outcomes), encoding="utf-8")
+
+
+def chosen(options: argparse.Namespace, outcomes: Mapping[str, str]) -> list[Mutant]:
+    mutants = [m for m in read_table() if (options.only or "") in m.rule and (m.sample or not options.sample)]
+    if not options.missing:
+        return mutants
+    missing = [mutant for mutant in mutants if outcomes.get(key(mutant)) != "caught"]
+    seen: Counter[tuple[str, str]] = Counter()
+    place = {}
+    for mutant in missing:
+        place[mutant] = seen[mutant.rule, mutant.file]
+        seen[mutant.rule, mutant.file] += 1
+    return sorted(missing, key=place.__getitem__)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", help="the rules that have this in their name; nothing is written")
+    parser.add_argument("--only", help="the rules that have this in their name")
+    parser.add_argument("--missing", action="store_true", help="those alone that are not known to be caught")
     parser.add_argument("--sample", action="store_true", help="the few mutants of the test suite; nothing is written")
     parser.add_argument("--out", type=Path, default=RESULTS)
     options = parser.parse_args()
-    mutants = [m for m in read_table() if (options.only or "") in m.rule and (m.sample or not options.sample)]
+    before = options.out / "mutants.json"
+    fresh = not before.exists() or not (options.only or options.missing)
+    outcomes = {} if fresh else json.loads(before.read_text(encoding="utf-8"))
+    mutants, missed = chosen(options, outcomes), 0
     import_the_slow()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name).resolve()
         copied(folder)
         if run_tests(folder, list(dict.fromkeys(mutant.test for mutant in mutants))) != PASSED:
             raise SystemExit("a test fails although nothing is broken:\n" + (folder / "log").read_text())
-        outcomes = []
         for mutant in mutants:
             begun = time.monotonic()
-            outcomes.append(outcome(folder, mutant))
-            seconds = time.monotonic() - begun
-            print(f"{outcomes[-1]:10} {seconds:5.1f} s  {mutant.rule}: {mutant.old} -> {mutant.new}", flush=True)
-    if not (options.only or options.sample):
-        options.out.mkdir(parents=True, exist_ok=True)
-        text = table(mutants, outcomes, "python benchmarks/mutants.py")
-        (options.out / "mutants.md").write_text(text, encoding="utf-8")
-    missed = len(mutants) - outcomes.count("caught")
+            found = outcomes[key(mutant)] = outcome(folder, mutant)
+            missed += found != "caught"
+            print(
+                f"{found:10} {time.monotonic() - begun:5.1f} s  {mutant.rule}: {mutant.old} -> {mutant.new}", flush=True
+            )
+            if not options.sample:
+                kept(options.out, outcomes)
     if missed:
         raise SystemExit(f"{missed} of {len(mutants)} mutants are not caught")
 
