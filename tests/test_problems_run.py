@@ -20,6 +20,7 @@ SHORT = {
     "heat/nonlinear_poisson": ("u", 5e-10, {"solver.tolerance": "1e-5"}),
     "elasticity/manufactured_plate": ("displacement", 2e-9, {"solver.tolerance": "1e-6"}),
     "elasticity/inverse_modulus": ("unknown:E", 1e-8, {"solver.tolerance": "1e-7"}),
+    "elasticity/inverse_modulus_field": ("E", 5e-2, {"solver.method": "{least_squares: {features: 80, scale: 2}}"}),
     "elasticity/cantilever": ("stress", 1e-8, {"solver.tolerance": "1e-6"}),
     "elasticity/plate_with_hole": ("stress", 3e-3, {"solver.tolerance": "1e-3"}),
     "elasticity/plate_family": ("stress", 0.3, {"solver.method": "{least_squares: {features: 600, scale: 3}}"}),

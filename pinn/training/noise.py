@@ -26,14 +26,14 @@ def relative_noise(problem: Problem, index: int) -> float | None:
     return float(noise) / problem.scaling.statements[index] if isinstance(noise, float) else None
 
 
-def weight_of_noisy(problem: Problem, statement: Statement) -> float:
-    """Weight of a data statement that has noise."""
+def weight_of_noisy(problem: Problem, statement: Statement, largest: float = NOISY_WEIGHT) -> float:
+    """Weight of a data statement that has noise; the data with the smallest noise have the largest."""
     precision = {
         index: math.sqrt(len(one.place.points)) / (relative_noise(problem, index) or ASSUMED)
         for index, one in enumerate(problem.statements)
         if one.noise is not None
     }
-    return NOISY_WEIGHT * precision[problem.statements.index(statement)] / max(precision.values())
+    return largest * precision[problem.statements.index(statement)] / max(precision.values())
 
 
 def beyond_noise(problem: Problem, index: int, mean_square: float) -> float:

@@ -131,12 +131,13 @@ class Linearised:
         device, dtype = model.network.field_scale.device, torch.float64
         generator = torch.Generator().manual_seed(seed)
         scale = SCALE * ACTIVATIONS[problem.spec.network.activation.name].scale
-        basis = sampled_model(problem, FEATURES, scale, seed, generator, device, dtype)
+        features = FEATURES if problem.spec.unknowns else 1  # without unknowns only the misfits are asked for
+        basis = sampled_model(problem, features, scale, seed, generator, device, dtype)
         basis.raw.load_state_dict(model.raw.state_dict())
         self.groups = draw(
             problem,
-            INTERIOR_PER_FEATURE * FEATURES,
-            BOUNDARY_PER_FEATURE * FEATURES,
+            INTERIOR_PER_FEATURE * features,
+            BOUNDARY_PER_FEATURE * features,
             seed,
             device,
             dtype,
@@ -164,7 +165,7 @@ class Linearised:
         norms = torch.where(norms > 0, norms, torch.ones_like(norms))
         size = len(norms)
         damping = REGULARISATION * torch.finfo(torch.float64).eps * math.sqrt(size)
-        scaled = torch.cat([self.basis / norms, damping * torch.eye(size)])
+        scaled = torch.cat([self.basis / norms, damping * torch.eye(size, dtype=dtype)])
         self.orthogonal = torch.linalg.qr(scaled)[0][: len(self.basis)]  # [rows, P]
 
     def measure(self, model: Model, group: Group, state) -> None:
