@@ -46,7 +46,6 @@ def plate_with_stiff_spot(count: int = 30, relative_noise: float = 1e-3) -> dict
     """Columns x, y, ux, uy: the field problem with its true modulus, solved, and noise on it."""
     source = read_spec(ELASTICITY / "inverse_modulus_field.yaml")
     data = {key: value for key, value in source.data.items() if key not in ("data", "fields", "exact")}
-    data["solver"] = {"tolerance": 1e-5}
     data["definitions"] = {"E": f"exp({source.data['exact']['log_E']})"}
     forward = pinn.solve(build(replace(source, data=data)), device="cpu")
     line = (np.arange(count) + 0.5) / count
