@@ -227,6 +227,7 @@ def refuse_gaps(subdomains: Subdomains, geometry: Shape, equations, statements, 
 
 def check_points(problem: Problem) -> None:
     """Every statement gets points, and finite numbers at them. Raises SpecError that names the condition."""
+    guesses = {name: torch.tensor(value[0], dtype=torch.float64) for name, value in problem.unknowns.items()}
     for statement in problem.statements:
         try:
             points = problem.sample(statement.place, 64, 1)
@@ -234,7 +235,7 @@ def check_points(problem: Problem) -> None:
             raise SpecError(place_path(problem.spec, statement.path), f"gets no points: {error.message}") from None
         except SpecError as error:
             raise SpecError(statement.path, error.message) from None
-        extra: dict[str, Any] = {name: torch.tensor(1.0, dtype=torch.float64) for name in problem.unknowns}
+        extra: dict[str, Any] = dict(guesses)
         if statement.values is not None:
             extra[MEASURED] = statement.values
         inputs = points.inputs(problem.axes, extra)
@@ -250,9 +251,8 @@ def check_points(problem: Problem) -> None:
 
         def evaluated(subdomain: Subdomain, points: Tensor, quantity: str = probe.quantity) -> dict[str, Tensor]:
             compiled = problem.compiled(quantity, subdomain)
-            unknowns = {key: torch.tensor(1.0, dtype=torch.float64) for key in problem.unknowns}
             ones = {d: torch.full((len(points),), 0.7, dtype=torch.float64) for d in compiled.derivatives}
-            value = compiled.value(PointSet(points).inputs(problem.axes, unknowns), ones)
+            value = compiled.value(PointSet(points).inputs(problem.axes, guesses), ones)
             return {quantity: torch.as_tensor(value).expand(len(points))}
 
         found = problem.subdomains.piecewise(torch.as_tensor(probe.points), evaluated, probe.subdomain)

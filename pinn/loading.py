@@ -40,6 +40,7 @@ from pinn.geometry.partition import Partition
 from pinn.geometry.shapes import GeometryError, Shape
 from pinn.problem import Probe, Problem, Reference
 from pinn.spec.expressions import Scope, symbol
+from pinn.spec.observations import ESTIMATE, Data
 from pinn.spec.overrides import apply_overrides
 from pinn.spec.parameters import corners, parameter_ranges, slice_of
 from pinn.spec.schema import REST, Spec, load_schema
@@ -248,9 +249,37 @@ def data_statements(spec: Spec, subdomains: Subdomains, geometry: Shape, time, f
             if not compiled.derivatives:
                 raise SpecError(at, f"'{name}' does not depend on a field, so there is nothing to fit")
             statements.append(
-                Statement(f"data {name}", compiled, place, data.weight, values=torch.as_tensor(values), path=at)
+                Statement(
+                    f"data {name}",
+                    compiled,
+                    place,
+                    data.weight,
+                    values=torch.as_tensor(values),
+                    path=at,
+                    noise=noise_of(data, name, scope, (*path, "noise")),
+                )
             )
     return statements
+
+
+def noise_of(data: Data, name: str, scope: Scope, path) -> float | str | None:
+    """Standard deviation of a measured quantity. Raises SpecError."""
+    noise = data.noise
+    if isinstance(noise, dict):
+        if strange := [key for key in noise if key not in data.quantities]:
+            known = list(data.quantities)
+            raise SpecError(
+                (*path, strange[0]), f"'{strange[0]}' is not measured here{did_you_mean(strange[0], known)}"
+            )
+        noise, path = noise.get(name), (*path, name)
+    if noise is None or noise == ESTIMATE:
+        return noise
+    value = scope.number(noise, path)
+    if not value > 0:
+        raise SpecError(
+            path, f"must be a positive standard deviation or 'estimate', got {value:g}; leave it out for exact data"
+        )
+    return value
 
 
 def read_reference(spec: Spec, scope: Scope, folder: Path) -> Reference | None:

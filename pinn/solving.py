@@ -24,6 +24,7 @@ from pinn.errors import ResourceError
 from pinn.loading import build_problem
 from pinn.problem import Problem
 from pinn.solution import Solution
+from pinn.training.identification import identification
 from pinn.training.keeping import Keeper
 from pinn.training.load_steps import train_by_load_steps
 from pinn.training.loop import Outcome, ProgressCallback, Run, train
@@ -131,6 +132,10 @@ def measure(solution: Solution, result: Outcome, device: torch.device, total: fl
     problem = solution.problem
     relative, largest = errors(solution)
     reason, message = confirmed(result, relative, problem)
+    entries, remarks = identification(problem, solution.model, result.heldout)
+    if reason == "tolerance" and None in (one["interval"] for one in entries.get("uncertainty", {}).values()):
+        reason = "stagnated"  # what the equations leave open is not solved for
+    message = ". ".join(text for text in (message, *remarks) if text)
     last = next((row for row in reversed(solution.history) if row.get("loss") is not None), {})
     return {
         "device": str(device),
@@ -150,7 +155,7 @@ def measure(solution: Solution, result: Outcome, device: torch.device, total: fl
         "max_error": largest,
         **({"subdomains": within} if (within := errors_by_subdomain(solution)) else {}),
         "probes": probed(solution),
-        "unknowns": {name: float(value.detach()) for name, value in solution.model.unknowns.items()},
+        **entries,
     }
 
 
@@ -158,7 +163,10 @@ def confirmed(result: Outcome, relative: dict[str, float], problem: Problem) -> 
     """(stop reason, message): `tolerance` only where no known error of a field speaks against it.
 
     A small residual proves a small error only for the problem that is stated, and as far as that is well conditioned.
+    Noise in the data makes errors of its own.
     """
+    if any(statement.noise is not None for statement in problem.statements):
+        return result.stop_reason, result.message
     known = {name: error for name, error in relative.items() if name in problem.fields} or relative
     worst = max(known, key=lambda name: known[name], default=None)
     allowed = MOST_ERROR * problem.spec.solver.tolerance

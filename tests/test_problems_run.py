@@ -19,6 +19,8 @@ SHORT = {
     "heat/fin_family": ("u", 2e-6, {"solver.tolerance": "1e-6"}),
     "heat/nonlinear_poisson": ("u", 5e-10, {"solver.tolerance": "1e-5"}),
     "elasticity/manufactured_plate": ("displacement", 2e-9, {"solver.tolerance": "1e-6"}),
+    "elasticity/inverse_modulus": ("unknown:E", 1e-8, {"solver.tolerance": "1e-7"}),
+    "elasticity/inverse_modulus_field": ("E", 5e-2, {"solver.method": "{least_squares: {features: 80, scale: 2}}"}),
     "elasticity/cantilever": ("stress", 1e-8, {"solver.tolerance": "1e-6"}),
     "elasticity/plate_with_hole": ("stress", 3e-3, {"solver.tolerance": "1e-3"}),
     "elasticity/plate_family": ("stress", 0.3, {"solver.method": "{least_squares: {features: 600, scale: 3}}"}),
@@ -73,6 +75,8 @@ def test_problem_is_solved(name):
     if quantity.startswith("probe:"):
         found = solution.metrics["probes"][quantity.removeprefix("probe:")]
         assert found["value"] == pytest.approx(found["expected"], rel=error)
+    elif quantity.startswith("unknown:"):
+        assert solution.metrics["unknown_errors"][quantity.removeprefix("unknown:")] < error
     else:
         assert solution.metrics["relative_l2"][quantity] < error
     if "solver.method" not in settings:

@@ -46,11 +46,36 @@ def report_metrics(metrics: Mapping[str, Any], files: Sequence[Path] = (), *, ti
         ]
         blocks.append(table(("probe", "points", "relative L2", "max error"), rows))
     if metrics.get("unknowns"):
-        rows = [(name, _value(value)) for name, value in metrics["unknowns"].items()]
-        blocks.append(table(("unknown", "value"), rows))
+        blocks.append(_unknowns(metrics))
+    if metrics.get("data"):
+        rows = [
+            (name.removeprefix("data "), str(one["count"]), _error(one["misfit"]), _error(one["noise"]),
+             f"{one['chi_squared']:.2f}") for name, one in metrics["data"].items()
+        ]  # fmt: skip
+        blocks.append(table(("data", "values", "misfit", "noise", "chi^2 per value"), rows))
     if files:
         blocks.append("\n".join(str(path) for path in _grouped(files)))
     return "\n\n".join(blocks)
+
+
+def _unknowns(metrics: Mapping[str, Any]) -> str:
+    """Values, with their uncertainty and their error where these are known."""
+    spread, errors = metrics.get("uncertainty") or {}, metrics.get("unknown_errors") or {}
+    header = ("unknown", "value")
+    header += ("standard deviation", "95 % interval") if spread else ()
+    header += ("relative error",) if errors else ()
+    rows = []
+    for name, value in metrics["unknowns"].items():
+        one = spread.get(name) or {}
+        low_high = one.get("interval")
+        row = (name, _value(value))
+        if spread:
+            known = ("not identified", "") if low_high is None else (
+                _error(one["standard_deviation"]), " .. ".join(map(_value, low_high))
+            )  # fmt: skip
+            row += known if name in spread else ("", "")
+        rows.append(row + ((_error(errors[name]) if name in errors else "",) if errors else ()))
+    return table(header, rows)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -52,6 +52,7 @@ class Statement:
     values   of a data statement: the measurements [N], in the order of place.points
     path     where the spec says so
     quantity of a condition: the name of what it gives a value to
+    noise    of a data statement: the measurements' standard deviation, "estimate" if unknown, None if they are exact
     """
 
     name: str
@@ -62,6 +63,7 @@ class Statement:
     values: Tensor | None = None
     path: tuple[str | int, ...] = ()
     quantity: str = ""
+    noise: float | str | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field, PlainValidator, WithJsonSchema
 
 from pinn.spec.block import Block
 from pinn.spec.values import EXPRESSION_SCHEMA, Expression, Point, Positive, Text, expressions, listed_points
+from pinn.spec.values import expression_by_subdomain as expression_by_name
+
+ESTIMATE = "estimate"
+Noise = Annotated[
+    int | float | str | dict[str, Any],
+    PlainValidator(expression_by_name),
+    WithJsonSchema({"type": ["number", "string", "object"]}),
+]
 
 
 class Data(Block):
-    """Measurements to fit: which column holds which quantity, and which holds which coordinate."""
+    """Measurements to fit: which column holds which quantity, and which holds which coordinate.
+
+    noise   standard deviation of the measurements in their unit, one for all quantities or one by name; `estimate`
+            where it is not known; absent where they are exact
+    """
 
     example: ClassVar[str] = "{file: measured.csv, quantities: {u: u}}"
 
     file: Text
     quantities: Annotated[dict[str, Text], Field(min_length=1)]
     coordinates: dict[str, Text] = {}
+    noise: Noise | None = None
     weight: Positive = 1.0
 
 

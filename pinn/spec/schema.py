@@ -42,13 +42,14 @@ class TimeInterval(Block):
 
 
 class Unknown(Block):
-    """A constant to be identified: its first guess and its bounds."""
+    """A constant to be identified: its first guess, its bounds, and the true value if known, for the error only."""
 
     example: ClassVar[str] = "{initial: 1, min: 0}"
 
     initial: Expression
     min: Expression | None = None
     max: Expression | None = None
+    expected: Expression | None = None
 
 
 class BoundaryPart(Block):

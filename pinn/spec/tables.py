@@ -1,4 +1,4 @@
-"""Tables: numbers of a .csv, .npz or .vtu file as columns, for measured data and for reference solutions."""
+"""Tables: numbers of a .csv, .npz, .vtu or .msh file as columns, for measured data and for reference solutions."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ def read_columns(file: Path, axes: Sequence[str], path: Sequence[str | int]) -> 
     """Every column of the file, each [N].
 
     An .npz may hold a grid instead: one array per axis and fields of shape [len of the last axis, …, len of the first];
-    it is unrolled. Raises SpecError with `path` for a file that cannot be read as numbers.
+    it is unrolled. Of a mesh these are its nodes and its point data, a vector v as v_x, v_y, v_z. Raises SpecError with
+    `path` for a file that cannot be read as numbers.
     """
     if not file.is_file():
         raise SpecError(path, f"no such file: {file}")
     if file.stat().st_size > LARGEST_FILE:
         raise SpecError(path, f"{file} is larger than 1 GiB")
-    readers = {".csv": _read_csv, ".npz": _read_npz, ".vtu": _read_mesh, ".vtk": _read_mesh}
+    readers = {".csv": _read_csv, ".npz": _read_npz, ".vtu": _read_mesh, ".vtk": _read_mesh, ".msh": _read_mesh}
     if file.suffix not in readers:
         raise SpecError(path, f"cannot read '{file.suffix}' files{did_you_mean(file.suffix, list(readers))}")
     try:
@@ -105,6 +106,9 @@ def _read_mesh(file: Path, axes: Sequence[str]) -> Columns:
     mesh = meshio.read(file)
     columns = {axis: np.asarray(mesh.points[:, k], dtype=float) for k, axis in enumerate(axes[:3])}
     for name, array in mesh.point_data.items():
-        if array.ndim == 1:
-            columns[name] = np.asarray(array, dtype=float)
+        values = np.asarray(array, dtype=float).reshape(len(mesh.points), -1)
+        if values.shape[1] == 1:
+            columns[name] = values[:, 0]
+        elif values.shape[1] <= 3:  # a vector, of which ParaView wants three components
+            columns |= {f"{name}_{'xyz'[k]}": values[:, k] for k in range(values.shape[1])}
     return columns

@@ -20,6 +20,7 @@ from pinn.equations.compile import Derivative
 from pinn.equations.statements import MEASURED, PointSet, Statement
 from pinn.problem import Problem
 from pinn.training.model import Model
+from pinn.training.noise import NOISY_WEIGHT, beyond_noise, weight_of_noisy
 
 # Weight of whatever is not an equation inside the domain. Where all weights train, 1 to 3 is best (Burgers after 100
 # steps of Gauss-Newton: error 3e-3, with 10: 3e-2, with 30: no front yet); where the output layer is solved for, 30
@@ -33,6 +34,7 @@ class Group:
 
     condition_weight   of conditions relative to equations
     offsets            statement -> what its expression equals at the points [N], instead of zero
+    noisy_weight       of the noisy data with the smallest noise
     lengths            [N, D] of the piece of the domain around each point that has features of its own, else None
     """
 
@@ -42,6 +44,7 @@ class Group:
     condition_weight: float = CONDITION_WEIGHT
     offsets: Mapping[int, Tensor] = field(default_factory=dict)
     lengths: Tensor | None = None
+    noisy_weight: float = NOISY_WEIGHT
 
     @property
     def statements(self) -> list[Statement]:
@@ -78,7 +81,11 @@ class Group:
         return torch.maximum(squares, total).sqrt()
 
     def weight(self, statement: Statement) -> float:
-        return statement.weight * (1.0 if statement.place.kind == "interior" else self.condition_weight)
+        if statement.place.kind == "interior":
+            return statement.weight
+        if statement.noise is None:
+            return statement.weight * self.condition_weight
+        return statement.weight * weight_of_noisy(self.problem, statement, self.noisy_weight)
 
     def inputs(self, statement: Statement, unknowns: Mapping[str, Tensor], chunk: slice, partner: bool = False):
         """What the statement's expression may use at the points of this chunk."""
@@ -187,8 +194,10 @@ def mean_squares(model: Model, groups: Sequence[Group]) -> list[float]:
 
 
 def heldout_residual(model: Model, groups: Sequence[Group]) -> float:
+    """Root of the mean over the statements of mean(r^2); of noisy data counts what their noise does not explain."""
     squares = mean_squares(model, groups)
-    return math.sqrt(sum(squares) / len(squares))
+    unexplained = (beyond_noise(groups[0].problem, index, square) for index, square in enumerate(squares))
+    return math.sqrt(sum(unexplained) / len(squares))
 
 
 def point_residuals(model: Model, group: Group) -> Tensor:

@@ -11,6 +11,7 @@ Calabrò, Fabiani & Siettos, ibid. 114188 (placing the hyperplanes).
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from time import perf_counter
 
 import torch
@@ -18,16 +19,18 @@ from torch import Tensor
 
 from pinn.errors import Divergence
 from pinn.network.activations import ACTIVATIONS
-from pinn.network.features import sample_hyperplanes
 from pinn.spec.solver import LeastSquaresOptions
 from pinn.training.admissible import remark
 from pinn.training.assembly import Group, residuals
 from pinn.training.linear_solve import solve_least_squares
 from pinn.training.linearisation import linear_rows, set_coefficients
 from pinn.training.loop import Report, Run
-from pinn.training.model import Model, new_network
+from pinn.training.model import Model
+from pinn.training.noise import NOISY_WEIGHT
 from pinn.training.points import draw
+from pinn.training.sampled_layer import sampled_model
 from pinn.training.state import State
+from pinn.training.variable_projection import output_size
 
 FIRST_FEATURES = 400
 FIRST_SCALES = (2.0, 4.0, 8.0)  # in units of the activation
@@ -41,6 +44,11 @@ ROUNDING_RESIDUAL, ROUNDING_GAIN = 1e-5, 2.0  # below: a gain under 2 over two l
 HOPELESS = 0.05  # held-out residual of a nonlinear problem after two levels: one scale does not resolve the solution
 PROMISING = 1e-3  # held-out residual of the first level; from more, patches are faster (plate with a hole, advection)
 LEVELS_TO_FORECAST = 3  # the gain of the first is no measure of those that follow
+# Weights of noisy data on the way from no solution: with little weight from the start, Newton's steps have to follow
+# the equations' curved valley (a modulus that is a field stays constant).
+APPROACH = (3.0, 0.05)
+LOST = 1e-2  # held-out residual of the best model, above which there is no solution to start from
+HOLD = 1e-7  # weight of an unknown's change relative to its unit: one that the state says nothing about stays as it is
 NEWTON_TOLERANCE = 1e-3  # a Newton step that lowers the loss by less than this fraction is the last
 
 
@@ -161,32 +169,32 @@ class LeastSquares:
         )
         model = self.sampled_model(scale, seed)
         states = None if problem.is_linear else [self.state(run.model, group) for group in groups]
-        loss = math.inf
-        for iteration in range(1 if problem.is_linear else self.options.iterations):
-            previous = loss
-            coefficients, residual = self.linear_problem(model, groups, states)
-            if not torch.isfinite(coefficients).all():
-                raise Divergence(f"least squares gave coefficients that are not finite (features {self.features})")
-            if states is None:
-                set_coefficients(model, coefficients)
-                return residual**2, model
-            loss, states = self.damped(model, groups, states, coefficients, first=iteration == 0)
-            if loss > previous * (1 - NEWTON_TOLERANCE) or run.remaining < 0:
-                break
+        if states is None:
+            coefficients, residual = self.linear_problem(model, groups, None)
+            set_coefficients(model, coefficients)
+            return residual**2, model
+        lost = run.best_heldout > LOST and any(statement.noise is not None for statement in problem.statements)
+        loss, first = math.inf, True
+        for weight in (*APPROACH, NOISY_WEIGHT) if lost else (NOISY_WEIGHT,):
+            weighted = [replace(group, noisy_weight=weight) for group in groups]
+            loss, states = self.newton(model, weighted, states, first)
+            first = False
         return loss, model
+
+    def newton(self, model: Model, groups: list[Group], states, first: bool):
+        """Newton's iteration from the states. Returns the loss and the new states."""
+        loss = math.inf
+        for iteration in range(self.options.iterations):
+            previous = loss
+            coefficients, _ = self.linear_problem(model, groups, states)
+            loss, states = self.damped(model, groups, states, coefficients, first=first and iteration == 0)
+            if loss > previous * (1 - NEWTON_TOLERANCE) or self.run.remaining < 0:
+                break
+        return loss, states
 
     def sampled_model(self, scale: float, seed: int) -> Model:
         run = self.run
-        network = new_network(run.problem, [self.features], run.generator, run.device, run.dtype)
-        spread = torch.as_tensor(run.problem.heldout_points(self.features, seed + 1)).to(network.field_scale)
-        weight, bias = sample_hyperplanes(network.features(spread), self.features, scale, run.generator)
-        with torch.no_grad():
-            hidden, output = network.linears
-            hidden.weight.copy_(weight)
-            hidden.bias.copy_(bias)
-            output.weight.zero_()
-            output.bias.zero_()
-        model = Model(run.problem, network, run.problem.spec.solver.derivatives)
+        model = sampled_model(run.problem, self.features, scale, seed, run.generator, run.device, run.dtype)
         if self.run.model is not None:
             model.raw.load_state_dict(self.run.model.raw.state_dict())
         return model
@@ -198,10 +206,18 @@ class LeastSquares:
                     state = None if states is None else {d: jet[chunk] for d, jet in states[number].items()}
                     found = linear_rows(model, group, chunk, state)
                     self.require_finite(group, chunk, found)
-                    yield from found
+                    yield from ((rows, target - rows[:, size:] @ present) for rows, target in found)
+            yield held, held.new_zeros(len(present))
 
         with torch.no_grad():
-            return solve_least_squares(blocks(), self.options.regularisation)
+            present = torch.stack([*model.raw.values()]) if model.raw else model.network.field_scale.new_zeros(0)
+            size = output_size(model) - len(present)
+            held = torch.cat([present.new_zeros(len(present), size), HOLD * torch.eye(len(present)).to(present)], dim=1)
+            coefficients, residual = solve_least_squares(blocks(), self.options.regularisation)
+            if not torch.isfinite(coefficients).all():
+                raise Divergence(f"least squares gave coefficients that are not finite (features {self.features})")
+            coefficients[size:] += present
+            return coefficients, residual
 
     def require_finite(self, group: Group, chunk: slice, found: list[tuple[Tensor, Tensor]]) -> None:
         """Raises Divergence that names the first statement with a row that is not finite, and the point."""
@@ -237,6 +253,7 @@ class LeastSquares:
         while True:
             mixed = coefficients if before is None else before + share * (coefficients - before)
             set_coefficients(model, mixed)
+            model.respect_bounds()
             new_states = [self.state(model, group) for group in groups]
             loss = total(model, groups, new_states)
             if loss < old_loss or share < 1e-3 or before is None:
