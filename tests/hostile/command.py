@@ -7,6 +7,10 @@ import signal
 from contextlib import contextmanager
 from pathlib import Path
 
+import meshio  # noqa: F401
+import pytest
+
+import pinn.loading  # noqa: F401  # here, so that its seconds are charged to no test
 from pinn.cli.main import run
 
 SECONDS = 1.0  # of computing, not of waiting: a machine that is busy with something else fails no test
@@ -18,7 +22,7 @@ class TooSlow(BaseException):
 
 @contextmanager
 def within(seconds: float = SECONDS):
-    """Raise TooSlow where this process computes for longer."""
+    """Fail where this process computes for longer."""
 
     def stop(*_):
         raise TooSlow
@@ -27,6 +31,8 @@ def within(seconds: float = SECONDS):
     signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
+    except TooSlow:
+        pytest.fail(f"computed for more than {seconds} s", pytrace=False)
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
@@ -55,3 +61,12 @@ def refused(capsys, *arguments: str, code: int = 2) -> str:
 def quoted(text: str) -> str:
     """As a scalar of YAML, whatever is in it."""
     return json.dumps(text)
+
+
+def spec_with(block: str) -> str:
+    """A small spec that is right, and one more block."""
+    return (
+        "name: hostile\ncoordinates: [x]\nfields: [u]\ndomain: {interval: {from: 0, to: 1}}\n"
+        "equations: {poisson: u_xx = 1}\nconditions: [{on: boundary, u: 0}]\n"
+        f"solver: {{method: {{adam: {{iterations: 2}}}}}}\n{block}\n"
+    )
