@@ -50,11 +50,11 @@ def refused(capsys, *arguments: str, code: int = 2) -> str:
         found = run(list(arguments))
     said = capsys.readouterr()
     assert found == code, f"exit {found}: {said.err[:300]} {said.out[:300]}"
-    assert said.out == ""
+    assert said.out == "", said.out[:300]
     assert "Traceback" not in said.err
     assert "PINN_DEBUG" not in said.err  # what an error that nobody foresaw is told with
     assert 0 < len(said.err) < 20_000
-    assert all(len(line) < 1000 for line in said.err.splitlines())
+    assert all(len(line) < 1000 for line in said.err.splitlines()), said.err[:600]
     return said.err
 
 
