@@ -13,7 +13,7 @@ import pytest
 
 from tests.hostile.command import refuse, refused, spec_with
 
-AUDITED = ("pickle.find_class", "os.system", "os.exec", "os.posix_spawn", "subprocess.Popen", "marshal.loads", "socket")
+AUDITED = ("pickle.find_class", "os.system", "os.exec", "os.posix_spawn", "subprocess.Popen", "socket")
 
 
 class Bomb:
