@@ -76,5 +76,6 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
     close = get_close_matches(name, known, n=1, cutoff=0.6)
     if close:
         return f"; did you mean '{close[0]}'?"
-    listed = ", ".join(sorted(known)[:12]) + (", …" if len(known) > 12 else "")
+    shown = [name if len(name) <= 60 else name[:57] + "…" for name in sorted(known)[:12]]
+    listed = ", ".join(shown) + (", …" if len(known) > 12 else "")
     return f"; known: {listed}" if known else ""

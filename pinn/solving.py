@@ -74,9 +74,13 @@ def solve(
                 result = train_by_load_steps(run, chosen_engine.stages_of, partial(at_load, problem), progress)
             else:
                 result = train(run, chosen_engine.stages_of(problem), progress, kept, state)
-        except (MemoryError, torch.OutOfMemoryError) as error:
+        except (MemoryError, RuntimeError) as error:
+            if not out_of_memory(error):
+                raise
+            said = str(error).split(". ")[0].splitlines()
             raise ResourceError(
-                f"out of memory: {error}; lower solver features, sampling.interior or network.hidden"
+                f"out of memory{': ' + said[0] if said else ''}; lower solver features, sampling.interior or "
+                "network.hidden"
             ) from None
         solve_seconds = run.seconds
         solution = Solution(problem, result.model, {}, run.history, describe_environment(problem, chosen, seed))
@@ -88,6 +92,11 @@ def solve(
         }
         solution.metrics["seconds"]["total"] = perf_counter() - begun
     return solution
+
+
+def out_of_memory(error: Exception) -> bool:
+    """Whether that is what an error says: of Python, of a GPU, or of torch on the CPU, which has no type for it."""
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)
 
 
 def at_load(problem: Problem, share: float) -> Problem:

@@ -152,5 +152,7 @@ CHECKS: tuple[Callable[[], Finding], ...] = (
     check_optional("vtk", "reading our exports back in Python; ParaView brings its own", "pyvista"),
     check_optional("pyvista", "reading our exports back in Python; ParaView brings its own", "pyvista"),
     check_optional("gmsh", "making meshes of your own", "'jetpinn[mesh]'"),
+    check_optional("onnx", "pinn export --format onnx", "'jetpinn[onnx]'"),
+    check_optional("onnxruntime", "checking an exported .onnx file", "'jetpinn[onnx]'"),
     check_optional("deepxde", "the DeepXDE baseline", "deepxde"),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import cast
 
 import sympy
 
@@ -11,9 +12,17 @@ from pinn.errors import SpecError
 LONGEST_TEXT = 10_000
 DEEPEST_NESTING = 100
 LARGEST_INTEGER = 10**15  # beyond it integers become floats, so that no exact power can fill the memory
-MOST_OPERATIONS = 200_000  # of an expression written out, its definitions expanded
-MOST_DIFFERENTIATIONS = 8  # of one expression by one name or one d(…)
+# The largest expression of the problems that come with pinn has 1,200 operations, the largest derivative 700, and all
+# that one of them differentiates, with the derivatives, 8,800; SymPy does some 30,000 to 100,000 a second.
+MOST_OPERATIONS = 20_000  # of an expression written out, its definitions expanded
+MOST_DERIVED = 5_000  # of one derivative written out
+MOST_DIFFERENTIATED = 60_000  # of all that a spec differentiates, and of the derivatives
+MOST_FACTORS = 300  # of one product: SymPy sorts them again with each one that is added
+MOST_DIFFERENTIATIONS = 8  # of one expression by one name or one d(…), and of a field
+LARGEST_EXPONENT = 1000
 LARGEST_NUMBER = 1e300
+LONGEST_EXACT = 3000  # bits of a fraction's numerator or denominator; longer ones become floats
+EXACT_PARTS_OF_PI = 12  # sin(pi/q) up to this q may become roots; SymPy's roots for a larger q fill pages
 
 
 def exact_number(value: float) -> sympy.Expr:
@@ -36,11 +45,41 @@ def bounded_power(base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
             raise SpecError((), "division by zero")
         if p.real * math.log(max(abs(b), 1e-300)) > 600:
             raise SpecError((), "number too large")
-        if abs(p.real) > 50 or not exponent.is_Rational:
+        if abs(p.real) > 50 or not exponent.is_Rational or exact_bits(base) * abs(p.real) > LONGEST_EXACT:
             base = sympy.Float(b.real) if b.imag == 0 else base
-    elif exponent.is_number and abs(complex(exponent)) > 1000:
-        raise SpecError((), "exponents beyond 1000 are not read")
+        return base**exponent
+    if exponent.is_number:
+        size = abs(complex(exponent))
+        if size * largest_exponent(base) > LARGEST_EXPONENT:
+            raise SpecError((), f"exponents beyond {LARGEST_EXPONENT} are not read")
+        if size * exact_bits(base.as_coeff_Mul()[0]) > LONGEST_EXACT:
+            raise SpecError((), "number too large")
     return base**exponent
+
+
+def largest_exponent(base: sympy.Expr) -> float:
+    """The largest number that an outer exponent is multiplied with, at least 1: 3 for x**3*y."""
+    factors = [factor for factor in sympy.Mul.make_args(base) if factor.is_Pow and factor.args[1].is_number]
+    return max((abs(complex(factor.args[1])) for factor in factors), default=1.0)
+
+
+def exact_bits(number: sympy.Basic) -> int:
+    """Bits of the longest numerator or denominator in a number; 0 where it has none."""
+    return max((max(abs(part.p), part.q).bit_length() for part in number.atoms(sympy.Rational)), default=0)
+
+
+def bounded_product(value: sympy.Expr) -> sympy.Expr:
+    """A product or quotient whose coefficient is short. Raises SpecError for one with too many factors."""
+    if value.is_Mul and len(value.args) > MOST_FACTORS:
+        raise SpecError((), f"a product of more than {MOST_FACTORS} factors")
+    coefficient, rest = value.as_coeff_Mul()
+    return sympy.Float(coefficient) * rest if exact_bits(coefficient) > LONGEST_EXACT else value
+
+
+def plain_argument(argument: sympy.Expr) -> sympy.Expr:
+    """The argument of a function; a fraction of pi whose sine is no short root becomes a float."""
+    part = argument / sympy.pi if argument.is_number else argument
+    return cast(sympy.Expr, argument.evalf()) if part.is_Rational and part.q > EXACT_PARTS_OF_PI else argument
 
 
 def finite_real(what: str, value: sympy.Expr) -> sympy.Expr:
@@ -70,6 +109,29 @@ def tree_size(expression: sympy.Basic) -> int:
             continue
         waiting.pop()
         sizes[node] = 1 + sum(sizes[part] for part in node.args)
+    return sizes[expression]
+
+
+def derived_size(expression: sympy.Expr, by: sympy.Symbol) -> tuple[int, int]:
+    """Operations of an expression, and at most so many of its derivative by a symbol; in the time of distinct parts.
+
+    By the chain and product rules: D(f(a, b)) = (size of f) for each of a and b that has the symbol, + D(a) + D(b).
+    """
+    sizes: dict[sympy.Basic, tuple[int, int]] = {}  # part -> size, and size of its derivative
+    waiting: list[sympy.Basic] = [expression]
+    while waiting:
+        node = waiting[-1]
+        missing = [part for part in node.args if part not in sizes]
+        if missing:
+            waiting.extend(missing)
+            continue
+        waiting.pop()
+        parts = [sizes[part] for part in node.args]
+        size = 1 + sum(own for own, _ in parts)
+        derived = sum(found for _, found in parts)
+        if not node.is_Add:
+            derived += size * sum(found > 0 for _, found in parts)
+        sizes[node] = size, int(node == by) if not parts else derived
     return sizes[expression]
 
 

@@ -24,12 +24,17 @@ from pinn.spec import branches
 from pinn.spec.bounds import (
     DEEPEST_NESTING,
     LONGEST_TEXT,
+    MOST_DERIVED,
+    MOST_DIFFERENTIATED,
     MOST_DIFFERENTIATIONS,
     MOST_OPERATIONS,
     bounded_power,
+    bounded_product,
+    derived_size,
     exact_number,
     finite_real,
     nesting,
+    plain_argument,
     tree_size,
 )
 from pinn.spec.branches import Condition, symbols_of
@@ -111,6 +116,7 @@ class Scope:
         self._later = [*(constants or {})]  # constants that are not known yet
         self._known: dict[tuple[str, bool], sympy.Expr] = {}
         self._open: list[str] = []
+        self._differentiated = 0  # operations so far
         for name, value in (constants or {}).items():
             self.constants[name] = self._constant(value, ("constants", name))
             self._later.remove(name)
@@ -122,6 +128,8 @@ class Scope:
 
     def jet(self, field: str, orders: tuple[int, ...]) -> Symbol:
         """The symbol of a field's partial derivative, `orders` [D] times per axis."""
+        if sum(orders) > MOST_DIFFERENTIATIONS:
+            raise SpecError((), f"a derivative of {field} of order {sum(orders)}; at most {MOST_DIFFERENTIATIONS}")
         suffix = "".join(axis * count for axis, count in zip(self.axes, orders, strict=True))
         found = symbol(f"{field}_{suffix}" if suffix else field)
         self.jets[found] = (field, orders)
@@ -168,8 +176,10 @@ class Scope:
                 return self.differentiate(expression, *suffix)
             hint = self._hint("t") if "t" in suffix and "t" not in self.axes else ""
             letters = ", ".join(self.letters)
-            raise SpecError((), f"unknown name '{name}'; a derivative of {base} has letters of {letters} or n{hint}")
-        raise SpecError((), f"unknown name '{name}'{self._hint(name)}")
+            raise SpecError(
+                (), f"unknown name '{_short(name)}'; a derivative of {base} has letters of {letters} or n{hint}"
+            )
+        raise SpecError((), f"unknown name '{_short(name)}'{self._hint(name)}")
 
     def _hint(self, name: str) -> str:
         if name in self._later:
@@ -394,11 +404,11 @@ class Scope:
             case ast.Sub():
                 return left - right
             case ast.Mult():
-                return left * right
+                return bounded_product(left * right)
             case ast.Div():
                 if right.is_zero:
                     raise SpecError((), "division by zero")
-                return left / right
+                return bounded_product(left / right)
             case ast.Pow():
                 return bounded_power(left, right)
         hint = "; powers are written **" if isinstance(operator, ast.BitXor) else ""
@@ -413,7 +423,8 @@ class Scope:
                 return branches.where(
                     self._condition(arguments[0], depth), *(self._scalar(a, depth) for a in arguments[1:])
                 )
-            value = finite_real(f"{name}()", function(*(self._scalar(argument, depth) for argument in arguments)))
+            values = [plain_argument(self._scalar(argument, depth)) for argument in arguments]
+            value = finite_real(f"{name}()", function(*values))
             if tree_size(value) > MOST_OPERATIONS:
                 raise SpecError((), f"{name}() makes an expression of more than {MOST_OPERATIONS} operations")
             return value
@@ -438,7 +449,7 @@ class Scope:
             return sum((self.differentiate(component, axis) for component, axis in parts), sympy.S(0))
         if name in self.names():
             raise SpecError((), f"'{name}' is no function; write {name}, or {name}*(…) for a product")
-        raise SpecError((), f"unknown function '{name}'{did_you_mean(name, [*FUNCTIONS, *OPERATORS])}")
+        raise SpecError((), f"unknown function '{_short(name)}'{did_you_mean(name, [*FUNCTIONS, *OPERATORS])}")
 
     def differentiate(self, expression: sympy.Expr, *letters: str) -> sympy.Expr:
         """Total derivative: the chain rule through every jet, d/dx f(x, u, u_x) = f_x + f_u u_x + f_(u_x) u_xx."""
@@ -448,13 +459,23 @@ class Scope:
             if any(s.name in [f"n{axis}" for axis in self.space] for s in symbols_of(expression)):
                 raise SpecError((), "the normal is known on the boundary only and cannot be differentiated")
             axis = self.axes.index(letter)
-            total = expression.diff(symbol(letter))
+            terms = [self._derivative(expression, symbol(letter))]
             for jet in sorted(symbols_of(expression) & self.jets.keys(), key=lambda s: s.name):
                 field, orders = self.jets[jet]
                 higher = tuple(n + (i == axis) for i, n in enumerate(orders))
-                total += expression.diff(jet) * self.jet(field, higher)
-            expression = total
+                terms.append(self._derivative(expression, jet) * self.jet(field, higher))
+            expression = sympy.Add(*terms)
         return expression
+
+    def _derivative(self, expression: sympy.Expr, by: Symbol) -> sympy.Expr:
+        size, derived = derived_size(expression, by)
+        self._differentiated += size + derived
+        if derived > MOST_DERIVED or self._differentiated > MOST_DIFFERENTIATED:
+            most = (
+                f"{MOST_DERIVED} operations" if derived > MOST_DERIVED else f"{MOST_DIFFERENTIATED} operations in all"
+            )
+            raise SpecError((), f"derivatives of more than {most}; differentiate less often, or write it shorter")
+        return expression.diff(by)
 
 
 def _short(text: object) -> str:

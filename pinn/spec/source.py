@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from os import PathLike, strerror
@@ -44,8 +47,7 @@ def read_spec(path: str | PathLike[str]) -> Source:
     file = printable(str(path))
     start = (file, 1, 1)
     try:
-        with open(path, "rb") as stream:
-            raw = stream.read(MAX_BYTES + 1)
+        raw = read_some(path)
     except FileNotFoundError:
         folder = FilePath(path).parent
         siblings = [entry.name for entry in folder.glob("*.yaml")] if folder.is_dir() else []
@@ -63,6 +65,16 @@ def read_spec(path: str | PathLike[str]) -> Source:
         message = f"is not UTF-8 text (byte 0x{raw[error.start]:02x}); save the file as UTF-8"
         raise SpecError((), message, (file, before.count(b"\n") + 1, column)) from None
     return parse_spec(text, file)
+
+
+def read_some(path: str | PathLike[str]) -> bytes:
+    """The bytes of a regular file, at most one more than MAX_BYTES: a pipe would be waited for, a device never ends."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with open(descriptor, "rb") as stream:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
+            raise OSError(errno.EISDIR if folder else errno.EINVAL, "")
+        return stream.read(MAX_BYTES + 1)
 
 
 def parse_spec(text: str, file: str = "<string>") -> Source:

@@ -32,7 +32,7 @@ def read_columns(file: Path, axes: Sequence[str], path: Sequence[str | int]) -> 
     try:
         columns = readers[file.suffix](file, axes)
     except SpecError as error:
-        raise SpecError(path, error.message) from None
+        raise SpecError(path, " ".join(error.message.split())[:400]) from None
     except (OSError, ValueError, KeyError, UnicodeDecodeError, SystemExit) as error:
         raise SpecError(path, f"{file}: {' '.join(str(error).split())[:200]}") from None
     if not columns or not all(len(column) for column in columns.values()):
@@ -101,9 +101,13 @@ def _read_npz(file: Path, axes: Sequence[str]) -> Columns:
 
 
 def _read_mesh(file: Path, axes: Sequence[str]) -> Columns:
+    import contextlib
+    import io
+
     import meshio
 
-    mesh = meshio.read(file)
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):  # meshio prints
+        mesh = meshio.read(file)
     columns = {axis: np.asarray(mesh.points[:, k], dtype=float) for k, axis in enumerate(axes[:3])}
     for name, array in mesh.point_data.items():
         values = np.asarray(array, dtype=float).reshape(len(mesh.points), -1)

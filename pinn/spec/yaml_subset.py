@@ -33,6 +33,7 @@ Position = tuple[str, int, int]
 """(file, line, column), 1-based."""
 
 MAX_DEPTH = 50
+MAX_NODES = 10_000  # values and keys; the parser takes a second for some 50,000
 MAX_KEY = 200  # characters; keys appear in every message about what they hold
 
 NULL = re.compile(r"|~|null|Null|NULL")
@@ -199,6 +200,9 @@ class _Composer:
         here = self.place(event)
         self.refuse_decoration(event, path, here)
         self.result.values[path] = here
+        if len(self.result.values) > MAX_NODES:
+            message = f"has more than {MAX_NODES} values; keep measured data in a CSV file and name it under 'data'"
+            raise SpecError((), message, here)
         if isinstance(event, ScalarEvent):
             if not event.value and event.style is None:
                 self.result.values[path] = if_empty

@@ -17,8 +17,9 @@ from pinn.derivatives.jets import Jets
 from pinn.equations.compile import Derivative
 from pinn.errors import Divergence
 from pinn.network.patches import PatchNetwork
-from pinn.training.assembly import Group, residuals
+from pinn.training.assembly import Group, loss_terms, residuals
 from pinn.training.block_solve import Rows, solve_blocks
+from pinn.training.divergence import require_finite
 from pinn.training.linearisation import linearised
 from pinn.training.model import Model
 
@@ -53,7 +54,7 @@ def solve_cells(
         sizes = [len(model.outputs) * network.units] * network.cells + ([len(model.raw)] if len(model.raw) else [])
         trained = [network.output, *model.raw.values()]
         previous = math.inf
-        for _ in range(1 if states is None else MOST_STEPS):
+        for step in range(1 if states is None else MOST_STEPS):
             rows: list[Rows] = []
             for number, group in enumerate(groups):
                 state = None if states is None else states[number]
@@ -61,6 +62,7 @@ def solve_cells(
             kept = [values.clone() for values in trained]
             coefficients, norm = solve_blocks(rows, sizes, regularisation)
             if not all(torch.isfinite(block).all() for block in coefficients):
+                require_finite(loss_terms(model, groups), "patches", step + 1, groups, model)
                 raise Divergence("least squares on patches gave coefficients that are not finite")
             for cell in range(network.cells):
                 network.output[cell] = coefficients[cell].reshape(len(model.outputs), -1)

@@ -74,7 +74,7 @@ def integrals(
             where = problem._mask(term.place.where)
             rule = boundary_quadrature(problem.geometry, term.place.patches, boundary, where)
         else:
-            rule = Quadrature(problem._fixed(term.place, 1), torch.ones(len(term.place.points)).double().numpy())
+            rule = Quadrature(problem._fixed(term.place, 1, 0), torch.ones(len(term.place.points)).double().numpy())
         normals = None if rule.normals is None else torch.as_tensor(rule.normals)
         points = PointSet(torch.as_tensor(rule.points), normals).to(device=device, dtype=dtype)
         weights = torch.as_tensor(rule.weights / unit).to(device=device, dtype=dtype)

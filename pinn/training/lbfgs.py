@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from pinn.errors import Divergence
 from pinn.spec.solver import LBFGSOptions
 from pinn.training.loop import Report, Run
 from pinn.training.objective import Objective
@@ -80,9 +81,15 @@ class LBFGS:
             if not torch.isfinite(loss) and not self.losses:
                 self.objective.require_finite(self.iteration)
             loss.backward()
+            if not self.losses:
+                self.objective.require_finite_gradient(self.iteration)
             return loss
 
-        loss = float(self.optimizer.step(closure).detach())
+        try:
+            loss = float(self.optimizer.step(closure).detach())
+        except IndexError:  # torch's line search, where every step that it tries gives NaN
+            self.objective.require_finite(self.iteration + 1)
+            raise Divergence(f"no step gives a finite loss in {self.name}, step {self.iteration + 1}") from None
         self.iteration += 1
         self.losses.append(loss)
         self.objective.terms = terms

@@ -15,7 +15,8 @@ from pinn.errors import Divergence
 from pinn.network.hardness import hardness_columns
 from pinn.problem import Problem
 from pinn.training.admissible import remark
-from pinn.training.assembly import Group, heldout_residual
+from pinn.training.assembly import Group, heldout_residual, loss_terms
+from pinn.training.divergence import require_finite
 from pinn.training.keeping import Keeper, Resumable
 from pinn.training.model import Model
 from pinn.training.points import draw_heldout
@@ -239,6 +240,15 @@ class Training:
                 self.progress(row)
             if heldout is not None:
                 if not math.isfinite(heldout):
+                    if run.model is not None:
+                        where = f"{stage.name} (held-out points)"
+                        require_finite(
+                            loss_terms(run.model, run.heldout_groups),
+                            where,
+                            self.iteration,
+                            run.heldout_groups,
+                            run.model,
+                        )
                     raise Divergence(
                         f"held-out residual became {heldout} in stage {stage.name}, step {self.iteration}"
                         f"{remark(run.problem)}"

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from pinn.spec.solver import AdamOptions, LBFGSOptions, QuasiNewtonOptions
 from pinn.training.assembly import Group, loss_terms, mean_square
-from pinn.training.divergence import require_finite
+from pinn.training.divergence import require_finite, require_finite_gradient
 from pinn.training.energy import Integral, energy_of, essential_groups, integrals, require_finite_energy
 from pinn.training.loop import Report, Run
 from pinn.training.model import Model
@@ -133,6 +133,12 @@ class Objective:
         if self.by_energy:
             require_finite_energy(self.model, self.parts, f"{self.stage}, step {iteration}")
         require_finite(self.terms, self.stage, iteration, self.groups, self.model)
+
+    def require_finite_gradient(self, iteration: int) -> None:
+        """Raises Divergence, which leaves the weights as they are, where the last backward pass is not finite."""
+        slopes = [parameter.grad.sum() for parameter in self.parameters if parameter.grad is not None]
+        if not torch.isfinite(torch.stack(slopes)).all():
+            require_finite_gradient(self.stage, iteration, self.groups, self.model)
 
     def report(self, loss: float, finished: str | None) -> Report:
         """A step's report from the terms of the last evaluation, with the weights in use."""
