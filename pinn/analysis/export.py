@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pinn.analysis.formats.registry import WRITERS
+from pinn.analysis.formats.registry import TABLES, WRITERS
+from pinn.analysis.line import Line
+from pinn.analysis.places import GAUSS, NODES, PLACES
 from pinn.analysis.request import Request
 from pinn.analysis.sample import instants
 from pinn.errors import SpecError, did_you_mean
@@ -22,6 +24,8 @@ def export(
     *,
     resolution: int | None = None,
     mesh_file: Path | str | None = None,
+    line: Line | None = None,
+    at: Sequence[str] = (NODES,),
     times: Sequence[float] | None = None,
     quantities: Sequence[str] | None = None,
     single: bool = False,
@@ -30,42 +34,67 @@ def export(
 
     Every field and quantity goes under its own name, with `exact_NAME` and `error_NAME` where an exact value exists,
     `residual_EQUATION` (dimensionless) when no quantities are named, and vectors and symmetric tensors as such. The
-    points are those of `mesh_file`, or of our own mesh with `resolution` cells along the longest side.
+    points are those of `mesh_file`, of our own mesh with `resolution` cells along the longest side, or of a `line`.
+    `at` is nodes (point data), cells (cell data, at their centres), both, or gauss: a cloud of Gauss points.
     A problem with time and one space dimension becomes a .vtu on the (x, t) plane; in more dimensions a .vtu holds one
     instant, the last unless `times` names another; the other formats hold all `times`, eleven by default. An .onnx
     holds the fields as functions, in double precision unless `single`.
 
-    Raises SpecError for an unknown suffix, quantity, instant or mesh; ResourceError when the file cannot be written.
+    Raises SpecError for an unknown suffix, quantity, instant, place or mesh; ResourceError when the file cannot be
+    written.
     """
     path = Path(path)
     if path.suffix not in WRITERS:
         raise SpecError(("--format",), f"unknown format '{path.suffix}'{did_you_mean(path.suffix, tuple(WRITERS))}")
-    if resolution is not None and resolution < 1:
-        raise SpecError(("--resolution",), f"must be at least 1, got {resolution}")
-    if resolution is not None and getattr(solution.problem.geometry, "cells", None):
-        raise SpecError(("--resolution",), "the domain is a mesh and keeps its own nodes; name a finer one by --mesh")
     wanted = None if times is None else tuple(float(instant) for instant in times)
-    if wanted is not None:
-        _check_times(solution.problem, wanted, ("--times",))
-    if single and path.suffix != ".onnx":
-        raise SpecError(("--single",), f"belongs to --format onnx, got '{path.suffix}'; leave it out")
     names = None if quantities is None else tuple(quantities)
-    request = Request(solution, resolution, mesh_file, wanted, names, single)
+    request = Request(solution, resolution, mesh_file, line, tuple(dict.fromkeys(at)), wanted, names, single)
+    _check(request, path.suffix)
     return WRITERS[path.suffix](request, path)
+
+
+def _check(request: Request, suffix: str) -> None:
+    """Raises SpecError for options that do not go together."""
+    if request.resolution is not None:
+        if request.resolution < 1:
+            raise SpecError(("--resolution",), f"must be at least 1, got {request.resolution}")
+        if getattr(request.problem.geometry, "cells", None):
+            message = "the domain is a mesh and keeps its own nodes; name a finer one by --mesh"
+            raise SpecError(("--resolution",), message)
+    if request.line is not None and (request.mesh_file is not None or request.resolution is not None):
+        raise SpecError(("--line",), "has points of its own; leave out --mesh and --resolution")
+    if request.times is not None:
+        _check_times(request.problem, request.times, ("--times",))
+    if request.single and suffix != ".onnx":
+        raise SpecError(("--single",), f"belongs to --format onnx, got '{suffix}'; leave it out")
+    _check_places(request, suffix)
+
+
+def _check_places(request: Request, suffix: str) -> None:
+    at = request.at
+    for place in at:
+        if place not in PLACES:
+            raise SpecError(("--at",), f"unknown place '{place}'{did_you_mean(place, PLACES)}")
+    if not at or (GAUSS in at and len(at) > 1):
+        raise SpecError(("--at",), f"is nodes, cells, nodes,cells or gauss, got '{','.join(at)}'")
+    if len(at) > 1 and suffix in TABLES:
+        raise SpecError(("--at",), f"a table has one kind of rows, got {','.join(at)}; choose one, or use vtu or xdmf")
+    if request.line is not None and at != (NODES,):
+        raise SpecError(("--at",), "a line has only its points; leave --at out")
 
 
 def export_fields(solution: Solution, folder: Path) -> list[Path]:
     """The fields that a run leaves, as `outputs` of the spec has it; with no formats, none.
 
-    A .vtu of a problem with time comes with a series, fields.xdmf; in more than three dimensions, where a .vtu is only
-    a slice, with a cloud of points, fields.npz.
+    A .vtu of a problem with time comes with a series, fields.xdmf unless fields.pvd is wanted; in more than three
+    dimensions, where a .vtu is only a slice, with a cloud of points, fields.npz.
     """
     problem, outputs = solution.problem, solution.problem.spec.outputs
     formats = list(outputs.formats)
-    if "vtu" in formats and problem.time is not None and "xdmf" not in formats:
+    if "vtu" in formats and problem.time is not None and not {"xdmf", "pvd"} & set(formats):
         formats.append("xdmf")
     if formats and len(problem.coordinates) > 3:
-        formats = list(dict.fromkeys("npz" if name == "xdmf" else name for name in [*formats, "npz"]))
+        formats = list(dict.fromkeys("npz" if name in ("xdmf", "pvd") else name for name in [*formats, "npz"]))
     written: list[Path] = []
     for name in formats:
         times = None if problem.time is None or name == "vtu" else output_times(problem)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pinn.analysis.places import NODES
 from pinn.analysis.request import Request
 from pinn.errors import ResourceError, SpecError
 
@@ -15,6 +16,8 @@ def write_onnx(request: Request, path: Path) -> list[Path]:
     for option, value in (
         ("--mesh", request.mesh_file),
         ("--resolution", request.resolution),
+        ("--line", request.line),
+        ("--at", None if request.at == (NODES,) else request.at),
         ("--times", request.times),
         ("--quantities", request.quantities),
     ):
