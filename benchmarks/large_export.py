@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -89,8 +88,8 @@ def table(rows: list[tuple[str, dict[str, float]]]) -> str:
     lines = [
         "# Large exports",
         "",
-        "`python benchmarks/large_export.py`: displacement and stress of the cantilever at the nodes of a mesh read from a",
-        f"file, on {os.cpu_count()} cores ({platform.machine()}), load average {os.getloadavg()[0]:.1f} at the end. MB of",
+        "`python benchmarks/large_export.py`: displacement and stress of the cantilever at the nodes of a mesh that",
+        f"is read from a file, on {os.cpu_count()} cores, load average {os.getloadavg()[0]:.0f} at the end. MB of",
         "resident memory: when the mesh is read, at the peak while exporting, and how much more that is.",
         "",
         "| format | nodes | MB, mesh read | MB, peak | more | seconds | file, MB |",

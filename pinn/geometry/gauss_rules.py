@@ -46,7 +46,7 @@ def _cube(dimension: int, along: int) -> tuple[Array, Array]:
 def _symmetric(dimension: int, corner: float) -> tuple[Array, Array]:
     """One point near each corner of the unit simplex, with barycentric coordinate `corner` there, of equal weight."""
     rest = (1 - corner) / dimension
-    points = np.full((dimension + 1, dimension), rest)
+    points: Array = np.full((dimension + 1, dimension), rest, dtype=float)
     points[np.arange(1, dimension + 1), np.arange(dimension)] = corner
     return points, np.full(dimension + 1, 1 / np.prod(np.arange(1, dimension + 1)) / (dimension + 1))
 
