@@ -7,6 +7,7 @@ Source: Zienkiewicz, Taylor & Zhu, The Finite Element Method, 7th ed., § 5.11 a
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import product
 
@@ -52,7 +53,9 @@ def _symmetric(dimension: int, corner: float) -> tuple[Array, Array]:
 
 
 def _centroid(dimension: int) -> tuple[Array, Array]:
-    return np.full((1, dimension), 1 / (dimension + 1)), np.array([1 / np.prod(np.arange(1.0, dimension + 1))])
+    points: Array = np.full((1, dimension), 1 / (dimension + 1), dtype=float)
+    weights: Array = np.array([1 / math.factorial(dimension)], dtype=float)
+    return points, weights
 
 
 def _wedge() -> tuple[Array, Array]:
