@@ -25,7 +25,7 @@ def export(
     resolution: int | None = None,
     mesh_file: Path | str | None = None,
     line: Line | None = None,
-    at: Sequence[str] = (NODES,),
+    on: Sequence[str] = (NODES,),
     times: Sequence[float] | None = None,
     quantities: Sequence[str] | None = None,
     single: bool = False,
@@ -35,7 +35,7 @@ def export(
     Every field and quantity goes under its own name, with `exact_NAME` and `error_NAME` where an exact value exists,
     `residual_EQUATION` (dimensionless) when no quantities are named, and vectors and symmetric tensors as such. The
     points are those of `mesh_file`, of our own mesh with `resolution` cells along the longest side, or of a `line`.
-    `at` is nodes (point data), cells (cell data, at their centres), both, or gauss: a cloud of Gauss points.
+    `on` is nodes (point data), cells (cell data, at their centres), both, or gauss: a cloud of Gauss points.
     A problem with time and one space dimension becomes a .vtu on the (x, t) plane; in more dimensions a .vtu holds one
     instant, the last unless `times` names another; the other formats hold all `times`, eleven by default. An .onnx
     holds the fields as functions, in double precision unless `single`.
@@ -48,7 +48,7 @@ def export(
         raise SpecError(("--format",), f"unknown format '{path.suffix}'{did_you_mean(path.suffix, tuple(WRITERS))}")
     wanted = None if times is None else tuple(float(instant) for instant in times)
     names = None if quantities is None else tuple(quantities)
-    request = Request(solution, resolution, mesh_file, line, tuple(dict.fromkeys(at)), wanted, names, single)
+    request = Request(solution, resolution, mesh_file, line, tuple(dict.fromkeys(on)), wanted, names, single)
     _check(request, path.suffix)
     return WRITERS[path.suffix](request, path)
 
@@ -71,16 +71,16 @@ def _check(request: Request, suffix: str) -> None:
 
 
 def _check_places(request: Request, suffix: str) -> None:
-    at = request.at
-    for place in at:
+    on = request.on
+    for place in on:
         if place not in PLACES:
-            raise SpecError(("--at",), f"unknown place '{place}'{did_you_mean(place, PLACES)}")
-    if not at or (GAUSS in at and len(at) > 1):
-        raise SpecError(("--at",), f"is nodes, cells, nodes,cells or gauss, got '{','.join(at)}'")
-    if len(at) > 1 and suffix in TABLES:
-        raise SpecError(("--at",), f"a table has one kind of rows, got {','.join(at)}; choose one, or use vtu or xdmf")
-    if request.line is not None and at != (NODES,):
-        raise SpecError(("--at",), "a line has only its points; leave --at out")
+            raise SpecError(("--on",), f"unknown place '{place}'{did_you_mean(place, PLACES)}")
+    if not on or (GAUSS in on and len(on) > 1):
+        raise SpecError(("--on",), f"is nodes, cells, nodes,cells or gauss, got '{','.join(on)}'")
+    if len(on) > 1 and suffix in TABLES:
+        raise SpecError(("--on",), f"a table has one kind of rows, got {','.join(on)}; choose one, or use vtu or xdmf")
+    if request.line is not None and on != (NODES,):
+        raise SpecError(("--on",), "a line has only its points; leave --on out")
 
 
 def export_fields(solution: Solution, folder: Path) -> list[Path]:

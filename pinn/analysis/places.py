@@ -40,7 +40,7 @@ def gauss_points(sampled: Sample) -> Sample:
     grid = sampled.grid
     for kind in grid.cells:
         if kind not in GAUSS_RULES:
-            raise SpecError(("--at",), f"{kind} cells have no Gauss points here; use --at cells")
+            raise SpecError(("--on",), f"{kind} cells have no Gauss points here; use --on cells")
     rules = {kind: GAUSS_RULES[kind] for kind in grid.cells}
     points, shown, nodes = _interpolated(
         sampled, {kind: rule.element.shapes(rule.points) for kind, rule in rules.items()}

@@ -50,7 +50,7 @@ class Request:
     resolution: int | None = None
     mesh_file: Path | str | None = None
     line: Line | None = None
-    at: tuple[str, ...] = (NODES,)
+    on: tuple[str, ...] = (NODES,)
     times: tuple[float, ...] | None = None
     quantities: tuple[str, ...] | None = None
     single: bool = False
@@ -81,11 +81,11 @@ class Request:
 
     def frame(self, sampled: Sample, time: float | None) -> Frame:
         """The values of a sample where they are asked for."""
-        if self.at != (NODES,) and not sampled.grid.cells:
+        if self.on != (NODES,) and not sampled.grid.cells:
             dimension = sampled.grid.points.shape[1]
-            raise SpecError(("--at",), f"no mesh in {dimension} dimensions, so there are only nodes; leave it out")
-        if self.at == (GAUSS,):
+            raise SpecError(("--on",), f"no mesh in {dimension} dimensions, so there are only nodes; leave it out")
+        if self.on == (GAUSS,):
             cloud = gauss_points(sampled)
             return Frame(time, cloud.grid, cloud, None)
-        cells = cell_centres(sampled) if CELLS in self.at else None
-        return Frame(time, sampled.grid, sampled if NODES in self.at else None, cells)
+        cells = cell_centres(sampled) if CELLS in self.on else None
+        return Frame(time, sampled.grid, sampled if NODES in self.on else None, cells)

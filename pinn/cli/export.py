@@ -15,7 +15,7 @@ def export(
         str | None, typer.Option(metavar="X,Y:X,Y", help="Evaluate along a line from one point to another.")
     ] = None,
     points: Annotated[int | None, typer.Option(metavar="N", help="Points of the line. Default: 200.")] = None,
-    at: Annotated[
+    on: Annotated[
         str, typer.Option(metavar="nodes|cells|gauss", help="Point data, cell data, nodes,cells for both, or a cloud.")
     ] = "nodes",
     resolution: Annotated[
@@ -59,7 +59,7 @@ def export(
         "resolution": resolution,
         "mesh_file": mesh,
         "line": None if ends is None else Line(*ends, count=DEFAULT_POINTS if points is None else points),
-        "at": [place.strip() for place in at.split(",")],
+        "on": [place.strip() for place in on.split(",")],
         "times": instants,
         "quantities": names,
     }

@@ -40,7 +40,7 @@ def test_vtk_reads_the_instant_of_a_vtu(tmp_path):
 
 def test_vtk_reads_the_instants_of_a_pvd(tmp_path):
     solution = fakes.spreading_heat()
-    files = export(solution, tmp_path / "heat.pvd", resolution=8, times=[0, 0.1 + 0.2, 0.5], at=["nodes", "cells"])
+    files = export(solution, tmp_path / "heat.pvd", resolution=8, times=[0, 0.1 + 0.2, 0.5], on=["nodes", "cells"])
     assert files == [tmp_path / "heat.pvd", tmp_path / "heat"]
     assert sorted(path.name for path in (tmp_path / "heat").iterdir()) == [f"heat_000{i}.vtu" for i in range(3)]
     reader = pyvista.get_reader(tmp_path / "heat.pvd")
@@ -74,7 +74,7 @@ def test_vtk_numbers_the_nodes_of_every_kind_as_we_do(format, kind, tmp_path):
         meshio.Mesh(points, cells[:count]).write(tmp_path / "mesh.vtu")
         expected = pyvista.read(tmp_path / "mesh.vtu")
         solution = fakes.cube()
-        export(solution, tmp_path / f"x.{format}", mesh_file=tmp_path / "mesh.vtu", at=["nodes", "cells"])
+        export(solution, tmp_path / f"x.{format}", mesh_file=tmp_path / "mesh.vtu", on=["nodes", "cells"])
         grid = pyvista.get_reader(tmp_path / f"x.{format}").read()
         np.testing.assert_array_equal(grid.cells, expected.cells)
         np.testing.assert_array_equal(grid.celltypes, expected.celltypes)
@@ -88,7 +88,7 @@ PYRAMID = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0], [0.5, 0.5, 1]])
 def test_cell_data_of_a_series(tmp_path, monkeypatch):
     monkeypatch.setattr(sampling, "CHUNK", 7)
     solution = fakes.spreading_heat()
-    export(solution, tmp_path / "u.xdmf", resolution=4, times=[0.1, 0.4], at=["cells"])
+    export(solution, tmp_path / "u.xdmf", resolution=4, times=[0.1, 0.4], on=["cells"])
     reader = pyvista.get_reader(tmp_path / "u.xdmf")
     reader.set_active_time_value(0.4)
     grid = reader.read()
@@ -101,7 +101,7 @@ def test_cell_data_of_a_series(tmp_path, monkeypatch):
 def test_meshio_reads_our_vtu_back(resolution, tmp_path):
     """Three sizes: meshio's search for arrays by their offsets goes wrong for one in three where they lie in order."""
     solution = fakes.kirsch_plate()
-    export(solution, tmp_path / "plate.vtu", resolution=resolution, at=["nodes", "cells"])
+    export(solution, tmp_path / "plate.vtu", resolution=resolution, on=["nodes", "cells"])
     ours, theirs = meshio.read(tmp_path / "plate.vtu"), pyvista.read(tmp_path / "plate.vtu")
     np.testing.assert_array_equal(ours.points, theirs.points)
     for name in theirs.point_data:

@@ -57,7 +57,7 @@ def test_gauss_weights_integrate_over_the_cell(kind, tmp_path):
     solution = fakes.cube() if CELL_KINDS[kind].dimension == 3 else fakes.kirsch_plate()
     name = "ux"
     solution.functions[name] = lambda p: 1 + p[0] + 2 * p[1]
-    export(solution, tmp_path / "gauss.vtu", mesh_file=mesh, at=["gauss"])
+    export(solution, tmp_path / "gauss.vtu", mesh_file=mesh, on=["gauss"])
     cloud = pyvista.read(tmp_path / "gauss.vtu")
     assert {cell.type for cell in cloud.cell} == {pyvista.CellType.VERTEX}
     assert cloud.n_points == cloud.n_cells == len(GAUSS_RULES[kind].weights)
@@ -73,7 +73,7 @@ def test_gauss_weights_integrate_over_the_cell(kind, tmp_path):
 def test_stresses_at_gauss_points_are_tensors_that_know_their_cell(tmp_path, monkeypatch):
     monkeypatch.setattr(sampling, "CHUNK", 50)
     solution = fakes.kirsch_plate()
-    export(solution, tmp_path / "gauss.vtu", resolution=8, at=["gauss"], quantities=["stress"])
+    export(solution, tmp_path / "gauss.vtu", resolution=8, on=["gauss"], quantities=["stress"])
     cloud, cells = pyvista.read(tmp_path / "gauss.vtu"), (export(solution, tmp_path / "plate.vtu", resolution=8))[0]
     mesh = pyvista.read(cells)
     centres = mesh.cell_centers().points
@@ -86,16 +86,16 @@ def test_stresses_at_gauss_points_are_tensors_that_know_their_cell(tmp_path, mon
 
 def test_cell_data_is_evaluated_at_the_centres_and_comes_with_point_data(tmp_path):
     solution = fakes.kirsch_plate()
-    export(solution, tmp_path / "plate.vtu", resolution=8, at=["nodes", "cells"])
+    export(solution, tmp_path / "plate.vtu", resolution=8, on=["nodes", "cells"])
     grid = pyvista.read(tmp_path / "plate.vtu")
     centres = np.asarray(grid.cell_centers().points)[:, :2]
     np.testing.assert_allclose(grid.cell_data["ux"], solution.functions["ux"](centres.T), rtol=1e-12, atol=1e-14)
     assert grid.GetCellData().GetTensors().GetName() == "stress"
     points = np.asarray(grid.points)[:, :2]
     np.testing.assert_allclose(grid.point_data["ux"], solution.functions["ux"](points.T), **EXACT)
-    export(solution, tmp_path / "cells.vtu", resolution=8, at=["cells"])
+    export(solution, tmp_path / "cells.vtu", resolution=8, on=["cells"])
     assert not pyvista.read(tmp_path / "cells.vtu").point_data.keys()
-    export(solution, tmp_path / "cells.npz", resolution=8, at=["cells"])
+    export(solution, tmp_path / "cells.npz", resolution=8, on=["cells"])
     arrays = np.load(tmp_path / "cells.npz")
     np.testing.assert_allclose(arrays["points"], centres, rtol=1e-12, atol=1e-14)
     assert "cells_triangle" not in arrays
@@ -108,7 +108,7 @@ def test_cells_of_second_order_keep_their_nodes_and_are_evaluated_at_them(tmp_pa
     points = 1 + np.array([[0, 0], arc[0], arc[1], arc[0] / 2, arc[2], arc[1] / 2])
     meshio.Mesh(np.pad(points, ((0, 0), (0, 1))), [("triangle6", [range(6)])]).write(tmp_path / "mesh.vtu")
     solution = fakes.kirsch_plate()
-    export(solution, tmp_path / "plate.vtu", mesh_file=tmp_path / "mesh.vtu", at=["nodes", "cells"])
+    export(solution, tmp_path / "plate.vtu", mesh_file=tmp_path / "mesh.vtu", on=["nodes", "cells"])
     grid = pyvista.read(tmp_path / "plate.vtu")
     assert [cell.type for cell in grid.cell] == [pyvista.CellType.QUADRATIC_TRIANGLE]
     np.testing.assert_allclose(grid.point_data["ux"], solution.functions["ux"](points.T), **EXACT)
@@ -119,7 +119,7 @@ def test_cells_of_second_order_keep_their_nodes_and_are_evaluated_at_them(tmp_pa
 def test_a_surface_in_space_is_a_mesh_as_well(tmp_path):
     points = [[0, 0, 0], [1, 0, 0.5], [0, 1, 0.5]]
     meshio.Mesh(points, [("triangle", [[0, 1, 2]])]).write(tmp_path / "surface.stl")
-    export(fakes.cube(), tmp_path / "surface.vtu", mesh_file=tmp_path / "surface.stl", at=["nodes", "cells"])
+    export(fakes.cube(), tmp_path / "surface.vtu", mesh_file=tmp_path / "surface.stl", on=["nodes", "cells"])
     grid = pyvista.read(tmp_path / "surface.vtu")
     np.testing.assert_allclose(grid.point_data["ux"], 1e-3 * np.asarray(grid.points)[:, 0], **EXACT)
     np.testing.assert_allclose(grid.cell_data["ux"], 1e-3 / 3, rtol=1e-6)  # stl holds single precision
@@ -154,10 +154,10 @@ def test_a_line_in_time_has_the_same_points_at_every_instant(tmp_path):
 @pytest.mark.parametrize(
     ("file", "options", "message"),
     [
-        ("x.vtu", {"at": ["node"]}, r"--at: unknown place 'node'; did you mean 'nodes'\?"),
-        ("x.vtu", {"at": ["gauss", "cells"]}, "--at: is nodes, cells, nodes,cells or gauss, got 'gauss,cells'"),
-        ("x.csv", {"at": ["nodes", "cells"]}, "--at: a table has one kind of rows, got nodes,cells"),
-        ("x.csv", {"line": Line((0, 0), (1, 1)), "at": ["cells"]}, "--at: a line has only its points"),
+        ("x.vtu", {"at": ["node"]}, r"--on: unknown place 'node'; did you mean 'nodes'\?"),
+        ("x.vtu", {"at": ["gauss", "cells"]}, "--on: is nodes, cells, nodes,cells or gauss, got 'gauss,cells'"),
+        ("x.csv", {"at": ["nodes", "cells"]}, "--on: a table has one kind of rows, got nodes,cells"),
+        ("x.csv", {"line": Line((0, 0), (1, 1)), "at": ["cells"]}, "--on: a line has only its points"),
         ("x.csv", {"line": Line((0, 0), (1, 1)), "resolution": 5}, "--line: has points of its own"),
         ("x.csv", {"line": Line((0, 0, 0), (1, 1, 1))}, "--line: its ends must have the coordinates x, y, got 3"),
         ("x.csv", {"line": Line((0, 0), (1, 1), 1)}, "--points: must be at least 2, got 1"),
@@ -174,7 +174,7 @@ def test_refusals(file, options, message, tmp_path):
 def test_gauss_points_need_a_rule_and_a_mesh(tmp_path):
     points = [[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0], [0.5, 0.5, 1]]
     meshio.Mesh(points, [("pyramid", [range(5)])]).write(tmp_path / "mesh.vtu")
-    with pytest.raises(SpecError, match="--at: pyramid cells have no Gauss points here; use --at cells"):
-        export(fakes.cube(), tmp_path / "x.vtu", mesh_file=tmp_path / "mesh.vtu", at=["gauss"])
-    with pytest.raises(SpecError, match="--at: no mesh in 5 dimensions, so there are only nodes"):
-        export(fakes.five_dimensions(), tmp_path / "x.csv", at=["cells"])
+    with pytest.raises(SpecError, match="--on: pyramid cells have no Gauss points here; use --on cells"):
+        export(fakes.cube(), tmp_path / "x.vtu", mesh_file=tmp_path / "mesh.vtu", on=["gauss"])
+    with pytest.raises(SpecError, match="--on: no mesh in 5 dimensions, so there are only nodes"):
+        export(fakes.five_dimensions(), tmp_path / "x.csv", on=["cells"])

@@ -78,7 +78,7 @@ def test_export_along_a_line_is_a_table(beam, tmp_path, capsys):
         (["--line", "0"], "--line: expected two points such as 0,0:1,1, got '0'"),
         (["--line", "0:b"], "--line: expected numbers with commas between them, got 'b'"),
         (["--points", "5"], "--points: belongs to --line"),
-        (["--at", "corners"], "--at: unknown place 'corners'; known: cells, gauss, nodes"),
+        (["--on", "corners"], "--on: unknown place 'corners'; known: cells, gauss, nodes"),
         (["--format", "vtk"], "--format: unknown format '.vtk'; did you mean '.vtu'?"),
         (["--format", "vtu", "--out", "x.csv"], "--out: x.csv does not end in .vtu"),
         (["--quantities", "q"], "unknown quantity 'q'; known: moment, w"),

@@ -17,7 +17,7 @@ def write_onnx(request: Request, path: Path) -> list[Path]:
         ("--mesh", request.mesh_file),
         ("--resolution", request.resolution),
         ("--line", request.line),
-        ("--at", None if request.at == (NODES,) else request.at),
+        ("--on", None if request.on == (NODES,) else request.on),
         ("--times", request.times),
         ("--quantities", request.quantities),
     ):
