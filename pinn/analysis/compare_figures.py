@@ -18,10 +18,10 @@ from pinn.analysis.curvature import (
     second_derivative_on_line,
 )
 from pinn.analysis.energy_figure import energy_figure
+from pinn.analysis.grid import Array
 from pinn.analysis.page import BAR, PLAIN, Cell, beside, legend_room, page
 from pinn.analysis.panels import COLOURS, FAINT, STYLE, Scale, colour_bar, draw_map, linear_scale, number_format
 from pinn.analysis.race_figure import draw_curves
-from pinn.analysis.sample import Array
 from pinn.analysis.trials import Trial
 from pinn.analysis.views import Map, Views, views
 from pinn.problem import Problem

@@ -19,7 +19,7 @@ from pinn.analysis.equation_jacobian import (
     jacobian_by_order,
     jacobian_figures,
 )
-from pinn.analysis.sample import Array
+from pinn.analysis.grid import Array
 from pinn.derivatives.jets import Partial
 from pinn.equations.compile import Derivative, evaluate
 from pinn.equations.statements import PointSet

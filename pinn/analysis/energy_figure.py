@@ -10,9 +10,9 @@ from matplotlib.figure import Figure
 
 from pinn.analysis.curvature import reference_model
 from pinn.analysis.energy_form import FINE, known_energy
+from pinn.analysis.grid import Array
 from pinn.analysis.page import Cell, page
 from pinn.analysis.panels import COLOURS, number_format
-from pinn.analysis.sample import Array
 from pinn.problem import Problem
 
 if TYPE_CHECKING:

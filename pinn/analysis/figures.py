@@ -11,6 +11,7 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 
+from pinn.analysis.grid import Array
 from pinn.analysis.hardness_figure import hardness_figure
 from pinn.analysis.page import BAR, PLAIN, Cell, beside, legend_room, page
 from pinn.analysis.panels import (
@@ -28,7 +29,7 @@ from pinn.analysis.panels import (
     linear_scale,
     log_scale,
 )
-from pinn.analysis.sample import Array, Sample, scalar_names
+from pinn.analysis.sample import Sample, scalar_names
 from pinn.analysis.views import Map, Views, drawn_quantities, views
 from pinn.run.directory import write_atomic
 

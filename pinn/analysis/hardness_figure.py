@@ -10,9 +10,9 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from pinn.analysis.grid import Array
 from pinn.analysis.page import Cell, legend_room, page
 from pinn.analysis.panels import COLOURS, is_number, legend_beside_curves, mark_stages
-from pinn.analysis.sample import Array
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -14,7 +14,7 @@ from matplotlib.colors import Colormap, LogNorm, Normalize
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocator, ScalarFormatter
 from matplotlib.tri import Triangulation
 
-from pinn.analysis.sample import Array
+from pinn.analysis.grid import Array
 from pinn.analysis.views import Line, Map
 
 if TYPE_CHECKING:

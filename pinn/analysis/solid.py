@@ -11,8 +11,9 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.figure import Figure
 from mpl_toolkits.mplot3d.art3d import Line3DCollection, Poly3DCollection
 
+from pinn.analysis.grid import Grid, space_grid
 from pinn.analysis.panels import FAINT, colour_bar, linear_scale
-from pinn.analysis.sample import Grid, sample, space_grid
+from pinn.analysis.sample import sample
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pinn.analysis.sample import Array, Grid, Sample, instants, sample, sample_space_time, scalar_names, space_grid
+from pinn.analysis.grid import Array, Grid, space_grid
+from pinn.analysis.sample import Sample, instants, sample, sample_space_time, scalar_names
 
 if TYPE_CHECKING:
     from pinn.problem import Problem

@@ -12,6 +12,13 @@ import typer
 def export(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's directory.")],
     mesh: Annotated[Path | None, typer.Option(metavar="FILE", help="Evaluate on this mesh; meshio reads it.")] = None,
+    line: Annotated[
+        str | None, typer.Option(metavar="X,Y:X,Y", help="Evaluate along a line from one point to another.")
+    ] = None,
+    points: Annotated[int | None, typer.Option(metavar="N", help="Points of the line. Default: 200.")] = None,
+    on: Annotated[
+        str, typer.Option(metavar="nodes|cells|gauss", help="Point data, cell data, nodes,cells for both, or a cloud.")
+    ] = "nodes",
     resolution: Annotated[
         int | None, typer.Option(min=1, metavar="N", help="Evaluate on our own mesh, N cells along the longest side.")
     ] = None,
@@ -24,30 +31,44 @@ def export(
         str | None, typer.Option(metavar="Q1,Q2,…", help="Only these fields and quantities. Default: all.")
     ] = None,
     format: Annotated[
-        str | None, typer.Option(metavar="vtu|xdmf|csv|npz|onnx", help="Default: what --out ends in, else vtu.")
+        str | None,
+        typer.Option(metavar="vtu|pvd|xdmf|csv|npz|onnx", help="Default: that of --out, else vtu; csv for a line."),
     ] = None,
     single: Annotated[
         bool, typer.Option("--single", help="onnx in single precision, GELU as ONNX's own operator; digits are lost.")
     ] = False,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Default: RUN/export.FORMAT.")] = None,
 ) -> None:
-    """Write the fields of RUN for ParaView (vtu, xdmf) or other programs (csv, npz), or the network itself (onnx)."""
+    """Write the fields of RUN for ParaView (vtu, pvd, xdmf), tables (csv, npz), or the network itself (onnx)."""
     from pinn.errors import SpecError
 
     if mesh is not None and resolution is not None:
         raise SpecError(("--mesh",), "cannot be combined with --resolution")
     if not run.is_dir():
         raise SpecError((), f"{run} is not a run's directory")
-    path = _target(run, format, out)
-    instants = None if times is None else _numbers(times)
+    if points is not None and line is None:
+        raise SpecError(("--points",), "belongs to --line; for a finer mesh use --resolution")
+    path = _target(run, format or ("csv" if line is not None and out is None else None), out)
+    instants = None if times is None else _numbers(times, "--times")
     names = None if quantities is None else [name.strip() for name in quantities.split(",") if name.strip()]
+    ends = None if line is None else [_numbers(end, "--line") for end in line.split(":")]
+    if ends is not None and len(ends) != 2:
+        raise SpecError(("--line",), f"expected two points such as 0,0:1,1, got '{line}'")
 
     from pinn import Solution
     from pinn.analysis.export import export as write
+    from pinn.analysis.line import DEFAULT_POINTS, Line
 
     solution = Solution.load(run)
-    places: dict[str, Any] = {"at": _assignments(at or [])}
-    places |= {"resolution": resolution, "mesh_file": mesh, "times": instants, "quantities": names}
+    places: dict[str, Any] = {
+        "at": _assignments(at or []),
+        "resolution": resolution,
+        "mesh_file": mesh,
+        "line": None if ends is None else Line(*ends, count=DEFAULT_POINTS if points is None else points),
+        "on": [place.strip() for place in on.split(",")],
+        "times": instants,
+        "quantities": names,
+    }
     for file in write(solution, path, **places, single=single):
         typer.echo(file)
     if path.suffix == ".onnx":
@@ -91,10 +112,10 @@ def _assignments(texts: list[str]) -> dict[str, float]:
     return found
 
 
-def _numbers(text: str) -> list[float]:
+def _numbers(text: str, option: str) -> list[float]:
     from pinn.errors import SpecError
 
     try:
         return [float(part) for part in text.split(",")]
     except ValueError as error:
-        raise SpecError(("--times",), f"expected numbers with commas between them, got '{text}'") from error
+        raise SpecError((option,), f"expected numbers with commas between them, got '{text}'") from error

@@ -121,21 +121,47 @@ def save_run(directory: RunDirectory, solution: Solution, products: Sequence[Pro
 def write_atomic(path: Path, writer: Callable[[Path], Any]) -> None:
     """Let `writer` write a file of the same name in a scratch folder, then move it to `path`.
 
-    A file that the writer leaves beside it (the .h5 of an .xdmf) moves first. Every file is on the disk before it gets
-    its name, so a crash or a full disk leaves the old file or none, never half of one.
+    What the writer leaves beside it (the .h5 of an .xdmf, the folder of a .pvd) moves first. Every file is on the disk
+    before it gets its name, so a crash or a full disk leaves the old file or none, never half of one, and never one
+    whose companions are partly there.
     """
     with os_errors(path):
         disk().make_folder(path.parent)
         scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
         try:
             disk().write(scratch / path.name, writer)
-            companions = sorted(file for file in scratch.iterdir() if file.name != path.name)
-            for file in [*companions, scratch / path.name]:
-                disk().sync(file)
-                disk().rename(file, path.parent / file.name)
-            disk().sync(path.parent)
+            _move(scratch, path)
         finally:
             disk().remove(scratch)
+
+
+def _move(scratch: Path, path: Path) -> None:
+    """Give the files of a scratch folder their names, that of `path` last; if one cannot have its name, none has."""
+    main = scratch / path.name
+    companions = sorted(file for file in scratch.rglob("*") if file.is_file() and file != main)
+    files = [*companions, main]
+    for file in files:
+        disk().sync(file)
+    if companions and path.exists():
+        disk().remove(path)  # it must not be there while its companions are partly new
+    moved: list[Path] = []
+    try:
+        for file in files:
+            target = path.parent / file.relative_to(scratch)
+            if target.parent != path.parent:
+                disk().make_folder(target.parent)
+            moved.append(target)
+            disk().rename(file, target)
+        for folder in dict.fromkeys(target.parent for target in moved):
+            disk().sync(folder)
+    except BaseException:
+        if companions:
+            for target in moved:
+                with suppress(OSError):
+                    disk().remove(target)
+                    if target.parent != path.parent:
+                        target.parent.rmdir()  # where this was the last file in it
+        raise
 
 
 def write_text(path: Path, text: str) -> None:

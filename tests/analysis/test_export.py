@@ -122,9 +122,13 @@ def test_a_user_mesh_decides_the_points(tmp_path):
 
 
 def test_a_mesh_that_does_not_fit_is_refused(tmp_path):
-    meshio.Mesh(np.zeros((2, 3)), [("line", [[0, 1]])]).write(tmp_path / "lines.vtu")
-    with pytest.raises(SpecError, match="has no cells for 2 dimensions; its cells are: line"):
-        export(fakes.kirsch_plate(), tmp_path / "plate.vtu", mesh_file=tmp_path / "lines.vtu")
+    tetra = meshio.Mesh([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], [("tetra", [[0, 1, 2, 3]])])
+    tetra.write(tmp_path / "solid.vtu")
+    with pytest.raises(SpecError, match=r"solid\.vtu is not flat, but the problem has 2 coordinates"):
+        export(fakes.kirsch_plate(), tmp_path / "plate.vtu", mesh_file=tmp_path / "solid.vtu")
+    meshio.Mesh([[0, 0, 0], [1, 0, 0]], [("vertex", [[0], [1]])]).write(tmp_path / "points.vtu")
+    with pytest.raises(SpecError, match="has no cells for 2 dimensions; its cells are: vertex"):
+        export(fakes.kirsch_plate(), tmp_path / "plate.vtu", mesh_file=tmp_path / "points.vtu")
     (tmp_path / "text.msh").write_text("not a mesh")
     with pytest.raises(SpecError, match="not a mesh that meshio can read"):
         export(fakes.kirsch_plate(), tmp_path / "plate.vtu", mesh_file=tmp_path / "text.msh")
@@ -145,7 +149,7 @@ def test_vtk_reads_a_time_series(tmp_path, monkeypatch):
     assert reader.time_values == [0, 0.25, 0.5]
     for time in reader.time_values:
         reader.set_active_time_value(time)
-        block = reader.read()[0]
+        block = reader.read()
         points = np.column_stack([np.asarray(block.points)[:, :2], np.full(block.n_points, time)])
         np.testing.assert_allclose(block.point_data["u"], values_at(solution, "u", points), **EXACT)
 
@@ -154,7 +158,7 @@ def test_a_tensor_in_a_series_is_a_full_matrix(tmp_path):
     """XDMF and VTK order six components differently; VTK must see the same matrix either way."""
     solution = fakes.kirsch_plate()
     export(solution, tmp_path / "plate.xdmf", resolution=6)
-    block = pyvista.get_reader(tmp_path / "plate.xdmf").read()[0]
+    block = pyvista.get_reader(tmp_path / "plate.xdmf").read()
     data = block.point_data
     zero = np.zeros(block.n_points)
     rows = [data["stress_xx"], data["stress_xy"], zero, data["stress_xy"], data["stress_yy"], zero, zero, zero, zero]
@@ -175,7 +179,7 @@ def test_one_dimension_and_time_is_also_a_plane(tmp_path):
     reader = pyvista.get_reader(tmp_path / "fields.xdmf")
     assert reader.time_values == pytest.approx(np.linspace(0, 1, 11))
     reader.set_active_time_value(reader.time_values[-1])
-    line = reader.read()[0]
+    line = reader.read()
     x = np.asarray(line.points)[:, 0]
     np.testing.assert_allclose(line.point_data["u"], values_at(solution, "u", np.column_stack([x, x * 0 + 1])), **EXACT)
 

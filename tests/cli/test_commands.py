@@ -61,11 +61,24 @@ def test_export_writes_into_the_run_and_overwrites_nothing(beam, tmp_path, capsy
     np.testing.assert_allclose(arrays["moment"], (1 - arrays["points"][:, 0]) ** 2 / 2)
 
 
+def test_export_along_a_line_is_a_table(beam, tmp_path, capsys):
+    assert run(["export", str(tmp_path), "--line", "0:1", "--points", "5", "--quantities", "moment"]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'export.csv'}\n"
+    x, length, moment = np.loadtxt(tmp_path / "export.csv", delimiter=",", skiprows=1).T
+    np.testing.assert_allclose(x, np.linspace(0, 1, 5))
+    np.testing.assert_allclose(length, x)
+    np.testing.assert_allclose(moment, (1 - x) ** 2 / 2)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (["--times", "a,b"], "--times: expected numbers with commas between them, got 'a,b'"),
         (["--mesh", "m.msh", "--resolution", "5"], "--mesh: cannot be combined with --resolution"),
+        (["--line", "0"], "--line: expected two points such as 0,0:1,1, got '0'"),
+        (["--line", "0:b"], "--line: expected numbers with commas between them, got 'b'"),
+        (["--points", "5"], "--points: belongs to --line"),
+        (["--on", "corners"], "--on: unknown place 'corners'; known: cells, gauss, nodes"),
         (["--format", "vtk"], "--format: unknown format '.vtk'; did you mean '.vtu'?"),
         (["--format", "vtu", "--out", "x.csv"], "--out: x.csv does not end in .vtu"),
         (["--quantities", "q"], "unknown quantity 'q'; known: moment, w"),
