@@ -60,7 +60,7 @@ def bounded_power(base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
 def largest_exponent(base: sympy.Expr) -> float:
     """The largest number that an outer exponent is multiplied with, at least 1: 3 for x**3*y."""
     factors = [factor for factor in sympy.Mul.make_args(base) if factor.is_Pow and factor.args[1].is_number]
-    return max((abs(complex(factor.args[1])) for factor in factors), default=1.0)
+    return max((abs(complex(cast(sympy.Expr, factor.args[1]))) for factor in factors), default=1.0)
 
 
 def exact_bits(number: sympy.Basic) -> int:
@@ -79,7 +79,7 @@ def bounded_product(value: sympy.Expr) -> sympy.Expr:
 def plain_argument(argument: sympy.Expr) -> sympy.Expr:
     """The argument of a function; a fraction of pi whose sine is no short root becomes a float."""
     part = argument / sympy.pi if argument.is_number else argument
-    return cast(sympy.Expr, argument.evalf()) if part.is_Rational and part.q > EXACT_PARTS_OF_PI else argument
+    return cast(sympy.Expr, argument.evalf()) if isinstance(part, sympy.Rational) and part.q > EXACT_PARTS_OF_PI else argument
 
 
 def finite_real(what: str, value: sympy.Expr) -> sympy.Expr:
