@@ -1,6 +1,6 @@
 """All activations on ten problems, three seeds, both solver styles: python -m benchmarks.activations [--workers 2]
 
-`spec` solves as the problem's file says (method auto: least squares, patches, Gauss-Newton), for at most 15 s. `deep`
+`spec` solves as the problem's file says (method auto: least squares, patches, Gauss-Newton), for at most 8 s. `deep`
 is what most people run: three hidden layers of 24, 300 iterations of Adam, then 300 of L-BFGS. One thread per run.
 
 Writes results/benchmarks/activations.json, .md and .png; runs that are there already are kept.
@@ -48,7 +48,7 @@ ACTIVATIONS = (
     "relu",
 )
 STYLES = {
-    "spec": ("solver.time_limit=15",),
+    "spec": ("solver.time_limit=8",),
     "deep": (
         "network.hidden=[24, 24, 24]",
         "solver.method=[{adam: {iterations: 300}}, {lbfgs: {iterations: 300}}]",
@@ -110,7 +110,7 @@ def page(rows: Sequence[dict[str, Any]]) -> str:
     lines = [
         "# Activations on ten problems",
         "",
-        f"Relative L2 error, median of {len(SEEDS)} seeds. `spec`: the problem's own solver, at most 15 s;",
+        f"Relative L2 error, median of {len(SEEDS)} seeds. `spec`: the problem's own solver, at most 8 s;",
         "`deep`: 3 x 24, Adam 300 + L-BFGS 300. `digits behind`: decimal digits lost against the best activation of",
         "each problem, mean over the problems (errors count up to 1). lambda_gelu learns its hardness in `deep`.",
         "",
@@ -145,7 +145,7 @@ def draw(rows: Sequence[dict[str, Any]], path: Path) -> None:
             range(len(PROBLEMS)), [n.split("/")[1].replace("_", " ") for n in PROBLEMS], rotation=40, ha="right"
         )
         ax.set_yticks(range(len(ACTIVATIONS)), ACTIVATIONS)
-        ax.set_title(f"{style}: {'auto, 15 s' if style == 'spec' else '3 x 24, Adam 300 + L-BFGS 300'}", fontsize=11)
+        ax.set_title(f"{style}: {'auto, 8 s' if style == 'spec' else '3 x 24, Adam 300 + L-BFGS 300'}", fontsize=11)
     assert image is not None
     figure.colorbar(image, ax=panels, label="log10 of the relative error (1 = nothing learned)")
     figure.savefig(path, dpi=110)

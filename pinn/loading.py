@@ -78,7 +78,7 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
     physics, scope = next(iter(meanings.values()))
     for theirs, names in meanings.values():
         refuse_limits(names, theirs)
-    for values in corners(parameter_ranges(spec)) if spec.parameters else ():
+    for values in corners(parameter_ranges(spec, Scope(()).number)) if spec.parameters else ():
         theirs, names = read_meaning(slice_of(spec, values))
         refuse_limits(names, theirs)
     time = None

@@ -111,7 +111,7 @@ class Problem:
     @cached_property
     def parameters(self) -> dict[str, tuple[float, float]]:
         """Parameter -> its range, of a family of problems."""
-        return parameter_ranges(self.spec)
+        return parameter_ranges(self.spec, self.scope.number)
 
     def beside(self, points: np.ndarray, values: Mapping[str, float]) -> np.ndarray:
         """Points [N, D] of the family at points [N, S or S+1] of the slice at these values of all parameters."""

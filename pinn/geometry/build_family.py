@@ -24,7 +24,7 @@ def build_domain(spec: Spec, scope: Scope, folder: Path) -> tuple[Shape, Family 
     """
     if not spec.parameters:
         return build_shape(spec.domain, scope.number, spec.coordinates, folder), None
-    ranges = parameter_ranges(spec)
+    ranges = parameter_ranges(spec, Scope(()).number)
     moving: set[str] = set()
 
     def noting(value: Any, path: tuple[str | int, ...]) -> float:

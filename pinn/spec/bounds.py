@@ -79,7 +79,11 @@ def bounded_product(value: sympy.Expr) -> sympy.Expr:
 def plain_argument(argument: sympy.Expr) -> sympy.Expr:
     """The argument of a function; a fraction of pi whose sine is no short root becomes a float."""
     part = argument / sympy.pi if argument.is_number else argument
-    return cast(sympy.Expr, argument.evalf()) if isinstance(part, sympy.Rational) and part.q > EXACT_PARTS_OF_PI else argument
+    return (
+        cast(sympy.Expr, argument.evalf())
+        if isinstance(part, sympy.Rational) and part.q > EXACT_PARTS_OF_PI
+        else argument
+    )
 
 
 def finite_real(what: str, value: sympy.Expr) -> sympy.Expr:

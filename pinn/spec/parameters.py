@@ -9,7 +9,7 @@ constants.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,7 +17,6 @@ from pydantic import Field
 
 from pinn.errors import SpecError, did_you_mean
 from pinn.spec.block import Block
-from pinn.spec.expressions import Scope
 from pinn.spec.values import Expression
 
 if TYPE_CHECKING:
@@ -45,14 +44,15 @@ def parameter_refusal(name: str) -> str | None:
     return None
 
 
-def parameter_ranges(spec: Spec) -> dict[str, tuple[float, float]]:
-    """Name -> (from, to). Raises SpecError for a range that is empty or not of numbers."""
-    plain = Scope(())
+def parameter_ranges(spec: Spec, number: Callable[..., float]) -> dict[str, tuple[float, float]]:
+    """Name -> (from, to). Raises SpecError for a range that is empty or not of numbers.
+
+    number   (text, path) -> its value
+    """
     found = {}
     for name, parameter in spec.parameters.items():
         low, high = (
-            plain.number(text, ("parameters", name, key))
-            for key, text in (("from", parameter.start), ("to", parameter.end))
+            number(text, ("parameters", name, key)) for key, text in (("from", parameter.start), ("to", parameter.end))
         )
         if low >= high:
             raise SpecError(("parameters", name, "to"), f"must be greater than from = {low:g}, got {high:g}")

@@ -32,6 +32,7 @@ class FakeProblem:
 
     def __post_init__(self) -> None:
         self.axes = self.coordinates
+        self.parameters: dict[str, tuple[float, float]] = {}
         self.folder = Path()
         self.subdomains = SimpleNamespace(partition=None)
         self.scope = SimpleNamespace(number=lambda value, path: float(value))
@@ -68,6 +69,9 @@ class FakeSolution:
     def __call__(self, points: np.ndarray, quantities: Sequence[str] | None = None) -> dict[str, np.ndarray]:
         self.largest_batch = max(self.largest_batch, len(points))
         return {name: self.functions[name](points.T) for name in quantities or self.problem.quantities}
+
+    def at(self) -> FakeSolution:
+        return self
 
     def exact(self, points: np.ndarray) -> dict[str, np.ndarray]:
         return {name: function(points.T) for name, function in self.exact_functions.items()}

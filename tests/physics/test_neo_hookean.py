@@ -65,6 +65,7 @@ def test_equations_are_those_of_euler_and_lagrange(letters):
         orders = [tuple(int(k == axis) for k in range(len(letters))) for axis in range(len(letters))]
         variation = -density.diff(scope.jet(field, (0,) * len(letters)))
         for axis, order in zip(letters, orders, strict=True):
+            scope._differentiated = 0  # the bound is on what a spec asks for
             variation += scope.differentiate(density.diff(scope.jet(field, order)), axis)
         true = problem.over_outputs(variation, problem.subdomains[0])
         inputs, jets = random_jets(problem, [true, statement.expression], 0.2)

@@ -64,7 +64,7 @@ def test_exact_fields_satisfy_every_statement(file, index):
         name: torch.full((len(inputs["x"]),), value[0], dtype=torch.float64) for name, value in problem.unknowns.items()
     }
     compiled = statement.expression
-    at = {axis: inputs[axis] for axis in problem.axes}
+    at = {name: inputs[name] for name in (*problem.axes, *problem.unknowns)}
     jets = jets_of(outputs(problem), compiled, at, problem.axes, problem.space)
     residual = torch.as_tensor(compiled.value(inputs, jets)).abs().max()
     # where every part vanishes, such as u: 0 where u is 0, there is nothing else to be relative to
