@@ -154,10 +154,10 @@ def test_a_line_in_time_has_the_same_points_at_every_instant(tmp_path):
 @pytest.mark.parametrize(
     ("file", "options", "message"),
     [
-        ("x.vtu", {"at": ["node"]}, r"--on: unknown place 'node'; did you mean 'nodes'\?"),
-        ("x.vtu", {"at": ["gauss", "cells"]}, "--on: is nodes, cells, nodes,cells or gauss, got 'gauss,cells'"),
-        ("x.csv", {"at": ["nodes", "cells"]}, "--on: a table has one kind of rows, got nodes,cells"),
-        ("x.csv", {"line": Line((0, 0), (1, 1)), "at": ["cells"]}, "--on: a line has only its points"),
+        ("x.vtu", {"on": ["node"]}, r"--on: unknown place 'node'; did you mean 'nodes'\?"),
+        ("x.vtu", {"on": ["gauss", "cells"]}, "--on: is nodes, cells, nodes,cells or gauss, got 'gauss,cells'"),
+        ("x.csv", {"on": ["nodes", "cells"]}, "--on: a table has one kind of rows, got nodes,cells"),
+        ("x.csv", {"line": Line((0, 0), (1, 1)), "on": ["cells"]}, "--on: a line has only its points"),
         ("x.csv", {"line": Line((0, 0), (1, 1)), "resolution": 5}, "--line: has points of its own"),
         ("x.csv", {"line": Line((0, 0, 0), (1, 1, 1))}, "--line: its ends must have the coordinates x, y, got 3"),
         ("x.csv", {"line": Line((0, 0), (1, 1), 1)}, "--points: must be at least 2, got 1"),

@@ -53,5 +53,6 @@ def relative_residual(
     """Largest residual, as a share of the largest sum of the sizes of its parts."""
     count = len(next(iter(inputs.values())))
     value = torch.as_tensor(compiled.value(inputs, jets)).expand(count)
-    size = sum((torch.as_tensor(c) * jets[d]).abs().expand(count) for d, c in compiled.linearise(inputs, jets).items())
+    slopes = {key: c for key, c in compiled.linearise(inputs, jets).items() if isinstance(key, Derivative)}
+    size = sum((torch.as_tensor(c) * jets[d]).abs().expand(count) for d, c in slopes.items())
     return float(value.abs().max() / size.max())
