@@ -137,7 +137,7 @@ def draw(rows: Sequence[dict[str, Any]], path: Path) -> None:
         ax.set_ylabel("held-out residual")
     for ax in axes.flat[len(PROBLEMS) :]:
         ax.axis("off")
-        ax.legend(*axes.flat[0].get_legend_handles_labels(), loc="center", frameon=False)
+    figure.legend(*axes.flat[0].get_legend_handles_labels(), loc="outside lower center", ncols=8, frameon=False)
     figure.savefig(path, dpi=110)
 
 
