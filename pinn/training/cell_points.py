@@ -17,7 +17,6 @@ from pinn.training.assembly import Group
 
 MOST_DRAWS = 64  # times the points that are wanted in a cell: a cell with less of the domain in it gets fewer
 DRAWS_OUTSIDE = 8  # times the same, after which a cell without any is taken to lie outside
-OCCUPIED_BY = 64  # points wanted in a cell, to see whether there are any
 FIRST_POOL, LAST_POOL = 12, 17  # log2 of the candidates from which the cells at a boundary take theirs
 
 
@@ -100,16 +99,6 @@ def inside(
         if drawn >= DRAWS_OUTSIDE * first:
             missing[missing == count] = 0
     return np.concatenate(found), np.concatenate(owner)
-
-
-def occupied(problem: Problem, cells: Sequence[Cell]) -> list[Cell]:
-    """The cells with a part of the domain in them.
-
-    A cell outside it would still reach in with the edge of its window, where it has features but no points of its own.
-    """
-    _, owner = inside(problem, cells, OCCUPIED_BY, 0)
-    there = np.bincount(owner, minlength=len(cells)) > 0
-    return [cell for cell, kept in zip(cells, there, strict=True) if kept]
 
 
 def near_cells(problem: Problem, place: Place, cells: Sequence[Cell], count: int, seed: int) -> PointSet:

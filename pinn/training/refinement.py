@@ -13,7 +13,7 @@ from pinn.equations.statements import PointSet
 from pinn.network.cells import Cell, put
 from pinn.problem import Problem
 from pinn.training.assembly import Group, point_residuals
-from pinn.training.cell_points import inside, lengths_at, occupied
+from pinn.training.cell_points import inside, lengths_at
 from pinn.training.model import Model
 
 PROBES = 200  # points per cell on which its residual is measured
@@ -44,11 +44,11 @@ def cell_residuals(model: Model, problem: Problem, piece: Problem, cells: Sequen
 
 
 def refined(model: Model, piece: Problem, cells: Sequence[Cell], marked: NDArray[np.bool_], seed: int) -> list[Cell]:
-    """The marked cells halved, each across the axis along which the fields vary most, without those outside."""
+    """The marked cells halved, each across the axis along which the fields vary most within it."""
     found = []
     for index, cell in enumerate(cells):
         found += cell.halved(roughest_axis(model, piece, cell, seed + index)) if marked[index] else (cell,)
-    return occupied(piece, found)
+    return found
 
 
 def roughest_axis(model: Model, piece: Problem, cell: Cell, seed: int) -> int:

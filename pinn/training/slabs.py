@@ -21,7 +21,7 @@ from pinn.network.cells import Cell, cells_of, cells_state, grid
 from pinn.network.patches import PatchNetwork, join
 from pinn.problem import Problem
 from pinn.training.assembly import Group
-from pinn.training.cell_points import occupied, within
+from pinn.training.cell_points import within
 from pinn.training.model import Model
 from pinn.training.refinement import MERGE_BELOW, merged
 from pinn.training.state import State, model_of, model_state
@@ -87,7 +87,7 @@ def first_slabs(problem: Problem, count: int) -> list[Slab]:
     counts = [CELLS_PER_AXIS.get(problem.space, 1)] * problem.space
     periodic = [axis for axis in problem.periods if axis < problem.space]
     if problem.time is None:
-        return [Slab(None, None, problem, occupied(problem, grid(lower, upper, counts, periodic)))]
+        return [Slab(None, None, problem, grid(lower, upper, counts, periodic))]
     moments = any(len(point) == len(problem.axes) for s in problem.statements for point in s.place.points)
     together = problem.unknowns or moments or any(s.place.kind == "data" for s in problem.statements)
     edges = np.linspace(*problem.time, (1 if together else count) + 1).tolist()
@@ -95,7 +95,7 @@ def first_slabs(problem: Problem, count: int) -> list[Slab]:
     for first, last in pairwise(edges):
         end = last if last == edges[-1] else last + 2 * BLEND * (last - first)
         cells = grid([*lower[:-1], first], [*upper[:-1], end], [*counts, 1], periodic)
-        slabs.append(Slab(first, last, within(problem, first, end), occupied(problem, cells)))
+        slabs.append(Slab(first, last, within(problem, first, end), cells))
     return slabs
 
 
