@@ -33,7 +33,8 @@ class Activation:
     scale        length of z over which s bends, relative to GELU's: sampled weights are longer by this factor
                  (measured: results/benchmarks/feature_scale.md; tanh, with poles at i pi/2, half of silu, at i pi)
     gain         of the first weights of a trained network: normal(0, gain^2/inputs)
-                 (measured: results/benchmarks/initial_gain.md)
+                 (results/benchmarks/initial_gain.md; 1.2 lies between the two best of gelu and of sin, and is taken
+                 over for those not measured)
     """
 
     name: str

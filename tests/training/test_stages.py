@@ -478,5 +478,5 @@ def test_a_trainable_hardness_moves_and_stays_above_one(name):
     found = problem(POISSON, network=network, solver=f"{{method: {METHODS[name]}, threads: 1}}")
     history = pinn.solve(found, seed=2, device="cpu").history
     first, last = ([row[f"hardness:{layer}"] for layer in (0, 1)] for row in (history[0], history[-1]))
-    assert max(abs(a - b) for a, b in zip(first, last, strict=True)) > 1e-4
+    assert max(abs(a - b) for a, b in zip(first, last, strict=True)) > 1e-3
     assert min(last) >= 1.0
