@@ -16,17 +16,13 @@ import math
 from time import perf_counter
 from typing import Any
 
-import numpy as np
 import torch
 
 from pinn.errors import SpecError
-from pinn.network.activations import ACTIVATIONS
-from pinn.network.cells import widths
-from pinn.network.features import sample_hyperplanes
-from pinn.network.patches import PatchNetwork
 from pinn.problem import Problem
 from pinn.spec.solver import PatchesOptions
 from pinn.training.assembly import Group
+from pinn.training.cell_layers import cell_network, default_scale, with_layers
 from pinn.training.cell_points import draw_in_cells
 from pinn.training.cell_solve import State, solve_cells
 from pinn.training.least_squares import BOUNDARY_PER_FEATURE, CONDITION_WEIGHT, INTERIOR_PER_FEATURE
@@ -37,7 +33,6 @@ from pinn.training.slabs import Slab, blended, continued, first_slabs
 
 FEATURES = {1: 30, 2: 80, 3: 250}  # per cell in the first pass, by the number of coordinates
 MOST_COORDINATES = 2  # for which `auto` takes patches: in more, cells and features per cell are too many
-SCALE = 1.5  # R of the hyperplanes, per half width of a cell's reach, in units of the activation
 SLABS = 10
 FIRST_TOLERANCE, TIGHTER = 1e-2, 0.1  # of the first pass; of a pass relative to the one before
 MORE_FEATURES, LARGER_SCALE = 1.2, 1.05  # from one pass to the next
@@ -67,7 +62,7 @@ class Patches:
         self.problem = run.problem
         self.dimension = len(self.problem.axes)
         self.features = options.features or FEATURES.get(self.dimension, FEATURES[3])
-        self.scale = options.scale or SCALE * ACTIVATIONS[run.problem.spec.network.activation.name].scale
+        self.scale = options.scale or default_scale(run.problem)
         self.tolerance = FIRST_TOLERANCE
         self.slabs = first_slabs(self.problem, options.slabs or SLABS)
         self.current = self.passes = self.rounds = 0
@@ -146,39 +141,11 @@ class Patches:
 
     def sampled(self, slab: Slab) -> Model:
         """A model with a hidden layer on each of the slab's cells: the one it has, else a fresh one."""
-        problem = self.problem
-        lower, upper = (np.array([getattr(cell, name) for cell in slab.cells]) for name in ("lower", "upper"))
-        lower_width, upper_width = widths(slab.cells)
-        for cell, low, high in zip(slab.cells, lower - lower_width, upper + upper_width, strict=True):
-            if cell not in slab.sampled or len(slab.sampled[cell][0]) != self.features:
-                slab.sampled[cell] = self.hidden_layer(low, high)
-        slab.sampled = {cell: slab.sampled[cell] for cell in slab.cells}
-        boxes = {"lower": lower, "upper": upper, "lower_width": lower_width, "upper_width": upper_width}
-        period = [problem.periods.get(axis, 0.0) for axis in range(self.dimension)]
-        activation = problem.spec.network.activation
-        network = PatchNetwork(
-            {name: torch.as_tensor(box)[:, None].to(self.like) for name, box in boxes.items()},
-            torch.stack([weight for weight, _ in slab.sampled.values()]),
-            torch.stack([bias for _, bias in slab.sampled.values()]),
-            torch.tensor(period, dtype=torch.float64).to(self.like),
-            torch.tensor([problem.scaling.fields[name] for name in problem.outputs], dtype=torch.float64).to(self.like),
-            activation.name,
-            activation.hardness,
-        )
-        model = Model(problem, network)
+        slab.sampled = with_layers(slab.cells, slab.sampled, self.features, self.scale, self.run.generator)
+        model = Model(self.problem, cell_network(self.problem, slab.sampled, self.like))
         if self.run.model is not None:
             model.raw.load_state_dict(self.run.model.raw.state_dict())
         return model
-
-    def hidden_layer(self, low: np.ndarray, high: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-        """Hyperplanes through the box [low, high], the first unit constant: weight [M, D], bias [M]."""
-        generator = self.run.generator
-        through = 2 * torch.rand(self.features, self.dimension, generator=generator, dtype=torch.float64) - 1
-        weight, bias = sample_hyperplanes(through, self.features, self.scale, generator)
-        weight[0], bias[0] = 0.0, 1.0
-        weight = weight / torch.as_tensor((high - low) / 2)
-        bias = bias - weight @ torch.as_tensor((low + high) / 2)
-        return weight.to(self.like), bias.to(self.like)
 
     def state(self, slab: Slab, before: Slab | None, group: Group) -> State:
         """Jets to linearise at: the slab's last solution, else the end of the slab before, else an earlier stage's."""
