@@ -17,6 +17,7 @@ from pinn.geometry.facets import pieces_of_patch
 from pinn.geometry.mesh_boundary import closed_facets, facets_of, group_of_facets, oriented_cells
 from pinn.geometry.mesh_checks import check_names, refuse_crossings, refuse_loose_nodes
 from pinn.geometry.mesh_file import MeshError, Nodes, read_mesh
+from pinn.geometry.orders import Density, orders
 from pinn.geometry.pieces import Array, Piece
 from pinn.geometry.shapes import GeometryError, Shape, named, prefixed
 from pinn.geometry.surface_distance import SurfaceDistance
@@ -82,16 +83,24 @@ class MeshShape(Shape):
         xi, weights = ELEMENTS[kind].quadrature()
         return np.linalg.det(jacobians(ELEMENTS[kind], self.points[self.cells[kind]], xi)) @ weights
 
-    def gauss_points(self, count: int) -> tuple[Array, Array]:
-        """Points [N, D] and weights [N] of Gauss rules on the cells as they are curved, at least `count` of them."""
+    def gauss_points(self, count: int, density: Density | None = None) -> tuple[Array, Array]:
+        """Points [N, D] and weights [N] of Gauss rules on the cells as they are curved, at least `count` of them.
+
+        density   points per area or volume wanted at places, where that is more
+        """
         cells = sum(len(nodes) for nodes in self.cells.values())
-        along = max(FEWEST_ALONG, math.ceil((count / cells) ** (1 / self.points.shape[1])))
+        fewest = max(FEWEST_ALONG, math.ceil((count / cells) ** (1 / self.points.shape[1])))
         points, weights = [], []
         for kind, nodes in self.cells.items():
             element, corners = ELEMENTS[kind], self.points[nodes]
-            xi, reference = element.quadrature(along)
-            points.append(np.einsum("qk,mkx->mqx", element.shapes(xi), corners).reshape(-1, self.points.shape[1]))
-            weights.append((np.linalg.det(jacobians(element, corners, xi)) * reference).ravel())
+            xi, reference = element.quadrature()
+            sizes = np.linalg.det(jacobians(element, corners, xi)) @ reference
+            for along, which in orders(corners, sizes, fewest, density):
+                xi, reference = element.quadrature(along)
+                points.append(
+                    np.einsum("qk,mkx->mqx", element.shapes(xi), corners[which]).reshape(-1, corners.shape[2])
+                )
+                weights.append((np.linalg.det(jacobians(element, corners[which], xi)) * reference).ravel())
         return np.concatenate(points), np.concatenate(weights)
 
     @cached_property

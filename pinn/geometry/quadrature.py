@@ -1,14 +1,14 @@
 """Quadrature: points with weights, so that sum(weights * f(points)) is the integral of f over a shape or its boundary.
 
 Cells carry products of Gauss-Legendre and Gauss-Jacobi rules (on simplices collapsed to a corner), exact for
-polynomials of degree 2 ORDER - 1. Where cells leave slivers at a curved boundary, the weights are scaled so that they
-sum to the exact measure.
+polynomials of degree 2 ORDER - 1, or of a higher one where a density of points is asked for. Where cells leave slivers
+at a curved boundary, the weights are scaled so that they sum to the exact measure.
 Source: Stroud, Approximate Calculation of Multiple Integrals, § 2.4 (conical product formulas).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,6 +16,7 @@ import numpy as np
 from scipy.special import roots_jacobi
 
 from pinn.geometry.mesh_shape import MeshShape
+from pinn.geometry.orders import Density, orders
 from pinn.geometry.pieces import Array, Piece
 from pinn.geometry.sampling import Where, sample_boundary
 from pinn.geometry.shapes import GeometryError, Shape
@@ -36,28 +37,32 @@ class Quadrature:
     normals: Array | None = None
 
 
-def interior_quadrature(shape: Shape, count: int) -> Quadrature:
-    """About `count` points inside. Raises GeometryError for more than three dimensions."""
+def interior_quadrature(shape: Shape, count: int, density: Density | None = None) -> Quadrature:
+    """About `count` points inside, and at least as many per volume as `density` says near every place.
+
+    Raises GeometryError for more than three dimensions.
+    """
     dimension = shape.dimension
     if isinstance(shape, MeshShape) and shape.cells:
-        return Quadrature(*shape.gauss_points(count))
+        return Quadrature(*shape.gauss_points(count, density))
     if dimension not in POINTS_IN_CUBE:
         raise GeometryError((), f"has no quadrature in {dimension} dimensions, only up to 3")
     cubes = count / POINTS_IN_CUBE[dimension] * shape.size**dimension / shape.measure
     mesh = triangulate(shape, max(1, round(cubes ** (1 / dimension))))
-    parts = [on_cells(mesh.points[cells], kind) for kind, cells in mesh.cells.items()]
+    parts = [part for kind, cells in mesh.cells.items() for part in on_cells(mesh.points[cells], kind, density)]
     points, weights = (np.concatenate(part) for part in zip(*parts, strict=True))
     return Quadrature(points, weights * (shape.measure / weights.sum()))
 
 
-def on_cells(corners: Array, kind: str) -> tuple[Array, Array]:
-    """Points and weights on affine cells, corners [cells, nodes, D] in meshio's order."""
-    reference, weights = reference_rule(kind)
-    origin = corners[:, 0]
-    edges = np.stack([corners[:, node] - origin for node in EDGES[kind]], axis=1)  # [cells, D, D]
-    points = origin[:, None] + np.einsum("qk,ckd->cqd", reference, edges)
-    sizes = np.abs(np.linalg.det(edges))
-    return points.reshape(-1, corners.shape[2]), (sizes[:, None] * weights).ravel()
+def on_cells(corners: Array, kind: str, density: Density | None) -> Iterator[tuple[Array, Array]]:
+    """Points and weights on affine cells, corners [cells, nodes, D] in meshio's order; those of one order together."""
+    edges = np.stack([corners[:, node] - corners[:, 0] for node in EDGES[kind]], axis=1)  # [cells, D, D]
+    sizes = np.abs(np.linalg.det(edges)) * reference_rule(kind)[1].sum()
+    for order, which in orders(corners, sizes, ORDER, density):
+        reference, weights = reference_rule(kind, order)
+        points = corners[which, None, 0] + np.einsum("qk,ckd->cqd", reference, edges[which])
+        shares = weights / weights.sum()
+        yield points.reshape(-1, corners.shape[2]), (sizes[which, None] * shares).ravel()
 
 
 # Nodes at the far ends of the edges that span a cell from its node 0; how many of them belong to a simplex.
@@ -66,23 +71,23 @@ SIMPLEX = {"line": 1, "triangle": 2, "tetra": 3, "wedge": 2, "hexahedron": 1}
 
 
 @lru_cache
-def reference_rule(kind: str) -> tuple[Array, Array]:
+def reference_rule(kind: str, order: int = ORDER) -> tuple[Array, Array]:
     """Points [Q, D] and weights [Q] on the reference cell, the unit simplex times unit intervals."""
-    points, weights = simplex_rule(SIMPLEX[kind])
-    line, line_weights = simplex_rule(1)
+    points, weights = simplex_rule(SIMPLEX[kind], order)
+    line, line_weights = simplex_rule(1, order)
     for _ in range(len(EDGES[kind]) - SIMPLEX[kind]):
-        points = np.hstack([np.repeat(points, ORDER, axis=0), np.tile(line, (len(points), 1))])
+        points = np.hstack([np.repeat(points, order, axis=0), np.tile(line, (len(points), 1))])
         weights = np.outer(weights, line_weights).ravel()
     return points, weights
 
 
-def simplex_rule(dimension: int) -> tuple[Array, Array]:
+def simplex_rule(dimension: int, order: int = ORDER) -> tuple[Array, Array]:
     """x_1 = t_1, x_2 = (1 - t_1) t_2, …: Gauss-Jacobi in t_k with weight (1 - t_k)^(dimension - k)."""
     points, weights, left = np.zeros((1, 0)), np.ones(1), np.ones(1)
     for power in range(dimension - 1, -1, -1):
-        node, weight = roots_jacobi(ORDER, power, 0)  # on (-1, 1)
+        node, weight = roots_jacobi(order, power, 0)  # on (-1, 1)
         t, w = (node + 1) / 2, weight / 2 ** (power + 1)
-        points = np.hstack([np.repeat(points, ORDER, axis=0), (left[:, None] * t).reshape(-1, 1)])
+        points = np.hstack([np.repeat(points, order, axis=0), (left[:, None] * t).reshape(-1, 1)])
         left = (left[:, None] * (1 - t)).ravel()
         weights = (weights[:, None] * w).ravel()
     return points, weights

@@ -41,12 +41,18 @@ class PatchesOptions(Block):
 
 
 class RitzOptions(Block):
-    """Newton's iteration for the minimum of the energy over the output layer of a sampled network (Ritz)."""
+    """Newton's iteration for the minimum of the energy over the output layers of a partition of unity (Ritz).
 
-    example: ClassVar[str] = "{features: 500}"
+    features   per cell
+    levels     of refinement: cells where the equations' residual is large are halved from one to the next
+    iterations of Newton on each level
+    """
 
-    features: Annotated[int, Strict(), Field(ge=1, le=100_000), WHOLE] | None = None
+    example: ClassVar[str] = "{features: 80}"
+
+    features: Annotated[int, Strict(), Field(ge=2, le=10_000), WHOLE] | None = None
     scale: Positive | None = None
+    levels: Iterations = 20
     iterations: Iterations = 30
 
 

@@ -20,6 +20,7 @@ from pinn.equations.energy import EnergyTerm
 from pinn.equations.scaling import length_factor
 from pinn.equations.statements import PointSet
 from pinn.errors import Divergence
+from pinn.geometry.orders import Density
 from pinn.geometry.quadrature import Quadrature, boundary_quadrature, interior_quadrature
 from pinn.problem import Problem
 from pinn.training.admissible import remark
@@ -50,7 +51,7 @@ class Integral:
     def chunks(self) -> Iterator[slice]:
         return (slice(start, start + CHUNK) for start in range(0, len(self.points), CHUNK))
 
-    def inputs(self, chunk: slice) -> dict[str, Tensor]:
+    def inputs(self, chunk: slice | Tensor) -> dict[str, Tensor]:
         normals = None if self.points.normals is None else self.points.normals[chunk]
         return PointSet(self.points.points[chunk], normals).inputs(self.problem.axes)
 
@@ -62,14 +63,22 @@ class Integral:
 
 
 def integrals(
-    problem: Problem, interior: int, boundary: int, device: torch.device, dtype: torch.dtype
+    problem: Problem,
+    interior: int,
+    boundary: int,
+    device: torch.device,
+    dtype: torch.dtype,
+    density: Density | None = None,
 ) -> list[Integral]:
-    """Every term of the problem's energy with about so many points; on the boundary each term has its own."""
+    """Every term of the problem's energy with about so many points; on the boundary each term has its own.
+
+    density   points per volume wanted at places inside, where that is more
+    """
     assert problem.energy is not None
     found, unit = [], energy_unit(problem, interior)
     for term in problem.energy.terms:
         if term.place.kind == "interior":
-            rule = interior_quadrature(problem.geometry, interior)
+            rule = interior_quadrature(problem.geometry, interior, density)
         elif term.place.kind == "boundary":
             where = problem._mask(term.place.where)
             rule = boundary_quadrature(problem.geometry, term.place.patches, boundary, where)

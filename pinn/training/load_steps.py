@@ -44,6 +44,7 @@ def train_by_load_steps(
             tolerance=run.tolerance if final else max(run.tolerance, TOLERANCE_ON_THE_WAY),
             time_limit=run.time_limit if final else run.seconds + run.remaining / left,
             monitor=run.monitor if final else None,
+            on_the_way=not final,
         )
         message = ""
         try:

@@ -62,6 +62,7 @@ class Run:
 
     monitor    looks at the best model every now and then; its seconds are not charged to the run
     resuming   a stage is being made again from a state
+    on_the_way to a larger load: the model only has to be a start for the next
     """
 
     problem: Problem
@@ -80,6 +81,7 @@ class Run:
     monitor: Monitor | None = None
     observed: tuple[Model | None, float] = (None, 0.0)  # the model that was looked at last, and when
     resuming: bool = False
+    on_the_way: bool = False
 
     def __post_init__(self) -> None:
         self.heldout_groups = draw_heldout(self.problem, self.device, self.dtype)

@@ -1,12 +1,14 @@
-"""Ritz: the minimum of the energy over the output layer of a sampled network, by Newton's iteration.
+"""Ritz: the minimum of the energy over the output layers of a partition of unity that refines itself.
 
     minimise E(c) + PENALTY * sum over essential conditions of weight^2 mean(r^2):     H d = -g,   c <- c + a d
 
-A quadratic energy needs one step. H is scaled to a unit diagonal and shifted until it is positive definite; the step a
-is halved while the energy rises or is not finite. The layer grows by further units beside the old ones, so that the
-energy falls from level to level. Of several scales the one with the lowest energy on other points is kept.
+The cells have sampled hidden layers (`network/patches.py`). A quadratic energy needs one step of Newton's iteration. H
+is scaled to a unit diagonal and shifted until it is positive definite; the step a is halved while the energy rises or
+is not finite. From level to level those cells are halved that hold most of the equations' residual.
 
-Sources: Ritz, J. reine angew. Math. 135 (1909), 1; Nocedal & Wright, Numerical Optimization, 2nd ed., § 3.4 (shifts).
+Sources: Ritz, J. reine angew. Math. 135 (1909), 1; Babuska & Melenk, Int. J. Numer. Meth. Engng. 40 (1997), 727 (the
+partition of unity); Nocedal & Wright, Numerical Optimization, 2nd ed., § 3.4 (shifts); Dörfler, SIAM J. Numer. Anal. 33
+(1996), 1106 (which cells).
 """
 
 from __future__ import annotations
@@ -14,218 +16,198 @@ from __future__ import annotations
 import math
 from time import perf_counter
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from pinn.errors import Divergence
-from pinn.network.activations import ACTIVATIONS
-from pinn.network.features import sample_hyperplanes
-from pinn.network.mlp import MLP
+from pinn.network.cells import Cell, cells_of, cells_state, grid
+from pinn.problem import Problem
 from pinn.spec.solver import RitzOptions
-from pinn.training.assembly import Group, loss_terms, point_residuals
-from pinn.training.energy import (
-    CHUNK,
-    Integral,
-    energy_of,
-    essential_groups,
-    integrals,
-    require_finite_energy,
-)
+from pinn.training.assembly import Group, loss_terms
+from pinn.training.cell_layers import Layer, cell_network, default_scale, with_layers
+from pinn.training.cell_points import lengths_at
+from pinn.training.energy import Integral, energy_of, essential_groups, integrals, require_finite_energy
 from pinn.training.energy_basis import EnergyBasis, orthonormal_basis
-from pinn.training.linearisation import linear_rows, set_coefficients
 from pinn.training.loop import Report, Run
-from pinn.training.model import Model, new_network
-from pinn.training.points import pick_by_weight
+from pinn.training.model import Model
+from pinn.training.refinement import energy_errors, refined
 from pinn.training.state import State, model_of, model_state
 
-FIRST_FEATURES = 200
-FIRST_SCALES = (2.0, 4.0)
-GROWTH = 1.6  # features from one level to the next
-SHARE_BY_RESIDUAL = 0.5  # of new hyperplanes, through points where the equations' residual is large
-POINTS_PER_FEATURE, BOUNDARY_PER_FEATURE = 20, 3
+FEATURES = {1: 30, 2: 60, 3: 120}  # per cell, by the number of coordinates
+CELLS = {1: 4, 2: 4, 3: 2}  # along the longest side of the domain, to begin with
+POINTS_PER_FEATURE, BOUNDARY_PER_FEATURE = 40, 6
 CONTROL = 1.7  # times as many points for the energy that levels are compared by
 PENALTY = 1e6  # of conditions on the fields that are not met by construction: leaves errors near 1e-6
-FIRST_SHIFT, STEEPER = 1e-14, 100.0  # relative to the unit diagonal
-NEWTON_TOLERANCE = 1e-13  # of the energy: predicted fall in a step that is the last
+MARKED = 0.7  # of the squared error, in the cells that are halved
+FEWEST_MARKED = 0.25  # of the cells: a level costs more than it brings with less
+SLENDERNESS = 1.9  # of a cell that is cut across its longest axis: with more, points per area would not resolve it
+FIRST_SHIFT, STEEPER = 1e-15, 10.0  # relative to the unit diagonal
+NEWTON_TOLERANCE = 1e-9  # of the energy: predicted fall in a step that is the last, near 3e-5 of the fields
 SHORTEST_STEP = 1e-4
 STAGNATION = 1e-7  # relative fall of the energy over a level, near 3e-4 of the fields, that counts as none
 STAGNATION_GAIN = 1.25  # fall of the held-out residual that counts all the same
+COST_EXPONENT = 2  # of the number of cells, in the time of one level
 
 
 class Ritz:
-    """Stage: one step is one choice of (features M, scale R), with Newton's iteration on it."""
+    """Stage: one step is one level, i.e. Newton's iteration on one set of cells."""
 
     name = "ritz"
     measure_every = 1
 
     def __init__(self, options: RitzOptions, run: Run):
         self.options, self.run = options, run
-        self.features = options.features or FIRST_FEATURES
-        self.start = run.model if one_hidden_layer(run.model) else None  # of an earlier load: its units are kept
-        if self.start is not None:
-            self.features = self.start.mlp.linears[0].out_features
-        scales = [ACTIVATIONS[run.problem.spec.network.activation.name].scale * scale for scale in FIRST_SCALES]
-        self.queue = [options.scale or scales[0]] if options.scale or self.start else scales
+        self.features = options.features or features_in(len(run.problem.axes))
+        self.scale = options.scale or default_scale(run.problem)
+        self.cells = first_cells(run.problem)
+        self.layers: dict[Cell, Layer] = {}
         self.level = 0
-        self.kept: tuple[float, float, Model] | None = None  # (control energy, scale, model), the best of this level
+        self.start = run.model  # of an earlier load, or of the level before
         self.history: list[tuple[float, float]] = []  # (control energy, held-out residual) of each level
-        self.seconds = 0.0
+        self.like = torch.zeros(0, dtype=run.dtype, device=run.device)
 
     def state_dict(self) -> State:
-        energy, scale, model = self.kept or (math.inf, 0.0, None)
         return {
-            "features": self.features,
+            "cells": cells_state(self.cells),
+            "layers": [list(self.layers[cell]) if cell in self.layers else None for cell in self.cells],
             "level": self.level,
-            "queue": list(self.queue),
-            "history": [list(pair) for pair in self.history],
             "start": model_state(self.start),
-            "kept": [energy, scale],
-            "kept_model": model_state(model),
-            "seconds": self.seconds,
+            "history": [list(pair) for pair in self.history],
         }
 
     def load_state_dict(self, state: State) -> None:
-        problem, device = self.run.problem, self.run.device
-        self.features, self.level, self.queue = state["features"], state["level"], list(state["queue"])
+        self.cells, self.level = cells_of(state["cells"]), state["level"]
+        pairs = zip(self.cells, state["layers"], strict=True)
+        self.layers = {cell: (layer[0], layer[1]) for cell, layer in pairs if layer is not None}
+        self.start = model_of(self.run.problem, state["start"], self.run.device)
         self.history = [(energy, heldout) for energy, heldout in state["history"]]
-        self.start, self.seconds = model_of(problem, state["start"], device), state["seconds"]
-        model = model_of(problem, state["kept_model"], device)
-        energy, scale = state["kept"]
-        self.kept = None if model is None else (energy, scale, model)
 
     def step(self) -> Report:
         run, begun = self.run, perf_counter()
-        scale = self.queue.pop(0)
-        parts = integrals(
-            run.problem,
-            POINTS_PER_FEATURE * self.features,
-            BOUNDARY_PER_FEATURE * self.features,
-            run.device,
-            run.dtype,
-        )
-        model = self.sampled_model(scale)
-        boundary = BOUNDARY_PER_FEATURE * self.features
-        self.minimise(model, parts, essential_groups(run.problem, boundary, run.seed, run.device, run.dtype))
-        control = self.control_energy(model)
-        if self.kept is None or control < self.kept[0]:
-            self.kept = control, scale, model
-            run.model = model
+        self.layers = with_layers(self.cells, self.layers, self.features, self.scale, run.generator)
+        model = Model(run.problem, cell_network(run.problem, self.layers, self.like))
+        parts, groups = self.energy_and_conditions(1.0, run.seed)
+        self.minimise(model, parts, groups)
+        control = total(model, *self.energy_and_conditions(CONTROL, run.seed + 1))
+        run.model = self.start = model
         heldout = run.heldout(model)
-        self.seconds = perf_counter() - begun
+        self.history.append((control, heldout))
         with torch.no_grad():
             energy = float(energy_of(model, parts))
-        extra = {"features": float(self.features), "scale": scale, "energy": control}
-        finished = self.plan_next(heldout) if not self.queue and heldout > run.tolerance else None
-        return Report(energy, heldout=heldout, finished=finished, extra=extra, merit=control)
+        extra = {"cells": float(len(self.cells)), "features": float(self.features), "energy": control}
+        finished = self.plan_next(model, parts, perf_counter() - begun) if heldout > run.tolerance else None
+        return Report(
+            energy,
+            heldout=heldout,
+            finished=finished,
+            extra=extra,
+            merit=control if math.isfinite(control) else math.inf,
+        )
 
-    def plan_next(self, heldout: float) -> str | None:
-        """Queue the next level. Returns a stop reason when there is none."""
-        assert self.kept is not None
-        energy, scale, _ = self.kept
-        self.history.append((energy, heldout))
-        if self.options.features:
+    def plan_next(self, model: Model, parts: list[Integral], seconds: float) -> str | None:
+        """Refine the cells for the next level. Returns a stop reason when there is none."""
+        run = self.run
+        self.level += 1
+        if self.level >= self.options.levels or run.on_the_way:
             return "iteration_limit"
         if len(self.history) > 2:
             (before, old), (after, new) = self.history[-3], self.history[-1]
             if before - after < 2 * STAGNATION * abs(after) and old < STAGNATION_GAIN * new:
                 return "stagnated"
-        if self.seconds * GROWTH**3 > self.run.remaining:
+        marked = largest(energy_errors(model, parts[0], self.cells), MARKED, FEWEST_MARKED)
+        cells = refined(model, run.problem, self.cells, marked, run.seed * 7919 + 101 * self.level, SLENDERNESS)
+        if seconds * (len(cells) / len(self.cells)) ** COST_EXPONENT > run.remaining:
             return "time_limit"
-        self.start = self.run.model
-        self.features = math.ceil(self.features * GROWTH)
-        self.level += 1
-        # Features of reach 1/R in D dimensions: as many more of them fit as R^D grows.
-        self.queue = [self.options.scale or scale * GROWTH ** (1 / len(self.run.problem.axes))]
-        self.kept = None
+        self.cells = cells
         return None
 
-    # ---- the basis -----------------------------------------------------------------------------------------------
-
-    def sampled_model(self, scale: float) -> Model:
-        """The start's hidden units and output layer with further units beside them, whose coefficients are zero."""
+    def energy_and_conditions(self, share: float, seed: int) -> tuple[list[Integral], list[Group]]:
+        """Quadrature and points of conditions for this level, `share` times as many as to minimise on."""
         run = self.run
-        old = one_hidden_layer(self.start)
-        count = 0 if old is None else old.linears[0].out_features
-        fresh = self.features - count
-        network = new_network(run.problem, [count + fresh], run.generator, run.device, run.dtype)
-        hidden, output = network.linears
-        with torch.no_grad():
-            output.weight.zero_()
-            output.bias.zero_()
-            if old is not None:
-                network.field_scale.copy_(old.field_scale)
-                hidden.weight[:count].copy_(old.linears[0].weight)
-                hidden.bias[:count].copy_(old.linears[0].bias)
-                output.weight[:, :count].copy_(old.linears[1].weight)
-                output.bias.copy_(old.linears[1].bias)
-            if fresh:
-                weight, bias = sample_hyperplanes(
-                    network.features(self.hinges(fresh).to(network.field_scale)), fresh, scale, run.generator
-                )
-                hidden.weight[count:].copy_(weight)
-                hidden.bias[count:].copy_(bias)
-        return Model(run.problem, network)
+        boundary = int(share * BOUNDARY_PER_FEATURE * self.features * len(self.cells))
+        per_cell = share * POINTS_PER_FEATURE * max(self.features, features_in(len(run.problem.axes)))
 
-    def hinges(self, count: int) -> Tensor:
-        """Points [count, D] for new hyperplanes to pass through."""
-        run, seed = self.run, self.run.seed * 7919 + 101 * self.level + len(self.queue)
-        spread = torch.as_tensor(run.problem.heldout_points(count, seed + 1))
-        if self.start is not None:
-            some = int(SHARE_BY_RESIDUAL * count)
-            points = torch.cat([group.points.points for group in run.heldout_groups]).to(spread)
-            weights = torch.cat([point_residuals(self.start, group) for group in run.heldout_groups])
-            spread[:some] = pick_by_weight(points, weights, min(some, len(points)), seed + 2)[:some]
-        return spread
+        def density(points: NDArray[np.float64]) -> NDArray[np.float64]:
+            return per_cell / (2 * lengths_at(self.cells, torch.as_tensor(points))).prod(dim=1).numpy()
+
+        largest_cell = max(np.prod(np.subtract(cell.upper, cell.lower)) for cell in self.cells)
+        interior = int(per_cell * run.problem.geometry.measure / largest_cell)
+        parts = integrals(run.problem, interior, boundary, run.device, run.dtype, density)
+        return parts, essential_groups(run.problem, boundary, seed, run.device, run.dtype)
 
     # ---- Newton's iteration --------------------------------------------------------------------------------------
 
     def minimise(self, model: Model, parts: list[Integral], groups: list[Group]) -> None:
-        """Leave the output layer at the minimum. Raises Divergence where the energy is not finite at the start."""
+        """Leave the output layers at the minimum. Raises Divergence where the energy is not finite at the start."""
         value = total(model, parts, groups)
         if not math.isfinite(value):
             require_finite_energy(model, parts, f"ritz, level {self.level + 1}")
             raise Divergence(f"the energy became {value} in ritz, level {self.level + 1}")
         basis = orthonormal_basis(model, parts)
+        if self.start is not None and not self.run.problem.is_linear:
+            value = self.begin(basis, parts, groups, value)
+        newton: NewtonStep | None = None
         for _ in range(self.options.iterations):
-            gradient, hessian = basis.gradient_and_hessian()
-            add_penalty(model, basis, groups, gradient, hessian)
-            direction = newton_direction(gradient, hessian)
+            if newton is None or not self.run.problem.is_linear:
+                gradient, hessian = basis.gradient_and_hessian(parts, groups, PENALTY)
+                newton = NewtonStep(hessian)
+            else:  # the same Hessian: what rounding errors and the shift left undone
+                gradient = basis.gradient(parts, groups, PENALTY)
+            direction = newton.direction(gradient)
             fall = -float(gradient @ direction) / 2
             if not fall > 0:
                 return
-            old = coefficients(model)
+            old = basis.coefficients()
             share, lowest = 1.0, value
             while share > SHORTEST_STEP:
-                set_coefficients(model, old + share * basis.step(direction))
+                basis.set(old, direction, share)
                 value = total(model, parts, groups)
                 if value < lowest:
                     break
                 share /= 2
             else:
-                set_coefficients(model, old)
+                basis.set(old)
                 return
             if fall < NEWTON_TOLERANCE * abs(value) or self.run.remaining < 0:
                 return
 
-    def control_energy(self, model: Model) -> float:
-        """Energy and penalty on other points than those it was minimised on."""
-        run = self.run
-        interior, boundary = (int(CONTROL * n * self.features) for n in (POINTS_PER_FEATURE, BOUNDARY_PER_FEATURE))
-        parts = integrals(run.problem, interior, boundary, run.device, run.dtype)
-        value = total(model, parts, essential_groups(run.problem, boundary, run.seed + 1, run.device, run.dtype))
-        return value if math.isfinite(value) else math.inf
+    def begin(self, basis: EnergyBasis, parts: list[Integral], groups: list[Group], value: float) -> float:
+        """Output layers near the fields of `start`, where their energy is below `value`. Returns the energy."""
+        assert self.start is not None
+        zero = basis.coefficients()
+        gradient, hessian = basis.distance_to(self.start, parts, groups, PENALTY)
+        basis.set(zero, NewtonStep(hessian).direction(gradient))
+        fitted = total(basis.model, parts, groups)
+        if fitted <= value:
+            return fitted
+        basis.set(zero)
+        return value
 
 
-def one_hidden_layer(model: Model | None) -> MLP | None:
-    """The model's network where its output layer is linear in sampled units, else None."""
-    network = None if model is None else model.network
-    return network if isinstance(network, MLP) and len(network.linears) == 2 else None
+def features_in(dimension: int) -> int:
+    """Features of a cell; the points that these need are needed to resolve its window too."""
+    return FEATURES.get(dimension, FEATURES[3])
 
 
-def coefficients(model: Model) -> Tensor:
-    """The output layer, in the order of the gradient."""
-    last = model.mlp.linears[-1]
-    return torch.cat([last.weight, last.bias[:, None]], dim=1).detach().flatten()
+def first_cells(problem: Problem) -> list[Cell]:
+    """A grid of cells nearly as long as they are wide."""
+    lower, upper = problem.bounds
+    widths = upper - lower
+    along = CELLS.get(len(widths), CELLS[3])
+    counts = np.maximum(np.rint(along * widths / widths.max()), 1).astype(int)
+    return grid(lower.tolist(), upper.tolist(), counts.tolist(), list(problem.periods))
+
+
+def largest(sizes: NDArray[np.float64], share: float, fewest: float) -> NDArray[np.bool_]:
+    """The largest, so few that their squares make this share of the sum of squares, but `fewest` of all at the least."""
+    order = np.argsort(sizes)[::-1]
+    sums = np.cumsum(sizes[order] ** 2)
+    count = max(1 + int(np.searchsorted(sums, share * sums[-1])), math.ceil(fewest * len(sizes)))
+    found = np.zeros(len(sizes), dtype=bool)
+    found[order[:count]] = True
+    return found
 
 
 def total(model: Model, parts: list[Integral], groups: list[Group]) -> float:
@@ -234,27 +216,18 @@ def total(model: Model, parts: list[Integral], groups: list[Group]) -> float:
         return float(energy_of(model, parts) + PENALTY * sum(loss_terms(model, groups).values(), torch.tensor(0.0)))
 
 
-def add_penalty(model: Model, basis: EnergyBasis, groups: list[Group], gradient: Tensor, hessian: Tensor) -> None:
-    """Add those of PENALTY |A c - b|^2, where A c - b are the weighted residuals of the conditions."""
-    with torch.no_grad():
-        at = coefficients(model)
-        for group in groups:
-            for chunk in group.chunks(CHUNK):
-                state = model.jets(group.points.points[chunk], group.plan, group.derivatives)
-                for rows, target in linear_rows(model, group, chunk, state):
-                    projected = basis.project(rows)
-                    gradient += 2 * PENALTY * (projected.T @ (rows @ at - target))
-                    hessian += 2 * PENALTY * (projected.T @ projected)
-
-
-def newton_direction(gradient: Tensor, hessian: Tensor) -> Tensor:
+class NewtonStep:
     """-(H + shift)^-1 g, H scaled to a unit diagonal, with the smallest shift tried that makes it positive definite."""
-    scale = hessian.diagonal().abs().sqrt()
-    scale = torch.where(scale > 0, scale, torch.ones_like(scale))
-    scaled = hessian / scale[:, None] / scale
-    shift = FIRST_SHIFT * len(scale)
-    while True:
-        factor, failed = torch.linalg.cholesky_ex(scaled + shift * torch.eye(len(scale)).to(scaled))
-        if not failed:
-            return -torch.cholesky_solve((gradient / scale)[:, None], factor)[:, 0] / scale
-        shift *= STEEPER
+
+    def __init__(self, hessian: Tensor):
+        scale = hessian.diagonal().abs().sqrt()
+        self.scale = torch.where(scale > 0, scale, torch.ones_like(scale))
+        scaled = hessian / self.scale[:, None] / self.scale
+        shift, added, failed = FIRST_SHIFT * len(scale), 0.0, 1
+        while failed:
+            scaled.diagonal().add_(shift - added)
+            self.factor, failed = torch.linalg.cholesky_ex(scaled)
+            shift, added = shift * STEEPER, shift
+
+    def direction(self, gradient: Tensor) -> Tensor:
+        return -torch.cholesky_solve((gradient / self.scale)[:, None], self.factor)[:, 0] / self.scale

@@ -10,11 +10,13 @@ import torch
 
 import pinn
 from pinn.errors import Divergence, SpecError
-from pinn.training.energy import energy_of, integrals
+from pinn.training.assembly import loss_terms
+from pinn.training.cell_layers import cell_network, with_layers
+from pinn.training.energy import energy_of, essential_groups, integrals
 from pinn.training.energy_basis import orthonormal_basis
-from pinn.training.linearisation import set_coefficients
-from pinn.training.ritz import coefficients, newton_direction
-from tests.training.examples import PROBLEMS, model_of, problem
+from pinn.training.model import Model
+from pinn.training.ritz import NewtonStep, first_cells, largest
+from tests.training.examples import PROBLEMS, problem
 
 ROBIN = """
 name: robin
@@ -33,7 +35,7 @@ conditions:
   - {on: right, u_n: exact.u_x}
   - {on: top, free: true}
 exact: {u: sin(2*x)*exp(y/2) + x}
-solver: {formulation: energy, method: {ritz: {features: 80, scale: 2}}, time_limit: 60}
+solver: {formulation: energy, method: {ritz: {levels: 1}}, time_limit: 60}
 """
 ENERGY_BLOCK = ("energy", "  density", "  natural", "  boundary")
 WITHOUT_ENERGY = "\n".join(line for line in ROBIN.splitlines() if not line.startswith(ENERGY_BLOCK))
@@ -54,7 +56,7 @@ conditions:
   - {on: [right, bottom], traction: [exact.traction_x, exact.traction_y]}
 exact: {ux: 0.1*sin(2*x)*y, uy: 0.1*x*exp(-y)}
 network: {constraints: hard}
-solver: {formulation: energy, method: {ritz: {features: 80, scale: 2}}, time_limit: 60}
+solver: {formulation: energy, method: {ritz: {levels: 1}}, time_limit: 60}
 """
 HANGING = """
 name: hanging
@@ -64,7 +66,7 @@ physics: {neo_hookean: {youngs_modulus: 1, poissons_ratio: 0.3, body_force: [0, 
 domain: {rectangle: {from: [0, 0], to: [1, 1]}}
 conditions: [{on: bottom, displacement: [0, 0]}, {on: [left, right, top], traction: [0, 0]}]
 network: {constraints: hard}
-solver: {method: {ritz: {features: 20, scale: 2}}, time_limit: 60}
+solver: {method: {ritz: {features: 12, levels: 1}}, time_limit: 60}
 """
 
 
@@ -72,42 +74,97 @@ def solved(text: str, **blocks: str):
     return pinn.solve(problem(text, Path(), **blocks), device="cpu")
 
 
-def test_gradient_and_hessian_are_those_of_autograd():
-    found = problem(HANGING % "0.1", network="{hidden: [6], constraints: hard}")
-    model = model_of(found)
-    parts = integrals(found, 200, 30, torch.device("cpu"), torch.float64)
+def on_cells(found, features: int = 6) -> Model:
+    """A model on the first cells with output layers as a generator gives them."""
+    generator = torch.Generator().manual_seed(0)
+    network = cell_network(
+        found, with_layers(first_cells(found), {}, features, 1.5, generator), torch.zeros(0).double()
+    )
+    with torch.no_grad():
+        network.output.copy_(0.05 * torch.randn(network.output.shape, generator=generator, dtype=torch.float64))
+    return Model(found, network)
+
+
+@pytest.mark.parametrize("constraints", ["hard", "soft"])
+def test_gradient_and_hessian_are_those_of_autograd(constraints):
+    found = problem(HANGING % "0.1", network=f"{{constraints: {constraints}}}")
+    model = on_cells(found)
+    parts = integrals(found, 1000, 60, torch.device("cpu"), torch.float64)
+    groups = essential_groups(found, 60, 0, torch.device("cpu"), torch.float64)
+    assert bool(groups) == (constraints == "soft")
     basis = orthonormal_basis(model, parts)
-    gradient, hessian = basis.gradient_and_hessian()
-    last = model.mlp.linears[-1]
-    start = coefficients(model)
-    bent = energy_of(model, parts)
-    slopes = torch.cat([g.reshape(2, -1) for g in torch.autograd.grad(bent, [last.weight, last.bias])], dim=1).flatten()
-    expected = torch.cat([T.T @ g for T, g in zip(basis.transforms, slopes.split(7), strict=True)])
-    torch.testing.assert_close(gradient, expected, rtol=1e-9, atol=1e-11)
-    direction = torch.randn(len(gradient), generator=torch.Generator().manual_seed(1), dtype=torch.float64) * 1e-5
+    gradient, hessian = basis.gradient_and_hessian(parts, groups, 3.0)
+    torch.testing.assert_close(basis.gradient(parts, groups, 3.0), gradient, rtol=0, atol=0)
+    value = energy_of(model, parts) + 3.0 * sum(loss_terms(model, groups).values())
+    (slopes,) = torch.autograd.grad(value, [basis.network.output])
+    expected = torch.empty_like(gradient)
+    for cell, of_cell in enumerate(basis.transforms):
+        for field, transform in enumerate(of_cell):
+            expected[basis.columns[cell][field]] = transform.T @ slopes[cell, field]
+    torch.testing.assert_close(gradient, expected, rtol=0, atol=1e-8 * float(gradient.abs().max()))
+    start, generator = basis.coefficients(), torch.Generator().manual_seed(1)
+    direction = torch.randn(basis.size, generator=generator, dtype=torch.float64) * 1e-5
     ends = []
     for sign in (1, -1):
-        set_coefficients(model, start + sign * basis.step(direction))
-        ends.append(basis.gradient_and_hessian()[0])
-    torch.testing.assert_close((ends[0] - ends[1]) / 2, hessian @ direction, rtol=1e-5, atol=1e-11)
+        basis.set(start, direction, sign)
+        ends.append(basis.gradient(parts, groups, 3.0))
+    torch.testing.assert_close((ends[0] - ends[1]) / 2, hessian @ direction, rtol=1e-5, atol=1e-10)
+    torch.testing.assert_close(hessian, hessian.T, rtol=0, atol=0)
 
 
-def test_units_are_orthonormal_for_a_linear_body():
+def test_units_of_a_cell_are_orthonormal_for_a_linear_body():
     """One field's block of the Hessian and the mass make the identity."""
     found = problem(PLATE % "strain")
-    model = model_of(found)
-    basis = orthonormal_basis(model, integrals(found, 400, 30, torch.device("cpu"), torch.float64))
-    _, hessian = basis.gradient_and_hessian()
-    size = basis.starts[1]
-    values = torch.linalg.eigvalsh(hessian[:size, :size])
-    assert float(values[0]) > 0
-    assert float(values[-1]) < 1 + 1e-9
+    model = on_cells(found)
+    parts = integrals(found, 2000, 30, torch.device("cpu"), torch.float64)
+    basis = orthonormal_basis(model, parts)
+    _, hessian = basis.gradient_and_hessian(parts, [], 0.0)
+    weights = parts[0].weights / parts[0].weights.sum()
+    for cell, reached, near in basis.network.local(parts[0].points.points):
+        at, transform = basis.columns[cell][0], basis.transforms[cell][0]
+        values = basis.network.basis_jets(cell, near, parts[0].plan)[0] @ transform
+        mass = values.T @ (weights[reached][:, None] * values)
+        torch.testing.assert_close(hessian[at[:, None], at] + mass, torch.eye(len(at)).double(), rtol=0, atol=1e-8)
+
+
+def test_fields_of_another_model_are_found_again():
+    found = problem(HANGING % "0.1", network="{constraints: soft}")
+    other, model = on_cells(found), on_cells(found)
+    parts = integrals(found, 2000, 60, torch.device("cpu"), torch.float64)
+    basis = orthonormal_basis(model, parts)
+    basis.set(torch.zeros_like(basis.network.output))
+    gradient, hessian = basis.distance_to(other, parts, [], 0.0)
+    basis.set(basis.coefficients(), NewtonStep(hessian).direction(gradient))
+    model.requires_grad_(False)
+    other.requires_grad_(False)
+    points = torch.rand(50, 2, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    strains = []
+    for one in (other, model):  # of rotations the energy at zero fields says nothing
+        jets = {str(d): jet for d, jet in one.jets(points, parts[0].plan, parts[0].derivatives).items()}
+        strains.append(torch.stack([jets["ux[0]"], jets["uy[1]"], jets["ux[1]"] + jets["uy[0]"]]))
+    torch.testing.assert_close(strains[1], strains[0], rtol=0, atol=1e-6 * float(strains[0].abs().max()))
+
+
+def test_cells_are_nearly_square_and_the_worst_are_halved():
+    wide = problem((PLATE % "strain").replace("to: [1, 1]", "to: [8, 1]"))
+    assert [cell.upper for cell in first_cells(wide)] == [(2, 1), (4, 1), (6, 1), (8, 1)]
+    assert largest(np.array([1.0, 3.0, 0.0, 2.0]), 0.7, 0.0).tolist() == [False, True, False, True]
+    assert largest(np.array([1.0, 3.0]), 0.7, 0.0).tolist() == [False, True]
+    assert largest(np.array([1.0, 3.0]), 0.7, 0.6).tolist() == [True, True]
+
+
+def test_refinement_lowers_the_energy_from_level_to_level():
+    solution = solved(HANGING % "0.2", solver="{method: {ritz: {levels: 3}}}")  # singular at the clamped corners
+    energies = [row["energy"] for row in solution.history]
+    assert len(energies) == 3
+    assert energies == sorted(energies, reverse=True)
+    assert [row["cells"] for row in solution.history] == sorted({row["cells"] for row in solution.history})
 
 
 def test_an_indefinite_hessian_still_gives_descent():
     hessian = torch.diag(torch.tensor([2.0, -1.0, 0.5], dtype=torch.float64))
     gradient = torch.tensor([1.0, 1.0, 1.0], dtype=torch.float64)
-    assert float(gradient @ newton_direction(gradient, hessian)) < 0
+    assert float(gradient @ NewtonStep(hessian).direction(gradient)) < 0
 
 
 @pytest.mark.parametrize("constraints", ["hard", "soft"])
@@ -133,7 +190,7 @@ def test_least_energy_of_a_linear_body_is_its_equilibrium(plane):
 
 def test_block_has_the_energy_form_s_the_equations_and_finite_elements_displacement():
     """The equations' solution is held to the same reference in tests/test_problems_run.py."""
-    method = "solver.method={ritz: {features: 80, scale: 2}}"
+    method = "solver.method={ritz: {features: 40, levels: 1}}"
     settings = [method, "solver.formulation=energy", "solver.load_steps=1", "network.constraints=hard"]
     solution = pinn.solve(pinn.load(PROBLEMS / "elasticity/hyperelastic_block.yaml", settings), device="cpu")
     assert solution.metrics["relative_l2"]["displacement"] < 5e-3
@@ -148,7 +205,7 @@ def test_all_weights_by_lbfgs():
 
 def test_load_steps_lead_where_one_step_does_and_are_recorded():
     alone, stepped = (
-        solved(HANGING % "0.2", solver=f"{{method: {{ritz: {{features: 20, scale: 2}}}}{more}}}")
+        solved(HANGING % "0.2", solver=f"{{method: {{ritz: {{features: 12, levels: 1}}}}{more}}}")
         for more in ("", ", load: w, load_steps: 2")
     )
     points = np.array([[0.5, 1.0], [1.0, 0.3]])
@@ -162,7 +219,7 @@ def test_a_body_that_is_folded_through_itself_is_a_divergence_with_a_way_out(met
     folded = (HANGING % "0.1").replace("[left, right, top], traction", "[left, right], traction")
     folded = folded.replace("traction: [0, 0]}]", "traction: [0, 0]}, {on: top, displacement: [0, -1.5]}]")
     with pytest.raises(Divergence, match="volume_ratio must stay positive: apply the load in steps"):
-        solved(folded, solver=f"{{method: {{{method}: {{features: 20, scale: 2}}}}}}")
+        solved(folded, solver=f"{{method: {{{method}: {{features: 20}}}}}}")
 
 
 @pytest.mark.parametrize(
