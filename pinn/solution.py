@@ -97,7 +97,7 @@ class Solution:
             return self
         member = build_problem(slice_of(problem.spec, settled), problem.folder)
         axes = {problem.axes.index(name): value for name, value in settled.items()}
-        model = Model(member, self.model.mlp.restricted(axes), self.model.derivatives)
+        model = Model(member, self.model.slice_network(axes), self.model.derivatives)
         with torch.no_grad():
             for name, value in self.model.raw.items():
                 model.raw[name].copy_(value)
