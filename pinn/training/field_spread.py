@@ -7,7 +7,8 @@ all statements linearised there. Noise of the data rows D passes into a quantity
 
 With equations that weigh much more than data, C is the Gauss-Newton covariance of the output layer under the equations.
 It holds the hidden layers as they are: it says how far another measurement would have moved the fields, not what
-features that are too few or too smooth cannot show, and not what training of hidden layers adds.
+features that are too few or too smooth cannot show (where these decide, errors are several times as large), and not
+what training of hidden layers adds.
 Source: Björck, Numerical Methods for Least Squares Problems, § 1.1.3.
 """
 
