@@ -43,7 +43,9 @@ def refuse_beside_subdomains(spec: Spec) -> None:
     for index, stage in enumerate(spec.solver.stages):
         if stage.name == "patches":
             path = ("solver", "method", *([index] if len(spec.solver.stages) > 1 else []))
-            raise SpecError(path, "patches are not available with subdomains; write method: auto, or least_squares")
+            raise SpecError(
+                path, "patches are not available with subdomains; write method: auto, slices or least_squares"
+            )
 
 
 def refuse_beside_parameters(spec: Spec) -> None:

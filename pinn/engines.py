@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from pinn.network.mlp import MLP
     from pinn.network.patches import PatchNetwork
+    from pinn.network.series import SeriesNetwork
     from pinn.problem import Problem
     from pinn.training.loop import Run, Stage
     from pinn.training.model import Model
@@ -46,7 +47,7 @@ class Engine(Protocol):
 
     def saved_network(
         self, problem: Problem, tensors: Mapping[str, torch.Tensor], metrics: Mapping[str, Any]
-    ) -> MLP | PatchNetwork:
+    ) -> MLP | PatchNetwork | SeriesNetwork:
         """A network that a run's saved tensors and metrics fit. Raises KeyError for a tensor that is missing."""
         ...
 

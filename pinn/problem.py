@@ -32,6 +32,7 @@ from pinn.spec.parameters import parameter_ranges
 from pinn.spec.schema import Spec
 
 SCALING_POINTS = 256
+SEEDS_PER_DRAW = 1009  # seeds of one drawing of points are this many, one for each place
 
 
 @dataclass(frozen=True, eq=False)
@@ -301,9 +302,12 @@ class Problem:
         return sample_pieces(pieces, dimension, count, seed, self._mask(place.where), extent, method)
 
     def _shape(self, place: Place, seed: int) -> Shape:
-        """The domain of a place, with its parameters; in a family, `seed` chooses the slices to draw from."""
+        """The domain of a place, with its parameters; in a family, `seed` chooses the slices to draw from.
+
+        They are the same for all places of one drawing: to build them takes longer than to draw from them.
+        """
         if self.family is not None:
-            return self.family.redrawn(seed)
+            return self.family.redrawn(seed - seed % SEEDS_PER_DRAW)
         return self.geometry if place.kind == "periodic" else self.subdomains.named(place.subdomain).shape
 
     def pieces(self, place: Place, seed: int = 0) -> tuple[Piece, ...]:

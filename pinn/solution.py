@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,6 +25,7 @@ from pinn.problem import Problem
 from pinn.spec.parameters import complete, slice_of
 from pinn.spec.source import read_spec
 from pinn.training.assembly import Group, residuals
+from pinn.training.field_spread import FieldSpread, has_deviations
 from pinn.training.model import Model
 
 Key = TypeVar("Key", str, Derivative)
@@ -97,7 +99,7 @@ class Solution:
             return self
         member = build_problem(slice_of(problem.spec, settled), problem.folder)
         axes = {problem.axes.index(name): value for name, value in settled.items()}
-        model = Model(member, self.model.mlp.restricted(axes), self.model.derivatives)
+        model = Model(member, self.model.slice_network(axes), self.model.derivatives)
         with torch.no_grad():
             for name, value in self.model.raw.items():
                 model.raw[name].copy_(value)
@@ -151,6 +153,27 @@ class Solution:
         if self.problem.reference is not None:
             found |= interpolate(self.problem, points)
         return found
+
+    @property
+    def has_deviations(self) -> bool:
+        """Whether noise in the data is known to make the fields uncertain."""
+        return has_deviations(self.problem, self.model)
+
+    @cached_property
+    def _spread(self) -> FieldSpread:
+        return FieldSpread(self.problem, self.model, float(self.metrics["heldout_residual"]))
+
+    def standard_deviation(self, points, quantities: Sequence[str] | None = None, subdomain: Seen = None):
+        """Standard deviation of quantities at points [N, D], from the noise of the data: name -> [N].
+
+        Raises SpecError where no data have noise, or the solution's network has no one output layer.
+        """
+        if not self.has_deviations:
+            raise SpecError((), "no standard deviation is known: state the noise of the data (data[…].noise)")
+        names = self.problem.quantities if quantities is None else quantities
+        tensor = self._as_points(points)
+        parts = [self._spread.at(tensor[chunk], names) for chunk in self._chunks(tensor)]
+        return {name: np.concatenate([part[name].cpu().numpy() for part in parts]) for name in names}
 
     def residual(self, points, subdomain: Seen = None) -> dict[str, np.ndarray]:
         """Dimensionless residual of every equation at interior points [N, D]: name -> [N]."""

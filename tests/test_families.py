@@ -14,6 +14,7 @@ from pinn.contradictions import contradictions
 from pinn.equations.statements import Place
 from pinn.errors import SpecError
 from pinn.loading import build_problem
+from pinn.problem import SEEDS_PER_DRAW
 from pinn.run.directory import RunDirectory, save_run
 from pinn.spec.parameters import slice_of
 
@@ -116,14 +117,14 @@ def test_figures_are_of_the_slice_in_the_middle(fin):
 
 
 def test_points_lie_in_the_shape_of_their_own_parameters(plate):
-    points = plate.sample(Place("interior"), 500, 1).points
+    points = plate.sample(Place("interior"), 500, SEEDS_PER_DRAW).points
     x, y, radius = points.T
     assert ((x**2 + y**2 > radius**2) & (points[:, :2] > 0).all(1) & (points[:, :2] < 1.2).all(1)).all()
     assert len(radius.unique()) == 32
     assert radius.min() < 0.41
     assert radius.max() > 0.59
-    other = plate.sample(Place("interior"), 500, 2).points[:, 2]
-    assert not set(other.tolist()) & set(radius.tolist())  # another seed tests between the slices of this one
+    other = plate.sample(Place("interior"), 500, 2 * SEEDS_PER_DRAW).points[:, 2]
+    assert not set(other.tolist()) & set(radius.tolist())  # another drawing tests between these slices
     distance = (x**2 + y**2).sqrt()
     ring = (distance > 0.4) & (distance < 0.6)
     square = (0.6**3 - 0.4**3) / 3 / 0.2  # the mean of radius**2

@@ -35,8 +35,9 @@ def export(
     """Write the solution in the format of the path's suffix; return the files written.
 
     Every field and quantity goes under its own name, with `exact_NAME` and `error_NAME` where an exact value exists,
-    `residual_EQUATION` (dimensionless) when no quantities are named, and vectors and symmetric tensors as such. The
-    points are those of `mesh_file`, of our own mesh with `resolution` cells along the longest side, or of a `line`.
+    `standard_deviation_NAME` where the data have noise, `residual_EQUATION` (dimensionless) when no quantities are
+    named, and vectors and symmetric tensors as such. The points are those of `mesh_file`, of our own mesh with
+    `resolution` cells along the longest side, or of a `line`.
     `on` is nodes (point data), cells (cell data, at their centres), both, or gauss: a cloud of Gauss points.
     A problem with time and one space dimension becomes a .vtu on the (x, t) plane; in more dimensions a .vtu holds one
     instant, the last unless `times` names another; the other formats hold all `times`, eleven by default. An .onnx

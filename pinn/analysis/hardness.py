@@ -19,6 +19,7 @@ from pinn.derivatives.jets import Partial, plan_jets
 from pinn.network.activations import gelu_derivatives
 from pinn.network.mlp import MLP, Tape
 from pinn.network.patches import PatchNetwork
+from pinn.network.series import SeriesNetwork
 from pinn.solution import Solution
 
 POINTS = 2000
@@ -63,7 +64,7 @@ def square_integral(hardness: float) -> float:
     return 11 * hardness / (8 * math.sqrt(math.pi))
 
 
-def pre_activations(network: MLP | PatchNetwork, points: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+def pre_activations(network: MLP | PatchNetwork | SeriesNetwork, points: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     """(z [n, units], lambda [1] or [units]) of every hidden layer, or of every cell at the points that it reaches."""
     if isinstance(network, PatchNetwork):
         for cell, _, near in network.local(points):
@@ -71,6 +72,8 @@ def pre_activations(network: MLP | PatchNetwork, points: Tensor) -> Iterator[tup
             gates = weight.any(dim=1)  # the others are constants
             yield near @ weight[gates].T + bias[gates], network.hardness
         return
+    if isinstance(network, SeriesNetwork):
+        network = network.terms
     tape = Tape()
     network.jets(points, plan_jets([Partial((0,) * points.shape[1])], points.shape[1]), tape)
     for (_, z), hardness in zip(tape.layers[:-1], network.hardness, strict=True):

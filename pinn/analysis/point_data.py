@@ -36,6 +36,7 @@ def point_data(sampled: Sample, *, full_tensors: bool = False, tensors: bool = T
                 data[name] = tensor[:, _FULL_TENSOR] if full_tensors else tensor
     data |= {f"exact_{name}": exact for name, exact in sampled.exact.items()}
     data |= {f"error_{name}": error for name, error in sampled.error.items()}
+    data |= {f"standard_deviation_{name}": deviation for name, deviation in sampled.deviation.items()}
     if set(sampled.names) >= set(problem.quantities):
         data |= {f"residual_{name}": residual for name, residual in sampled.residual.items()}
     if grid.subdomain is not None:

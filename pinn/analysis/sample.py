@@ -52,6 +52,13 @@ class Sample:
         return {name: self.values[name] - exact for name, exact in self.exact.items()}
 
     @cached_property
+    def deviation(self) -> dict[str, Array]:
+        """Standard deviation from the noise of the data, where it is known."""
+        if not self.solution.has_deviations:
+            return {}
+        return self._evaluated(lambda points, **seen: self.solution.standard_deviation(points, list(self.names)))
+
+    @cached_property
     def residual(self) -> dict[str, Array]:
         """Equation name -> residual [N], dimensionless."""
         return self._evaluated(self.solution.residual)

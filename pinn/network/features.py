@@ -62,6 +62,12 @@ class InputFeatures(nn.Module):
         self.register_buffer("weight", torch.tensor(linear + waves, dtype=torch.float64))
         self.register_buffer("bias", torch.tensor(linear_bias + phases, dtype=torch.float64))
 
+    def hide(self, axes: Sequence[int]) -> list[int]:
+        """Take these axes out of the waves; returns the features that do not depend on them."""
+        hidden = list(axes)
+        self.weight[self.linear_width :, hidden] = 0.0
+        return torch.nonzero(~self.weight[:, hidden].any(dim=1)).flatten().tolist()
+
     def restricted(self, values: Mapping[int, float]) -> InputFeatures:
         """The same features as functions of the other axes, where these have one value each: axis -> value."""
         found = copy.deepcopy(self)

@@ -40,6 +40,17 @@ class PatchesOptions(Block):
     regularisation: Annotated[Number, Field(ge=0)] | None = None
 
 
+class SlicesOptions(Block):
+    """Least squares on slices of a linear family of problems, and a series in its parameters through them."""
+
+    example: ClassVar[str] = "{terms: 6}"
+
+    features: Annotated[int, Strict(), Field(ge=1, le=100_000), WHOLE] | None = None
+    scale: Positive | None = None
+    terms: Annotated[int, Strict(), Field(ge=1, le=100), WHOLE] | None = None  # in each parameter
+    regularisation: Annotated[Number, Field(ge=0)] | None = None
+
+
 class RitzOptions(Block):
     """Newton's iteration for the minimum of the energy over the output layers of a partition of unity (Ritz).
 
@@ -121,6 +132,7 @@ class QuasiNewtonOptions(Block):
 STAGE_OPTIONS: dict[str, type[Block]] = {
     "least_squares": LeastSquaresOptions,
     "patches": PatchesOptions,
+    "slices": SlicesOptions,
     "ritz": RitzOptions,
     "gauss_newton": GaussNewtonOptions,
     "adam": AdamOptions,

@@ -18,7 +18,7 @@ from torch import Tensor
 from pinn.derivatives.jets import JetPlan, plan_jets
 from pinn.equations.compile import Derivative
 from pinn.equations.statements import MEASURED, PointSet, Statement
-from pinn.problem import Problem
+from pinn.problem import SEEDS_PER_DRAW, Problem
 from pinn.training.model import Model
 from pinn.training.noise import NOISY_WEIGHT, beyond_noise, weight_of_noisy
 
@@ -117,7 +117,7 @@ def collect(
         by_place.setdefault((statement.place, count), []).append(index)
     groups = []
     for number, ((place, count), indices) in enumerate(by_place.items()):
-        points = problem.sample(place, count, seed * 1009 + number, method).to(device=device, dtype=dtype)
+        points = problem.sample(place, count, seed * SEEDS_PER_DRAW + number, method).to(device=device, dtype=dtype)
         groups.append(Group(problem, tuple(indices), points, condition_weight))
     return groups
 

@@ -44,6 +44,14 @@ class Linearised:
                 rows[:, field].addcmul_(scaled.expand(-1, rows.shape[2]), channel.expand(count, -1))
         return rows
 
+    def on_output_layer(self, model: Model, plan: JetPlan, hidden: Sequence[Tensor | None]) -> Tensor:
+        """Rows [N, F*(W+1) + unknowns] in the output layer and the unknowns, from the last hidden layer's channels."""
+        count = len(self.target)
+        one = [self.target.new_ones(1, 1) if channel.order == 0 else None for channel in plan.channels]
+        parts = [self.on_basis(model, plan, basis, slice(None)) for basis in (hidden, one)]
+        unknowns = [self.unknowns.get(name, self.target.new_zeros(count))[:, None] for name in model.raw]
+        return torch.cat([torch.cat(parts, dim=2).flatten(1), *unknowns], dim=1)
+
 
 def linearised(
     model: Model, group: Group, chunk: slice, state: Mapping[Derivative, Tensor] | None, partner: bool = False
@@ -92,17 +100,10 @@ def linear_rows(
             hidden = network.hidden_jets_by_autograd(points, group.plan, model.space)
         else:
             hidden = network.hidden_jets(points, group.plan)
-        one: list[Tensor | None] = [points.new_ones(1, 1) if c.order == 0 else None for c in group.plan.channels]
-        part = []
-        for terms in linearised(model, group, chunk, state, partner):
-            columns = [
-                torch.cat(
-                    [terms.on_basis(model, group.plan, basis, slice(None)) for basis in (hidden, one)], dim=2
-                ).flatten(1)
-            ]
-            for name in model.raw:
-                columns.append(terms.unknowns.get(name, torch.zeros_like(terms.target))[:, None])
-            part.append((torch.cat(columns, dim=1), terms.target))
+        part = [
+            (terms.on_output_layer(model, group.plan, hidden), terms.target)
+            for terms in linearised(model, group, chunk, state, partner)
+        ]
         blocks = part if not partner else [
             (rows - other, target - shift) for (rows, target), (other, shift) in zip(blocks, part, strict=True)
         ]  # fmt: skip

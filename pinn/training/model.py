@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +13,7 @@ from pinn.network.features import InputFeatures
 from pinn.network.hardness import Learning
 from pinn.network.mlp import MLP, Tape
 from pinn.network.patches import PatchNetwork
+from pinn.network.series import SeriesNetwork
 from pinn.problem import Problem
 from pinn.spec.network import Activation
 
@@ -23,9 +24,9 @@ class Model(nn.Module):
     derivatives   "jets", or "autograd" for the slow reference
     """
 
-    network: MLP | PatchNetwork
+    network: MLP | PatchNetwork | SeriesNetwork
 
-    def __init__(self, problem: Problem, network: MLP | PatchNetwork, derivatives: str = "jets"):
+    def __init__(self, problem: Problem, network: MLP | PatchNetwork | SeriesNetwork, derivatives: str = "jets"):
         super().__init__()
         self.network = network
         self.outputs = problem.outputs
@@ -46,6 +47,11 @@ class Model(nn.Module):
         """The network, for solvers of multilayer perceptrons."""
         assert isinstance(self.network, MLP)
         return self.network
+
+    def slice_network(self, values: Mapping[int, float]) -> MLP:
+        """The network of a slice: a function of the other axes, the parameters having these values (axis -> value)."""
+        assert isinstance(self.network, MLP | SeriesNetwork)  # a family is never solved on patches
+        return self.network.restricted(values)
 
     @property
     def unknowns(self) -> dict[str, Tensor]:
@@ -83,9 +89,17 @@ class Model(nn.Module):
 
 
 def new_network(
-    problem: Problem, hidden: Sequence[int], generator: torch.Generator, device: torch.device, dtype: torch.dtype
+    problem: Problem,
+    hidden: Sequence[int],
+    generator: torch.Generator,
+    device: torch.device,
+    dtype: torch.dtype,
+    copies: int = 1,
 ) -> MLP:
-    """An untrained network for the problem, as its `network` block says, scaled to the problem's domain and fields."""
+    """An untrained network for the problem, as its `network` block says, scaled to the problem's domain and fields.
+
+    copies   of every field among the outputs
+    """
     options = problem.spec.network
     features = InputFeatures(
         problem.centre.tolist(), problem.half_width.tolist(), problem.periods, options.fourier or 0, generator=generator
@@ -93,7 +107,7 @@ def new_network(
     network = MLP(
         features,
         hidden,
-        len(problem.outputs),
+        len(problem.outputs) * copies,
         options.activation.name,
         generator=generator,
         hardness=options.activation.hardness,
@@ -101,10 +115,26 @@ def new_network(
         dtype=dtype,
         device=device,
     )
-    network.field_scale.copy_(
-        torch.tensor([problem.scaling.fields[name] for name in problem.outputs], dtype=torch.float64)
-    )
+    if copies == 1:
+        network.field_scale.copy_(field_scale(problem))
     return network
+
+
+def series_network(
+    problem: Problem, units: int, degrees: Tensor, device: torch.device, dtype: torch.dtype
+) -> SeriesNetwork:
+    """A series in the problem's parameters with polynomials of these degrees [J, P], over a hidden layer of `units`."""
+    generator = torch.Generator().manual_seed(0)
+    terms = new_network(problem, [units], generator, device, dtype, copies=len(degrees))
+    lower, upper = torch.tensor([*problem.parameters.values()], dtype=torch.float64).T
+    axes = [problem.axes.index(name) for name in problem.parameters]
+    scale = field_scale(problem).to(device=device, dtype=dtype)
+    return SeriesNetwork(terms, axes, (lower + upper) / 2, (upper - lower) / 2, degrees.to(device), scale)
+
+
+def field_scale(problem: Problem) -> Tensor:
+    """Magnitudes of the network's outputs [F]."""
+    return torch.tensor([problem.scaling.fields[name] for name in problem.outputs], dtype=torch.float64)
 
 
 def learning(activation: Activation) -> Learning | None:

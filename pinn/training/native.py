@@ -9,6 +9,7 @@ from torch import Tensor
 
 from pinn.network.mlp import MLP
 from pinn.network.patches import PatchNetwork
+from pinn.network.series import SeriesNetwork
 from pinn.problem import Problem
 from pinn.training import state
 from pinn.training.model import Model
@@ -27,5 +28,7 @@ def remarks(model: Model) -> dict[str, Any]:
     return {}
 
 
-def saved_network(problem: Problem, tensors: Mapping[str, Tensor], metrics: Mapping[str, Any]) -> MLP | PatchNetwork:
+def saved_network(
+    problem: Problem, tensors: Mapping[str, Tensor], metrics: Mapping[str, Any]
+) -> MLP | PatchNetwork | SeriesNetwork:
     return state.saved_network(problem, tensors)

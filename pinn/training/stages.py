@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from pinn.network.patches import PatchNetwork
+from pinn.network.mlp import MLP
 from pinn.problem import Problem
 from pinn.spec.solver import (
     AdamOptions,
@@ -14,6 +14,7 @@ from pinn.spec.solver import (
     LeastSquaresOptions,
     PatchesOptions,
     RitzOptions,
+    SlicesOptions,
 )
 from pinn.training.adam import Adam
 from pinn.training.gauss_newton import GaussNewton
@@ -23,6 +24,7 @@ from pinn.training.loop import Run, Stage
 from pinn.training.patches import MOST_COORDINATES, Patches, require_jets
 from pinn.training.quasi_newton import QuasiNewton, require_memory_for
 from pinn.training.ritz import Ritz
+from pinn.training.slices import MOST_PARAMETERS, Slices, require_linear_family
 from pinn.training.soap import SOAP
 
 USABLE_START = 1e-2  # held-out residual above which the network of an earlier stage is no start for Gauss-Newton
@@ -32,6 +34,7 @@ WARM_UP = 500  # steps of Adam before L-BFGS, whose line search needs a start of
 STAGES: dict[str, Callable[..., Stage]] = {
     "least_squares": LeastSquares,
     "patches": Patches,
+    "slices": Slices,
     "ritz": Ritz,
     "gauss_newton": GaussNewton,
     "adam": Adam,
@@ -39,7 +42,11 @@ STAGES: dict[str, Callable[..., Stage]] = {
     "lbfgs": LBFGS,
     "quasi_newton": QuasiNewton,
 }
-REQUIREMENTS: dict[str, Callable[[Problem], None]] = {"quasi_newton": require_memory_for, "patches": require_jets}
+REQUIREMENTS: dict[str, Callable[[Problem], None]] = {
+    "quasi_newton": require_memory_for,
+    "patches": require_jets,
+    "slices": require_linear_family,
+}
 
 
 def stages_of(problem: Problem) -> list[Callable[[Run], Stage | None]]:
@@ -56,12 +63,12 @@ def stages_of(problem: Problem) -> list[Callable[[Run], Stage | None]]:
 
 
 def automatic(problem: Problem) -> list[Callable[[Run], Stage | None]]:
-    """Least squares on one box, then on patches, then Gauss-Newton on all weights.
+    """Least squares on one box, then on patches or slices, then Gauss-Newton on all weights.
 
-    Least squares is Newton's iteration on the output layer where the problem is nonlinear. Patches, in up to two
-    coordinates, take over as soon as one box will not do. Gauss-Newton begins with a small network of its own where
-    both came to nothing, and alone where the spec says how the network looks. An energy is minimised over the output
-    layer (Ritz), or over all weights of the network that the spec asks for.
+    Least squares is Newton's iteration on the output layer where the problem is nonlinear. Patches in up to two
+    coordinates, slices in a linear family take over as soon as one box will not do. Gauss-Newton begins with a small
+    network of its own where both came to nothing, and alone where the spec says how the network looks. An energy is
+    minimised over the output layer (Ritz), or over all weights of the network that the spec asks for.
     """
     if problem.spec.solver.formulation == "energy":
         if problem.spec.network.hidden:
@@ -75,11 +82,14 @@ def automatic(problem: Problem) -> list[Callable[[Run], Stage | None]]:
         and len(problem.subdomains) == 1
         and not problem.parameters
     )
+    with_slices = 1 <= len(problem.parameters) <= MOST_PARAMETERS and problem.is_linear and not problem.unknowns
     patches = [partial(Patches, PatchesOptions())] if with_patches else []
-    return [partial(LeastSquares, LeastSquaresOptions(), patient=not with_patches), *patches, last_resort]
+    slices = [partial(Slices, SlicesOptions())] if with_slices else []
+    alone = not (with_patches or with_slices)
+    return [partial(LeastSquares, LeastSquaresOptions(), patient=alone), *patches, *slices, last_resort]
 
 
 def last_resort(run: Run) -> Stage | None:
-    """Gauss-Newton, unless patches are already a solution."""
-    solved = run.best is not None and isinstance(run.best.network, PatchNetwork) and run.best_heldout <= WORTH_KEEPING
+    """Gauss-Newton, unless patches or slices are already a solution."""
+    solved = run.best is not None and not isinstance(run.best.network, MLP) and run.best_heldout <= WORTH_KEEPING
     return None if solved else GaussNewton(GaussNewtonOptions(), run, usable=USABLE_START)

@@ -14,9 +14,10 @@ from torch import Tensor
 from pinn.equations.statements import PointSet
 from pinn.network.mlp import MLP
 from pinn.network.patches import PatchNetwork
+from pinn.network.series import SeriesNetwork
 from pinn.problem import Problem
 from pinn.training.assembly import Group
-from pinn.training.model import Model, new_network
+from pinn.training.model import Model, new_network, series_network
 
 State = dict[str, Any]
 
@@ -35,8 +36,8 @@ def model_of(problem: Problem, tensors: Mapping[str, Tensor] | None, device: tor
     return model
 
 
-def saved_network(problem: Problem, tensors: Mapping[str, Tensor]) -> MLP | PatchNetwork:
-    """A network that the tensors fit: on cells where they have boxes, else a perceptron with their widths."""
+def saved_network(problem: Problem, tensors: Mapping[str, Tensor]) -> MLP | PatchNetwork | SeriesNetwork:
+    """A network that the tensors fit: on cells where they have boxes, a series, or a perceptron with their widths."""
     scale = tensors["network.field_scale"]
     if "network.lower" in tensors:
         activation = problem.spec.network.activation
@@ -44,6 +45,9 @@ def saved_network(problem: Problem, tensors: Mapping[str, Tensor]) -> MLP | Patc
         boxes = {name: tensors[f"network.{name}"] for name in names}
         weight, bias, period = (tensors[f"network.{name}"] for name in ("weight", "bias", "period"))
         return PatchNetwork(boxes, weight, bias, period, scale, activation.name, activation.hardness)
+    if "network.degrees" in tensors:
+        units = len(tensors["network.terms.layers.0.weight"])
+        return series_network(problem, units, tensors["network.degrees"], torch.device("cpu"), scale.dtype)
     numbers = [int(k.split(".")[2]) for k in tensors if k.startswith("network.layers.") and k.endswith(".weight")]
     hidden = [tensors[f"network.layers.{i}.weight"].shape[0] for i in sorted(numbers)[:-1]]
     return new_network(problem, hidden, torch.Generator().manual_seed(0), torch.device("cpu"), scale.dtype)

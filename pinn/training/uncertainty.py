@@ -123,17 +123,20 @@ def unseen_directions(seen: Tensor, least: float) -> Tensor:
 class Linearised:
     """Weighted rows of all statements at a solution: columns of the sampled features, then of the unknowns.
 
+    basis       whose output layer has the columns: features of its own, or those of the solution itself
     statement   [rows] number of the statement that each row belongs to
     """
 
-    def __init__(self, problem: Problem, model: Model, heldout: float, seed: int):
+    def __init__(self, problem: Problem, model: Model, heldout: float, seed: int, basis: Model | None = None):
         self.problem, self.heldout = problem, heldout
         device, dtype = model.network.field_scale.device, torch.float64
-        generator = torch.Generator().manual_seed(seed)
-        scale = SCALE * ACTIVATIONS[problem.spec.network.activation.name].scale
-        features = FEATURES if problem.spec.unknowns else 1  # without unknowns only the misfits are asked for
-        basis = sampled_model(problem, features, scale, seed, generator, device, dtype)
-        basis.raw.load_state_dict(model.raw.state_dict())
+        if basis is None:
+            generator = torch.Generator().manual_seed(seed)
+            scale = SCALE * ACTIVATIONS[problem.spec.network.activation.name].scale
+            few = FEATURES if problem.spec.unknowns else 1  # without unknowns only the misfits are asked for
+            basis = sampled_model(problem, few, scale, seed, generator, device, dtype)
+            basis.raw.load_state_dict(model.raw.state_dict())
+        features = basis.mlp.linears[-1].in_features
         self.groups = draw(
             problem,
             INTERIOR_PER_FEATURE * features,
@@ -156,7 +159,7 @@ class Linearised:
                         rows.append(block)
                         owners.append(torch.full((len(block),), index))
         self.statement = torch.cat(owners)
-        matrix = torch.cat(rows).cpu()
+        matrix = self.matrix = torch.cat(rows).cpu()
         count = len(problem.spec.unknowns)
         first = matrix.shape[1] - len(basis.raw)  # the spec's unknowns, then coefficients of an enrichment
         self.unknowns = matrix[:, first : first + count]

@@ -23,6 +23,15 @@ domain: {interval: {from: 0, to: 1}}
 equations: {heat: u_t = u_xx}
 conditions: [{on: initial, u: sin(pi*x)}, {on: boundary, u: 0}]
 """
+LINEAR_FAMILY = """
+name: fin
+coordinates: [x]
+parameters: {m: {from: 1, to: 2}}
+fields: [u]
+domain: {interval: {from: 0, to: 1}}
+equations: {balance: u_xx = m**2*u}
+conditions: [{on: left, u: 1}, {on: right, u_n: 0}]
+"""
 BALANCED = "weights: {gradient_norm: {every: 5}, causal: {bins: 4}}"
 TRAININGS = {
     "adam": (COUPLED, "{adam: {iterations: 24, resample: 9, learning_rate: 1e-2}}"),
@@ -38,6 +47,7 @@ TRAININGS = {
     "least_squares nonlinear": (COUPLED, "{least_squares: {features: 30, iterations: 3}}"),
     "patches": (LINEAR_HEAT, "{patches: {slabs: 3, passes: 2, features: 35}}"),
     "patches periodic": (PERIODIC % "auto", "{patches: {slabs: 2, passes: 1, features: 20}}"),
+    "slices": (LINEAR_FAMILY, "{slices: {features: 20, terms: 3}}"),
     "in turn": (POISSON, "[{adam: {iterations: 12}}, {lbfgs: {iterations: 5}}, {quasi_newton: {iterations: 3}}]"),
 }  # fmt: skip
 

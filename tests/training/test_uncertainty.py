@@ -1,10 +1,14 @@
 """Unknown parameters from noisy data: the covariance against theory and against repeated measurements."""
 
+import gc
+import json
+
 import meshio
 import numpy as np
 import pytest
 
 import pinn
+from pinn.cli.main import run as command
 from pinn.errors import SpecError
 from pinn.training import uncertainty as module
 
@@ -149,3 +153,27 @@ def test_noise_is_refused(tmp_path, noise, message):
     (tmp_path / "p.yaml").write_text(SOURCE.format(noise=f", noise: {noise}"))
     with pytest.raises(SpecError, match=message):
         pinn.load(tmp_path / "p.yaml")
+
+
+def test_uncertainty_is_saved_resumed_reported_and_exported(tmp_path, capsys):
+    values = TRUE * SHAPE + SIGMA * np.random.default_rng(6).standard_normal(len(X))
+    write_csv(tmp_path / "m.csv", x=X, u=values)
+    (tmp_path / "p.yaml").write_text(SOURCE.format(noise=f", noise: {SIGMA}"))
+    run = tmp_path / "run"
+    short = ["--set", "solver.time_limit=1e-9", "--set", "solver.method=[{adam: {iterations: 5}}, least_squares]"]
+    assert command(["solve", str(tmp_path / "p.yaml"), "--out", str(run), "-q", *short]) == 0
+    assert "standard deviation" in capsys.readouterr().out
+    first = json.loads((run / "metrics.json").read_text())
+    gc.collect()  # a run's folder is locked until the objects of the process that made it are gone
+    assert command(["resume", str(run), "-q", "--set", "solver.time_limit=60"]) == 0
+    assert "standard deviation" in capsys.readouterr().out
+    after = json.loads((run / "metrics.json").read_text())
+    one = after["uncertainty"]["k"]
+    assert one["standard_deviation"] == pytest.approx(SIGMA / float(np.linalg.norm(SHAPE)), rel=1e-3)
+    assert first["stop_reason"] == "time_limit"
+    assert one["interval"] != first["uncertainty"]["k"]["interval"]
+    assert pinn.Solution.load(run).metrics["uncertainty"] == after["uncertainty"]
+    assert command(["export", str(run), "--out", str(tmp_path / "u.csv"), "--resolution", "4"]) == 0
+    table = np.genfromtxt(tmp_path / "u.csv", delimiter=",", names=True)
+    shape = table["x"] * (1 - table["x"]) / 2
+    assert table["standard_deviation_u"] == pytest.approx(shape * one["standard_deviation"], rel=1e-2, abs=1e-6)

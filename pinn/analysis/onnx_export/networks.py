@@ -16,6 +16,7 @@ from pinn.network.features import InputFeatures
 from pinn.network.gauge import folded_layers
 from pinn.network.mlp import MLP
 from pinn.network.patches import PatchNetwork
+from pinn.network.series import SeriesNetwork
 from pinn.network.windows import EDGE
 
 
@@ -117,4 +118,29 @@ def write_window(graph: Graph, network: PatchNetwork, near: str) -> str | None:
     return None if total is None else graph.add("ReduceProd", total, graph.integers(2), keepdims=1)
 
 
-NETWORKS: Mapping[type, Callable[[Graph, Any, str], str]] = {MLP: write_mlp, PatchNetwork: write_patches}
+def write_series(graph: Graph, network: SeriesNetwork, points: str) -> str:
+    """sum_j T_j(p) times the terms [N, J, F], the polynomials by their recurrence."""
+    fields = len(network.field_scale)
+    terms = graph.add(
+        "Reshape", write_mlp(graph, network.terms, points), graph.integers(-1, len(network.degrees), fields)
+    )
+    two = graph.constant(2.0)
+    for number, axis in enumerate(network.axes):
+        rate, centre = 1 / float(network.half_width[number]), float(network.centre[number])
+        pick = np.zeros((1, network.terms.features.weight.shape[1]))
+        pick[0, axis] = rate
+        t = graph.linear(points, pick, np.array([-rate * centre]))
+        table = [graph.add("Add", graph.add("Mul", t, graph.constant(0.0)), graph.constant(1.0)), t]
+        while len(table) <= int(network.degrees[:, number].max()):
+            table.append(graph.add("Sub", graph.add("Mul", graph.add("Mul", two, t), table[-1]), table[-2]))
+        weights = graph.add("Concat", *(table[degree] for degree in network.degrees[:, number].tolist()), axis=1)
+        terms = graph.add("Mul", terms, graph.add("Unsqueeze", weights, graph.integers(2)))
+    total = graph.add("ReduceSum", terms, graph.integers(1), keepdims=0)
+    return graph.add("Mul", total, graph.array(numbers(network.field_scale)))
+
+
+NETWORKS: Mapping[type, Callable[[Graph, Any, str], str]] = {
+    MLP: write_mlp,
+    PatchNetwork: write_patches,
+    SeriesNetwork: write_series,
+}
