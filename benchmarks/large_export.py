@@ -95,9 +95,9 @@ def table(rows: list[dict[str, Any]]) -> str:
     lines = [
         "# Large exports",
         "",
-        "`python benchmarks/large_export.py`: displacement and stress of the cantilever on a mesh of quadrilaterals that",
-        "is read from a file, with one thread. MB of resident memory: when the mesh is read, at the peak while exporting,",
-        "and how much more that is. The load is that of the machine when the row was written.",
+        "`python benchmarks/large_export.py`: displacement and stress of the cantilever on a mesh of quadrilaterals",
+        "that is read from a file, with one thread. MB of resident memory: when the mesh is read, at the peak while",
+        "exporting, and how much more that is. The load is that of the machine when the row was written.",
         "",
         "| format | at | nodes | MB, mesh read | MB, peak | more | seconds | file, MB | load |",
         "|---|---|---|---|---|---|---|---|---|",

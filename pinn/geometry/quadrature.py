@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import roots_jacobi
 
-from pinn.geometry.mesh_shape import MeshShape
+from pinn.geometry.cell_shape import CellShape
 from pinn.geometry.pieces import Array, Piece
 from pinn.geometry.sampling import Where, sample_boundary
 from pinn.geometry.shapes import GeometryError, Shape
@@ -39,7 +39,7 @@ class Quadrature:
 def interior_quadrature(shape: Shape, count: int) -> Quadrature:
     """About `count` points inside. Raises GeometryError for more than three dimensions."""
     dimension = shape.dimension
-    if isinstance(shape, MeshShape) and shape.cells:
+    if isinstance(shape, CellShape) and shape.cells:
         return Quadrature(*shape.gauss_points(count))
     if dimension not in POINTS_IN_CUBE:
         raise GeometryError((), f"has no quadrature in {dimension} dimensions, only up to 3")
