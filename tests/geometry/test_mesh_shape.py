@@ -221,7 +221,13 @@ def refusals() -> dict:
             [[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1]],
             [("pyramid", [[0, 1, 2, 3, 4]])],
             3,
-            "holds cells of kind 'pyramid'",
+            "holds cells of kind 'pyramid'; mesh it with line, ",
+        ),
+        "wedge": (
+            [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 1], [0, 1, 1]],
+            [("wedge", [[0, 1, 2, 3, 4, 5]])],
+            3,
+            "holds cells of kind 'wedge'; mesh it with line, ",
         ),
         "lines in space": (
             [[0, 0, 0], [1, 0, 1], [0, 1, 2]],
