@@ -1,9 +1,10 @@
-"""Memory and time of large exports: python benchmarks/large_export.py [SIZES] [--formats vtu xdmf]
+"""Memory and time of large exports: python benchmarks/large_export.py [SIZES] [--formats vtu xdmf] [--on nodes gauss]
 
 Trains the cantilever for a few seconds, writes meshes of SIZES nodes (quadrilaterals), and exports displacement and
-stress at their nodes, each export in a process of its own. Writes results/benchmarks/large_export.md: the memory that
-the process holds when the mesh is read, the peak while it exports, and the difference, which must not grow with the
-mesh. Needs Linux (/proc) and about 0.3 GB of disk per million nodes; the files are removed.
+stress at their nodes, cells or Gauss points, each export in a process of its own with one thread. Writes
+results/benchmarks/large_export.json and .md: the memory that the process holds when the mesh is read, the peak while
+it exports, and the difference, which must not grow with the mesh; rows that are not measured again stay. Needs Linux
+(/proc) and about 0.3 GB of disk per million points; the files are removed.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import product
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 SPEC = ROOT / "problems" / "elasticity" / "cantilever.yaml"
-TARGET = ROOT / "results" / "benchmarks" / "large_export.md"
+TARGET = ROOT / "results" / "benchmarks" / "large_export.json"
 QUANTITIES = ["displacement", "stress"]
+ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 def trained(folder: Path) -> Path:
@@ -59,8 +63,10 @@ def status(name: str) -> float:
     return next(float(line.split()[1]) for line in lines if line.startswith(name)) / 1024
 
 
-def measured(run: Path, mesh: Path, file: Path) -> dict[str, float]:
+def measured(run: str, mesh: str, target: str, place: str) -> dict[str, float]:
     """Nodes, MB before and at the peak, seconds and bytes of one export in this process."""
+    import torch
+
     from pinn import Solution
     from pinn.analysis import request
     from pinn.analysis.export import export
@@ -75,58 +81,71 @@ def measured(run: Path, mesh: Path, file: Path) -> dict[str, float]:
         return grid
 
     request.space_grid = watched
-    solution = Solution.load(run)
+    torch.set_num_threads(1)
+    solution, file = Solution.load(run), Path(target)
     begun = time.perf_counter()
-    export(solution, file, mesh_file=mesh, quantities=QUANTITIES)
+    export(solution, file, mesh_file=mesh, quantities=QUANTITIES, on=[place])
     found["seconds"] = time.perf_counter() - begun
     found["peak"] = status("VmHWM")
     found["bytes"] = sum(each.stat().st_size for each in file.parent.iterdir())
     return found
 
 
-def table(rows: list[tuple[str, dict[str, float]]]) -> str:
+def table(rows: list[dict[str, Any]]) -> str:
     lines = [
         "# Large exports",
         "",
-        "`python benchmarks/large_export.py`: displacement and stress of the cantilever at the nodes of a mesh that",
-        f"is read from a file, on {os.cpu_count()} cores, load average {os.getloadavg()[0]:.0f} at the end. MB of",
-        "resident memory: when the mesh is read, at the peak while exporting, and how much more that is.",
+        "`python benchmarks/large_export.py`: displacement and stress of the cantilever on a mesh of quadrilaterals",
+        "that is read from a file, with one thread. MB of resident memory: when the mesh is read, at the peak while",
+        "exporting, and how much more that is. The load is that of the machine when the row was written.",
         "",
-        "| format | nodes | MB, mesh read | MB, peak | more | seconds | file, MB |",
-        "|---|---|---|---|---|---|---|",
+        "| format | at | nodes | MB, mesh read | MB, peak | more | seconds | file, MB | load |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
-    for format, row in rows:
+    for row in rows:
         more, size = row["peak"] - row["before"], row["bytes"] / 1e6
         lines.append(
-            f"| {format} | {row['nodes']:,.0f} | {row['before']:.0f} | {row['peak']:.0f} | {more:.0f} "
-            f"| {row['seconds']:.0f} | {size:.0f} |"
+            f"| {row['format']} | {row['on']} | {row['nodes']:,.0f} | {row['before']:.0f} | {row['peak']:.0f} "
+            f"| {more:.0f} | {row['seconds']:.0f} | {size:.0f} | {row['load']:.0f} |"
         )
     return "\n".join(lines) + "\n"
 
 
+def keep(row: dict[str, Any]) -> None:
+    """Put a row among those that were measured before, in place of the one for the same export."""
+    rows = json.loads(TARGET.read_text(encoding="utf-8")) if TARGET.is_file() else []
+
+    def key(row: dict[str, Any]) -> tuple:
+        return row["format"], row["on"], row["size"]
+
+    rows = sorted([*(old for old in rows if key(old) != key(row)), row], key=key)
+    TARGET.write_text("[\n" + ",\n".join(map(json.dumps, rows)) + "\n]\n", encoding="utf-8")
+    TARGET.with_suffix(".md").write_text(table(rows), encoding="utf-8")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("sizes", nargs="*", type=lambda text: round(float(text)), default=[1_000_000, 5_000_000])
-    parser.add_argument("--formats", nargs="+", default=["vtu"])
-    parser.add_argument("--one", nargs=3, type=Path, help=argparse.SUPPRESS)
+    sizes = [100_000, 1_000_000, 5_000_000]
+    parser.add_argument("sizes", nargs="*", type=lambda text: round(float(text)), default=sizes)
+    parser.add_argument("--formats", nargs="+", default=["vtu", "xdmf"])
+    parser.add_argument("--on", nargs="+", default=["nodes"])
+    parser.add_argument("--one", nargs=4, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
         print(json.dumps(measured(*options.one)))
         return
-    rows = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         run = trained(folder)
         for size in options.sizes:
             mesh = mesh_file(folder, size)
-            for format in options.formats:
+            for format, on in product(options.formats, options.on):
                 with tempfile.TemporaryDirectory(dir=folder) as place:
-                    command = [sys.executable, __file__, "--one", str(run), str(mesh), f"{place}/x.{format}"]
-                    process = subprocess.run(command, capture_output=True, text=True, check=True)
-                rows.append((format, json.loads(process.stdout.splitlines()[-1])))
-                print(format, rows[-1][1], flush=True)
-    TARGET.parent.mkdir(parents=True, exist_ok=True)
-    TARGET.write_text(table(rows), encoding="utf-8")
+                    command = [sys.executable, __file__, "--one", str(run), str(mesh), f"{place}/x.{format}", on]
+                    process = subprocess.run(command, capture_output=True, text=True, check=True, env=ONE_THREAD)
+                found = json.loads(process.stdout.splitlines()[-1])
+                keep({"format": format, "on": on, "size": size, **found, "load": os.getloadavg()[0]})
+                print(format, on, found, flush=True)
     print(TARGET)
 
 

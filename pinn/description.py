@@ -6,6 +6,8 @@ import math
 
 from pinn.contradictions import contradictions
 from pinn.equations.compile import Derivative
+from pinn.geometry.mesh_shape import MeshShape
+from pinn.geometry.shapes import Shape
 from pinn.network.activations import ACTIVATIONS
 from pinn.problem import Problem
 from pinn.spec.block import plain
@@ -22,6 +24,7 @@ def describe(problem: Problem) -> str:
     lines.append(
         f"domain       {box}; measure {problem.geometry.measure:.6g}; patches {', '.join(problem.geometry.patches)}"
     )
+    lines += mesh_lines(problem.geometry)
     split = len(problem.subdomains) > 1
     if split:
         lines.append(
@@ -65,6 +68,18 @@ def describe(problem: Problem) -> str:
     if problem.exact_quantities:
         lines += ["", "exact        " + ", ".join(problem.exact_quantities)]
     return "\n".join([*lines, *(f"warning: {text}" for text in warnings(problem))])
+
+
+def mesh_lines(domain: Shape) -> list[str]:
+    """The cells of a mesh, and its groups with their measures."""
+    if not isinstance(domain, MeshShape):
+        return []
+    nodes, counts = len(domain.points), [f"{len(cells)} {kind}" for kind, cells in domain.cells.items()]
+    lines = [f"mesh         {domain.file}: {', '.join([f'{nodes} nodes', *counts])}"]
+    for what, measures in (("cells", domain.cell_group_measures), ("facets", domain.facet_group_measures)):
+        listed = ", ".join(f"{name} (measure {measure:.6g})" for name, measure in measures.items())
+        lines.append(f"  groups of {what}: {listed or 'none'}")
+    return lines
 
 
 def method(problem: Problem) -> str:

@@ -34,9 +34,8 @@ from pinn.equations.quantities import read_quantity
 from pinn.equations.statements import MEASURED, Place, Statement
 from pinn.equations.subdomains import Subdomains
 from pinn.errors import SpecError, SpecErrors, did_you_mean
-from pinn.geometry.build import build_shape
 from pinn.geometry.build_family import build_domain
-from pinn.geometry.partition import Partition
+from pinn.geometry.build_partition import build_partition
 from pinn.geometry.shapes import GeometryError, Shape
 from pinn.problem import Probe, Problem, Reference
 from pinn.spec.expressions import Scope, symbol
@@ -193,14 +192,8 @@ def read_subdomains(spec: Spec, scopes: dict[str, Scope], geometry: Shape, folde
         return Subdomains(scopes, geometry)
     refuse_beside_subdomains(spec)
     number = next(iter(scopes.values())).number
-    shapes = {
-        name: None if tree == REST else build_shape(tree, number, spec.coordinates, folder, ("subdomains", name))
-        for name, tree in spec.subdomains.items()
-    }
-    try:
-        return Subdomains(scopes, geometry, Partition(geometry, shapes))
-    except GeometryError as error:
-        raise SpecError(("subdomains", *error.path), error.message) from None
+    trees = {name: None if tree == REST else tree for name, tree in spec.subdomains.items()}
+    return Subdomains(scopes, geometry, build_partition(trees, geometry, number, spec.coordinates, folder))
 
 
 def periodic_statements(scope: Scope, equations, patches, axis: int, path) -> list[Statement]:

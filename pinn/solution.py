@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -65,13 +65,7 @@ class Solution:
             points = points.to(self.model.network.field_scale)
             return self._evaluate(points, names, subdomain)
         tensor = self._as_points(points)
-        found: dict[str, list[np.ndarray]] = {name: [] for name in names}
-        with torch.no_grad():
-            for chunk in self._chunks(tensor):
-                seen = subdomain[chunk] if isinstance(subdomain, np.ndarray) else subdomain
-                for name, values in self._evaluate(tensor[chunk], names, seen).items():
-                    found[name].append(values.cpu().numpy())
-        return {name: np.concatenate(parts) if parts else np.zeros(0) for name, parts in found.items()}
+        return self._in_chunks(lambda points, seen: self._evaluate(points, names, seen), tensor, subdomain)
 
     def _beside(self, points, parameters: Mapping[str, float]):
         """Points with the parameters as columns."""
@@ -105,9 +99,25 @@ class Solution:
                 model.raw[name].copy_(value)
         return Solution(member, model, self.metrics, self.history, self.environment)
 
-    def _chunks(self, points: Tensor) -> list[slice]:
+    def _in_chunks(
+        self, evaluate: Callable[[Tensor, Seen], Mapping[str, Tensor]], points: Tensor, seen: Seen
+    ) -> dict[str, np.ndarray]:
+        """`evaluate` at points [N, D], a few at a time: name -> [N].
+
+        The results have their place before the first chunk is evaluated: small arrays that are kept would lie between
+        the large ones that come and go, which the allocator could then not give back.
+        """
         size = self.model.network.cache_rows
-        return [slice(start, start + size) for start in range(0, max(len(points), 1), size)]
+        found: dict[str, np.ndarray] = {}
+        with torch.no_grad():
+            for start in range(0, max(len(points), 1), size):
+                chunk = slice(start, start + size)
+                part = seen[chunk] if isinstance(seen, np.ndarray) else seen
+                for name, values in evaluate(points[chunk], part).items():
+                    if name not in found:
+                        found[name] = np.zeros(len(points), values.cpu().numpy().dtype)
+                    found[name][chunk] = values.cpu().numpy()
+        return found
 
     def _require_shape(self, shape: Sequence[int]) -> None:
         if len(shape) != 2 or shape[1] != len(self.problem.axes):
@@ -188,14 +198,10 @@ class Solution:
             values = residuals(self.model, Group(self.problem, tuple(inside), PointSet(points))) if inside else []
             return {statements[i].name: value for i, value in zip(inside, values, strict=True)}
 
-        tensor = self._as_points(points)
-        parts: dict[str, list[np.ndarray]] = {}
-        with torch.no_grad():
-            for chunk in self._chunks(tensor):
-                seen = subdomain[chunk] if isinstance(subdomain, np.ndarray) else subdomain
-                for name, values in self.problem.subdomains.piecewise(tensor[chunk], evaluated, seen).items():
-                    parts.setdefault(name, []).append(values.cpu().numpy())
-        return {name: np.concatenate(values) for name, values in parts.items()}
+        def everywhere(points: Tensor, seen: Seen) -> dict[str, Tensor]:
+            return self.problem.subdomains.piecewise(points, evaluated, seen)
+
+        return self._in_chunks(everywhere, self._as_points(points), subdomain)
 
     def export(self, path: str | PathLike[str], **options: Any) -> Path:
         """Write fields for ParaView and others; the suffix chooses vtu, xdmf, csv, npz or onnx."""

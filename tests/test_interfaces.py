@@ -10,6 +10,7 @@ import pinn
 from pinn.contradictions import contradictions
 from pinn.errors import SpecError
 from pinn.loading import build
+from pinn.network.mlp import MLP
 from pinn.run.directory import RunDirectory, save_run
 from pinn.solution import Solution
 from pinn.spec.source import parse_spec
@@ -105,6 +106,22 @@ def test_values_are_piecewise_and_differentiable(solution):
     flux = solution(points.detach().numpy(), ["kux"])["kux"]
     assert flux == pytest.approx([0.3, 1.8, 0.9], abs=1e-3)
     assert set(solution.residual(points.detach().numpy())) == {"conduction"}
+
+
+def test_values_do_not_depend_on_how_many_points_are_evaluated_at_once(solution, monkeypatch):
+    points = np.random.default_rng(0).random((40, 2))
+    seen = np.arange(40) % 2
+
+    def evaluated() -> list[np.ndarray]:
+        values, residual = solution(points, ["u", "kux"], seen), solution.residual(points)
+        return [values["u"], values["kux"], residual["conduction"]]
+
+    whole = evaluated()
+    monkeypatch.setattr(MLP, "cache_rows", 7)
+    for one, other in zip(whole, evaluated(), strict=True):
+        assert one.shape == (40,)
+        np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-9)
+    assert solution(points[:0], ["u"])["u"].shape == (0,)
 
 
 def test_export_smears_nothing(solution, tmp_path):

@@ -2,33 +2,34 @@
 
     X(xi) = sum_k N_k(xi) x_k
 
-The time of a sample is a coordinate like the others, so that a mesh over (x, t) has centres as well.
+They are many more numbers than the mesh has, so they are computed block by block, as the values at them are. The time
+of a sample is a coordinate like the others, so that a mesh over (x, t) has centres as well.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pinn.analysis.cell_kinds import CELL_KINDS
-from pinn.analysis.grid import Array, Grid
+from pinn.analysis.grid import Array, Cells, Grid
+from pinn.analysis.rows import Numbers, in_rows
 from pinn.analysis.sample import Sample
 from pinn.errors import SpecError
 from pinn.geometry.elements import ELEMENTS, jacobians, stretches
-from pinn.geometry.gauss_rules import GAUSS_RULES, GaussRule
+from pinn.geometry.gauss_rules import GAUSS_RULES
 
 NODES, CELLS, GAUSS = "nodes", "cells", "gauss"
 PLACES = (NODES, CELLS, GAUSS)
 
-CELLS_AT_ONCE = 50_000  # bounds what interpolation holds beside its result
-
 
 def cell_centres(sampled: Sample) -> Sample:
     """A cloud with one point in each cell, the image of the reference cell's centre; `cell_number` counts them."""
-    weights = {kind: _centre(kind) for kind in sampled.grid.cells}
-    points, shown, nodes = _interpolated(sampled, weights)
-    cloud = _cloud(sampled, shown, nodes, {"cell_number": np.arange(len(points), dtype=float)}, {})
-    return Sample(sampled.solution, cloud, points, sampled.names)
+    return InCells(sampled.grid.cells, {kind: _centre(kind) for kind in sampled.grid.cells}).cloud(sampled, {}, {})
 
 
 def gauss_points(sampled: Sample) -> Sample:
@@ -42,23 +43,79 @@ def gauss_points(sampled: Sample) -> Sample:
         if kind not in GAUSS_RULES:
             raise SpecError(("--on",), f"{kind} cells have no Gauss points here; use --on cells")
     rules = {kind: GAUSS_RULES[kind] for kind in grid.cells}
-    points, shown, nodes = _interpolated(
-        sampled, {kind: rule.element.shapes(rule.points) for kind, rule in rules.items()}
-    )
-    counts = [np.full(len(cells), len(rules[kind].weights)) for kind, cells in grid.cells.items()]
-    number = np.repeat(np.arange(sum(map(len, counts))), np.concatenate(counts))
-    weight = np.concatenate([_weights(grid.points, cells, rules[kind]) for kind, cells in grid.cells.items()])
-    marks = {"cell_number": number.astype(float), "gauss_weight": weight}
-    cloud = _cloud(sampled, shown, nodes, marks, {"vertex": np.arange(len(points))[:, None]})
-    return Sample(sampled.solution, cloud, points, sampled.names)
+    places = InCells(grid.cells, {kind: rule.element.shapes(rule.points) for kind, rule in rules.items()})
+
+    def weights(kind: str, cells: Numbers, place: Numbers) -> Array:
+        """Weight times length, area or volume per unit of reference measure."""
+        rule = rules[kind]
+        each, inverse = np.unique(cells, return_inverse=True)
+        jacobian = jacobians(rule.element, grid.points[grid.cells[kind][each]], rule.points)
+        return (stretches(jacobian) * rule.weights)[inverse, place]
+
+    vertices = in_rows(lambda rows: rows[:, None], places.count, 1)
+    return places.cloud(sampled, {"gauss_weight": places.rows(weights)}, {"vertex": vertices})
 
 
-def _cloud(
-    sampled: Sample, shown: Array, nodes: NDArray[np.int64], marks: dict[str, Array], cells: dict[str, NDArray]
-) -> Grid:
-    """Points seen from the subdomain of their cell, all of whose nodes are; marks of the mesh hold for its cells."""
-    known = sampled.grid.taken(nodes)
-    return Grid(shown, cells, known.subdomain, {**known.marks, **marks})
+@dataclass(frozen=True)
+class InCells:
+    """The same places in every cell of a kind, counted cell by cell, kind by kind.
+
+    shares   kind -> shares [Q, K] of the nodes in each of Q places
+    """
+
+    cells: Cells
+    shares: Mapping[str, Array]
+
+    @property
+    def count(self) -> int:
+        return sum(len(cells) * len(self.shares[kind]) for kind, cells in self.cells.items())
+
+    def rows(
+        self, evaluate: Callable[[str, Numbers, Numbers], NDArray], *width: int, dtype: type = float
+    ) -> NDArray[Any]:
+        """What `evaluate` gives for a kind, the numbers of its cells [n] and of the places in them [n]."""
+
+        def take(rows: Numbers) -> NDArray:
+            found: NDArray = np.zeros((len(rows), *width), dtype)
+            start = 0
+            for kind, cells in self.cells.items():
+                size = len(cells) * len(self.shares[kind])
+                mine = np.flatnonzero((rows >= start) & (rows < start + size))
+                if len(mine):
+                    cell, place = np.divmod(rows[mine] - start, len(self.shares[kind]))
+                    found[mine] = evaluate(kind, cell, place)
+                start += size
+            return found
+
+        return in_rows(take, self.count, *width)
+
+    def interpolated(self, nodal: Array) -> Array:
+        """Values [N, D] at the nodes, at the places."""
+
+        def evaluate(kind: str, cells: Numbers, place: Numbers) -> Array:
+            return np.einsum("nk,nkx->nx", self.shares[kind][place], nodal[self.cells[kind][cells]])
+
+        return self.rows(evaluate, nodal.shape[1])
+
+    def of_cells(self, nodal: NDArray, dtype: type = float) -> NDArray[Any]:
+        """Values [N] that all nodes of a cell share, at the places."""
+        return self.rows(lambda kind, cells, place: nodal[self.cells[kind][cells, 0]], dtype=dtype)
+
+    def numbers(self) -> Array:
+        """The cell that each place lies in, counted kind by kind."""
+        sizes = [len(cells) for cells in self.cells.values()]
+        first = dict(zip(self.cells, np.cumsum([0, *sizes]).tolist(), strict=False))
+        return self.rows(lambda kind, cells, place: first[kind] + cells)
+
+    def cloud(self, sampled: Sample, marks: dict[str, Array], vertices: Cells) -> Sample:
+        """The sample at the places, seen from the subdomain of their cell; marks of the mesh hold for its cells."""
+        grid = sampled.grid
+        known = {name: self.of_cells(values) for name, values in grid.marks.items()}
+        seen = None if grid.subdomain is None else self.of_cells(grid.subdomain, int)
+        marks = {**known, "cell_number": self.numbers(), **marks}
+        shown = self.interpolated(grid.points)
+        points = shown if sampled.points is grid.points else self.interpolated(sampled.points)
+        return Sample(sampled.solution, Grid(shown, vertices, seen, marks), points, sampled.names)
 
 
 def _centre(kind: str) -> Array:
@@ -68,25 +125,3 @@ def _centre(kind: str) -> Array:
         corners = CELL_KINDS[kind].corners
         return np.full((1, corners), 1 / corners)
     return element.shapes(element.nodes[: element.corners].mean(axis=0)[None])
-
-
-def _interpolated(sampled: Sample, shares: dict[str, Array]) -> tuple[Array, Array, NDArray[np.int64]]:
-    """Evaluated points and shown points [M Q, …] from shares [Q, K] of the nodes, and a node of each one's cell."""
-    points, shown, nodes = [], [], []
-    for kind, cells in sampled.grid.cells.items():
-        for start in range(0, len(cells), CELLS_AT_ONCE):
-            part = cells[start : start + CELLS_AT_ONCE]
-            for source, target in ((sampled.points, points), (sampled.grid.points, shown)):
-                found = np.einsum("qk,mkx->mqx", shares[kind], source[part])
-                target.append(found.reshape(-1, source.shape[1]))
-            nodes.append(np.repeat(part[:, 0], len(shares[kind])))
-    return np.concatenate(points), np.concatenate(shown), np.concatenate(nodes)
-
-
-def _weights(points: Array, cells: NDArray[np.int64], rule: GaussRule) -> Array:
-    """Weight times length, area or volume per unit of reference measure, [M Q]."""
-    parts = []
-    for start in range(0, len(cells), CELLS_AT_ONCE):
-        jacobian = jacobians(rule.element, points[cells[start : start + CELLS_AT_ONCE]], rule.points)
-        parts.append((stretches(jacobian) * rule.weights).ravel())
-    return np.concatenate(parts)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pinn.analysis.grid import Array
-from pinn.analysis.sample import Sample
+from pinn.analysis.grid import Array, Grid
+from pinn.analysis.sample import CHUNK, Sample
 
 # VTK's order of a symmetric tensor's six components.
 VTK_TENSOR = ("xx", "yy", "zz", "xy", "yz", "xz")
@@ -46,11 +47,23 @@ def point_data(sampled: Sample, *, full_tensors: bool = False, tensors: bool = T
 
 def layout(sampled: Sample, **options: bool) -> dict[str, int]:
     """Name -> number of components of what `blocks` gives, from one point of each subdomain."""
-    grid, count = sampled.grid, len(sampled.points)
-    inside = np.arange(count) if grid.outside is None else np.flatnonzero(~grid.outside)
-    rows = inside[:1] if grid.subdomain is None else inside[np.unique(grid.subdomain[inside], return_index=True)[1]]
+    rows = _one_of_each(sampled.grid, len(sampled.points))
     few = Sample(sampled.solution, sampled.grid.taken(rows), sampled.points[rows], sampled.names)
     return {name: 1 if part.ndim == 1 else part.shape[1] for name, part in point_data(few, **options).items()}
+
+
+def _one_of_each(grid: Grid, count: int) -> NDArray[np.int64]:
+    """The first of the points inside the domain, or the first in each subdomain."""
+    found: dict[int, int] = {}
+    for start in range(0, count, CHUNK):
+        some = slice(start, min(start + CHUNK, count))
+        inside = np.arange(some.start, some.stop)
+        if grid.outside is not None:
+            inside = inside[~grid.outside[some]]
+        seen = np.zeros(len(inside), np.int64) if grid.subdomain is None else grid.subdomain[inside]
+        for number, place in zip(*np.unique(seen, return_index=True), strict=True):
+            found.setdefault(int(number), int(inside[place]))
+    return np.array([*found.values()], np.int64)
 
 
 def blocks(sampled: Sample, widths: Mapping[str, int], **options: bool) -> Iterator[tuple[int, dict[str, Array]]]:

@@ -21,7 +21,7 @@ def mesh(
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a value of the spec. Repeatable.")
     ] = None,
 ) -> None:
-    """Mesh the domain of SPEC; its patches become physical groups. Default file: NAME.msh in this folder."""
+    """Mesh the domain of SPEC; patches and subdomains become physical groups. Default file: NAME.msh in this folder."""
     import math
 
     import pinn
@@ -34,14 +34,16 @@ def mesh(
         raise SpecError(("--size",), f"must be positive, got {size:g}")
     problem = pinn.load(spec, overrides=overrides or ())
     file = out or Path(f"{problem.name}.msh")
+    shape = problem.subdomains.partition or problem.geometry
     made = []
     try:
-        write_atomic(file, lambda scratch: made.append(mesh_with_gmsh(problem.geometry, scratch, size, order)))
+        write_atomic(file, lambda scratch: made.append(mesh_with_gmsh(shape, scratch, size, order)))
     except GeometryError as error:
         raise SpecError(("domain", *error.path), error.message) from None
     (found,) = made
     typer.echo(f"{file}")
-    typer.echo(f"{found.nodes} nodes, {found.cells} cells; patches {', '.join(found.patches)}", err=True)
+    groups, patches = ", ".join(found.groups), ", ".join(found.patches)
+    typer.echo(f"{found.nodes} nodes, {found.cells} cells ({groups}); patches {patches}", err=True)
     if merged := [patch for patch in problem.geometry.patches if patch not in found.patches]:
         words = (
             "which goes on straight from another; give both one name" if len(merged) == 1 else "which go on straight"

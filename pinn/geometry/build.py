@@ -88,6 +88,10 @@ def _combine(kind: str, body: Any, reading: Reading, path: Path) -> Shape:
     here = (*path, kind)
     if not isinstance(body, Sequence) or isinstance(body, str) or len(body) < 2:
         raise GeometryError(here, f"needs a list of at least two shapes, got {_described(body)}")
+    for index, tree in enumerate(body):
+        if isinstance(tree, Mapping) and "mesh" in tree:
+            message = "a mesh cannot be combined with other shapes; make the cut in the program that makes the mesh"
+            raise GeometryError((*here, index, "mesh"), message)
     shapes = [_shape(tree, reading, (*here, k)) for k, tree in enumerate(body)]
     if kind == "difference":
         for index, shape in enumerate(shapes[1:], start=1):

@@ -76,6 +76,15 @@ def corner_keys(kind: str, nodes: Nodes) -> Nodes:
     return np.sort(nodes[:, : ELEMENTS[kind].corners], axis=1)
 
 
+def numbers_among(kind: str, nodes: Nodes, others: Nodes) -> Nodes:
+    """The number [F] that each facet has among others of its kind, by its corners; -1 where it is none of them."""
+    keys = corner_keys(kind, np.concatenate([others, nodes]))
+    _, key = np.unique(keys, axis=0, return_inverse=True)
+    number = np.full(len(keys), -1)
+    number[key.ravel()[: len(others)]] = np.arange(len(others))
+    return number[key.ravel()[len(others) :]]
+
+
 def group_of_facets(data: MeshData, facets: dict[str, Nodes]) -> tuple[dict[str, NDArray[np.object_]], tuple[str, ...]]:
     """Kind -> the group [F] of each boundary facet, None without one; and the groups with no facet on the boundary.
 
@@ -88,15 +97,13 @@ def group_of_facets(data: MeshData, facets: dict[str, Nodes]) -> tuple[dict[str,
         for kind, chosen in members.items():
             if kind not in facets:
                 continue
-            known = {tuple(key): index for index, key in enumerate(corner_keys(kind, facets[kind]).tolist())}
-            for key in corner_keys(kind, data.facets.nodes[kind][chosen]).tolist():
-                index = known.get(tuple(key))
-                if index is None:
-                    continue
-                if groups[kind][index] not in (None, name):
-                    message = f"a {kind} belongs to the groups '{groups[kind][index]}' and '{name}'; leave it in one"
-                    raise MeshError(data.file, message)
-                groups[kind][index], on_boundary = name, True
+            rows = numbers_among(kind, data.facets.nodes[kind][chosen], facets[kind])
+            rows = rows[rows >= 0]
+            for other in set(groups[kind][rows]) - {None, name}:
+                message = f"a {kind} belongs to the groups '{other}' and '{name}'; leave it in one"
+                raise MeshError(data.file, message)
+            groups[kind][rows] = name
+            on_boundary = on_boundary or len(rows) > 0
         if not on_boundary:
             empty.append(name)
     return groups, tuple(empty)

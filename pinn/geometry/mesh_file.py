@@ -91,7 +91,7 @@ def _sorted_cells(file: Path, mesh: Any) -> list[Cells]:
     for block in mesh.cells:
         if block.type not in DIMENSIONS:
             known = ", ".join(kind for kind in DIMENSIONS if kind != "vertex")
-            raise MeshError(file, f"holds cells of kind '{block.type}'; those that can be used are {known}")
+            raise MeshError(file, f"holds cells of kind '{block.type}'; mesh it with {known}")
         part = found[DIMENSIONS[block.type]]
         before = part.nodes.get(block.type, np.zeros((0, np.shape(block.data)[1]), dtype=np.int64))
         starts.append(len(before))

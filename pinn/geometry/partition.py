@@ -1,8 +1,9 @@
 """Partition: a domain cut into parts that have no interior point in common, and the interfaces between them.
 
 A part is a shape like any other: the intersection of the domain with the shape that was given, or what the given
-shapes leave over. Its boundary has the domain's patches where it lies on the domain's boundary; the rest of it lies on
-interfaces, whose patches have names that no domain can have.
+shapes leave over; of a meshed domain, some of its cells (pinn/geometry/mesh_partition.py). Its boundary has the
+domain's patches where it lies on the domain's boundary; the rest of it lies on interfaces, whose patches have names
+that no domain can have.
 """
 
 from __future__ import annotations
@@ -49,50 +50,23 @@ class Inner(Shape):
 
 
 class Partition(Shape):
-    """The domain itself, with `parts`, name -> shape, and the interfaces among its pieces.
+    """The domain itself, with its parts and the interfaces among its pieces.
 
-    Raises GeometryError, its path the part's name, for parts that overlap, lie outside, or leave a gap.
+    parts      name -> shape
+    touching   two parts that touch, in their order -> what they share of their boundaries, normals out of the first
     """
 
-    def __init__(self, domain: Shape, shapes: Shapes):
-        self.domain = domain
-        inner = {name: Inner(shape, name) for name, shape in shapes.items() if shape is not None}
-        self.parts: dict[str, Shape] = {}
-        for name in shapes:
-            if name in inner:
-                self.parts[name] = Intersection(domain, inner[name])
-            else:
-                self.parts[name] = Difference(domain, *inner.values()) if inner else domain
-            if not self.parts[name].pieces:
-                reason = (
-                    "the others leave nothing over" if name not in inner else "has no point in common with the domain"
-                )
-                raise GeometryError((name,), reason)
-        for first, second in combinations(inner, 2):
-            if Intersection(self.parts[first], self.parts[second]).pieces:
-                raise GeometryError((second,), f"overlaps '{first}'; subtract one from the other with 'difference'")
-        if len(inner) == len(shapes) and Difference(domain, *inner.values()).pieces:
-            raise GeometryError((), "leaves a part of the domain without a name; add one, such as matrix: rest")
+    def __init__(
+        self, domain: Shape, parts: Mapping[str, Shape], touching: Mapping[tuple[str, str], tuple[Piece, ...]]
+    ):
+        self.domain, self.parts = domain, dict(parts)
+        self.touching = {pair: pieces for pair, pieces in touching.items() if pieces}
 
     def interface(self, first: str, second: str) -> tuple[Piece, ...]:
         """What two parts have in common of their boundaries, normals out of the first; empty where they are apart."""
         if (second, first) in self.touching:
             return tuple(Reversed(piece) for piece in self.touching[second, first])
         return self.touching.get((first, second), ())
-
-    def _shared(self, first: str, second: str) -> tuple[Piece, ...]:
-        one, other = self.parts[first], self.parts[second]
-        levels = [one.level, other.level]
-        primitives = [one.primitive_levels, other.primitive_levels]
-        scale = float(np.max(np.abs(self.bounds)))
-        shared = clip(one.pieces, 0, levels, primitives, OPPOSED, scale, self.dimension)
-        return tuple(Relabelled(piece, f"{first} | {second}") for piece in shared)
-
-    @cached_property
-    def touching(self) -> dict[tuple[str, str], tuple[Piece, ...]]:
-        """The interface of each pair of parts that touch, in the order of the parts."""
-        found = {pair: self._shared(*pair) for pair in combinations(self.parts, 2)}
-        return {pair: pieces for pair, pieces in found.items() if pieces}
 
     def outer_patches(self, name: str) -> tuple[str, ...]:
         """The domain's patches of which some lie on the part."""
@@ -119,3 +93,35 @@ class Partition(Shape):
     @property
     def measure(self) -> float:
         return self.domain.measure
+
+
+def cut_by_shapes(domain: Shape, shapes: Shapes) -> Partition:
+    """A part of the domain within each shape, and what they leave.
+
+    Raises GeometryError, its path the part's name, for parts that overlap, lie outside, or leave a gap.
+    """
+    inner = {name: Inner(shape, name) for name, shape in shapes.items() if shape is not None}
+    parts: dict[str, Shape] = {}
+    for name in shapes:
+        if name in inner:
+            parts[name] = Intersection(domain, inner[name])
+        else:
+            parts[name] = Difference(domain, *inner.values()) if inner else domain
+        if not parts[name].pieces:
+            reason = "the others leave nothing over" if name not in inner else "has no point in common with the domain"
+            raise GeometryError((name,), reason)
+    for first, second in combinations(inner, 2):
+        if Intersection(parts[first], parts[second]).pieces:
+            raise GeometryError((second,), f"overlaps '{first}'; subtract one from the other with 'difference'")
+    if len(inner) == len(shapes) and Difference(domain, *inner.values()).pieces:
+        raise GeometryError((), "leaves a part of the domain without a name; add one, such as matrix: rest")
+    scale = float(np.max(np.abs(domain.bounds)))
+    return Partition(domain, parts, {pair: _shared(parts, *pair, scale) for pair in combinations(parts, 2)})
+
+
+def _shared(parts: Mapping[str, Shape], first: str, second: str, scale: float) -> tuple[Piece, ...]:
+    one, other = parts[first], parts[second]
+    levels = [one.level, other.level]
+    primitives = [one.primitive_levels, other.primitive_levels]
+    shared = clip(one.pieces, 0, levels, primitives, OPPOSED, scale, one.dimension)
+    return tuple(Relabelled(piece, f"{first} | {second}") for piece in shared)

@@ -1,7 +1,7 @@
 """Meshes of a partition: cells of one part each, nodes on an interface once for each part that they belong to.
 
 A quantity that jumps across an interface then has a value for either side, and nothing is smeared. In two dimensions
-the parts' meshes fit to each other, edge by edge.
+the parts' meshes fit to each other, edge by edge; the parts of a meshed domain keep its cells.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from pinn.geometry.cell_shape import CellShape
 from pinn.geometry.partition import Partition
 from pinn.geometry.planar_mesh import triangulate_planar
 from pinn.geometry.triangulation import Mesh, triangulate
@@ -16,7 +17,8 @@ from pinn.geometry.triangulation import Mesh, triangulate
 
 def triangulate_parts(partition: Partition, resolution: int) -> tuple[Mesh, NDArray[np.int64]]:
     """The mesh, about `resolution` cells along the domain's longest side, and the part [N] of each node."""
-    meshes = _planar(partition, resolution) if partition.dimension == 2 else _separate(partition, resolution)
+    fitting = partition.dimension == 2 and not isinstance(partition.domain, CellShape)
+    meshes = _planar(partition, resolution) if fitting else _separate(partition, resolution)
     starts = np.cumsum([0, *(len(mesh.points) for mesh in meshes)])
     cells: dict[str, list[NDArray[np.int64]]] = {}
     for start, mesh in zip(starts, meshes, strict=False):
@@ -40,7 +42,7 @@ def _planar(partition: Partition, resolution: int) -> list[Mesh]:
 
 
 def _separate(partition: Partition, resolution: int) -> list[Mesh]:
-    """Each part on its own, with cells as large as in the others."""
+    """Each part on its own, with cells as large as in the others, or with those that it has."""
     return [
         triangulate(part, max(1, round(resolution * part.size / partition.size))) for part in partition.parts.values()
     ]

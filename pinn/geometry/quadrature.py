@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 from scipy.special import roots_jacobi
 
-from pinn.geometry.mesh_shape import MeshShape
+from pinn.geometry.cell_shape import CellShape
 from pinn.geometry.orders import Density, orders
 from pinn.geometry.pieces import Array, Piece
 from pinn.geometry.sampling import Where, sample_boundary
@@ -43,7 +43,7 @@ def interior_quadrature(shape: Shape, count: int, density: Density | None = None
     Raises GeometryError for more than three dimensions.
     """
     dimension = shape.dimension
-    if isinstance(shape, MeshShape) and shape.cells:
+    if isinstance(shape, CellShape) and shape.cells:
         return Quadrature(*shape.gauss_points(count, density))
     if dimension not in POINTS_IN_CUBE:
         raise GeometryError((), f"has no quadrature in {dimension} dimensions, only up to 3")

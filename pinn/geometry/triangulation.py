@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pinn.geometry.boxes import Box
-from pinn.geometry.mesh_shape import MeshShape
+from pinn.geometry.cell_shape import CellShape
 from pinn.geometry.pieces import Array
 from pinn.geometry.planar import Disk
 from pinn.geometry.planar_mesh import triangulate_planar
@@ -38,7 +38,7 @@ def triangulate(shape: Shape, resolution: int) -> Mesh:
     """
     if resolution < 1:
         raise GeometryError((), f"needs a resolution of at least 1, got {resolution}")
-    if isinstance(shape, MeshShape) and shape.cells:
+    if isinstance(shape, CellShape) and shape.cells:
         return Mesh(shape.points, shape.cells)
     if shape.dimension == 1:
         return _lines(shape, resolution)

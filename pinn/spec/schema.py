@@ -124,7 +124,14 @@ def read_domain(value: Any) -> dict[str, Any]:
 
 
 def read_subdomains(value: Any) -> dict[str, Any]:
-    """Name -> a shape, or `rest` for what the others leave."""
+    """Name -> a shape, `{group: NAME}` of a mesh's cells, or `rest` for what the others leave.
+
+    A list names groups of cells that are subdomains under their own names.
+    """
+    if isinstance(value, list | tuple) and all(isinstance(name, str) for name in value):
+        if twice := [name for index, name in enumerate(value) if name in value[:index]]:
+            raise refuse(f"names '{twice[0]}' twice; remove one of them")
+        value = {name: {"group": name} for name in value}
     if not isinstance(value, dict) or len(value) < 2:
         raise refuse(f"must name two or more, such as {{fibre: {{disk: …}}, matrix: rest}}, got {shown(value)}")
     refusals = [
@@ -199,7 +206,9 @@ class Spec(Block):
     energy: Energy | None = None
     domain: Annotated[dict[str, Any], PlainValidator(read_domain), object_schema(minProperties=1, maxProperties=1)]
     subdomains: Annotated[
-        dict[str, Any], PlainValidator(read_subdomains), WithJsonSchema({"type": "object", "minProperties": 2})
+        dict[str, Any],
+        PlainValidator(read_subdomains),
+        WithJsonSchema({"type": ["object", "array"], "minProperties": 2}),
     ] = {}
     boundaries: dict[str, Boundary] = {}
     conditions: tuple[Condition, ...] = ()

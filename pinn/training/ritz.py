@@ -201,7 +201,7 @@ def first_cells(problem: Problem) -> list[Cell]:
 
 
 def largest(sizes: NDArray[np.float64], share: float, fewest: float) -> NDArray[np.bool_]:
-    """The largest, so few that their squares make this share of the sum of squares, but `fewest` of all at the least."""
+    """The largest, so few that their squares make this share of the sum of squares, but at least `fewest` of all."""
     order = np.argsort(sizes)[::-1]
     sums = np.cumsum(sizes[order] ** 2)
     count = max(1 + int(np.searchsorted(sums, share * sums[-1])), math.ceil(fewest * len(sizes)))

@@ -54,6 +54,27 @@ def test_vtk_reads_the_instants_of_a_pvd(tmp_path):
         assert len(block.cell_data["u"]) == block.n_cells
 
 
+def test_a_shorter_series_leaves_nothing_of_a_longer_one(tmp_path):
+    """Only files that the old .pvd names go, and only those in its folder."""
+    solution, folder = fakes.spreading_heat(), tmp_path / "heat"
+    export(solution, tmp_path / "heat.pvd", resolution=4, times=[0, 0.1, 0.2, 0.3])
+    stranger, elsewhere = folder / "heat_9999.vtu", tmp_path / "other.vtu"
+    for file in (stranger, elsewhere, folder / "notes.txt"):
+        file.write_text("mine")
+    listed = (tmp_path / "heat.pvd").read_text()
+    more = "".join(f'<DataSet timestep="9" file="{place}"/>' for place in ("other.vtu", "heat/../other.vtu", "heat"))
+    (tmp_path / "heat.pvd").write_text(listed.replace("</Collection>", more + "</Collection>"))
+    export(solution, tmp_path / "heat.pvd", resolution=4, times=[0.4, 0.5])
+    assert sorted(file.name for file in folder.iterdir()) == [
+        "heat_0000.vtu", "heat_0001.vtu", "heat_9999.vtu", "notes.txt",
+    ]  # fmt: skip
+    assert elsewhere.is_file()
+    assert pyvista.get_reader(tmp_path / "heat.pvd").time_values == [0.4, 0.5]
+    (tmp_path / "heat.pvd").write_text("<broken")
+    export(solution, tmp_path / "heat.pvd", resolution=4, times=[0.4])
+    assert (folder / "heat_0001.vtu").is_file()  # nobody says any more whose it is
+
+
 def test_the_spec_may_ask_for_a_pvd(tmp_path):
     solution = fakes.spreading_heat()
     solution.problem.spec.outputs.formats = ("vtu", "pvd")

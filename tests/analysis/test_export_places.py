@@ -9,10 +9,13 @@ import numpy as np
 import pytest
 import pyvista
 
+from pinn.analysis import point_data
 from pinn.analysis import sample as sampling
 from pinn.analysis.cell_kinds import CELL_KINDS
 from pinn.analysis.export import export
+from pinn.analysis.formats import npz, vtu_file, xdmf
 from pinn.analysis.line import Line
+from pinn.analysis.sample import CHUNK
 from pinn.errors import SpecError
 from pinn.geometry.elements import ELEMENTS
 from pinn.geometry.gauss_rules import GAUSS_RULES
@@ -99,6 +102,27 @@ def test_cell_data_is_evaluated_at_the_centres_and_comes_with_point_data(tmp_pat
     arrays = np.load(tmp_path / "cells.npz")
     np.testing.assert_allclose(arrays["points"], centres, rtol=1e-12, atol=1e-14)
     assert "cells_triangle" not in arrays
+
+
+@pytest.mark.parametrize("on", ["cells", "gauss"])
+@pytest.mark.parametrize("format", ["vtu", "xdmf", "npz", "csv"])
+def test_blocks_may_end_within_cells_and_kinds(format, on, tmp_path, monkeypatch):
+    """Triangles and quadrilaterals, seven rows at a time: the same file as in one go, and the numbers of its cells."""
+    points = np.array([[1.0, 1, 0], [2, 1, 0], [2, 2, 0], [1, 2, 0], [1.5, 1.5, 0], [1.5, 1, 0]])
+    cells = [("triangle", [[0, 5, 4], [5, 1, 4], [0, 4, 3]]), ("quad", [[1, 2, 3, 4], [2, 3, 4, 1], [3, 4, 1, 2]])]
+    meshio.Mesh(points, cells).write(tmp_path / "mesh.vtu")
+    file, found = tmp_path / f"plate.{format}", []
+    for rows in (CHUNK, 7):
+        monkeypatch.setattr(sampling, "CHUNK", rows)
+        monkeypatch.setattr(point_data, "CHUNK", rows)
+        for module in (vtu_file, xdmf, npz):
+            monkeypatch.setattr(module, "ROWS_AT_ONCE", rows)
+        export(fakes.kirsch_plate(), file, mesh_file=tmp_path / "mesh.vtu", on=[on])
+        found.append((tmp_path / "plate.h5" if format == "xdmf" else file).read_bytes())
+    assert found[0] == found[1]
+    if format == "npz":
+        of_each = [1] * 6 if on == "cells" else [1] * 3 + [4] * 3
+        assert np.load(file)["cell_number"].tolist() == np.repeat(np.arange(6), of_each).tolist()
 
 
 def test_cells_of_second_order_keep_their_nodes_and_are_evaluated_at_them(tmp_path):

@@ -10,6 +10,7 @@ import meshio
 import numpy as np
 
 from pinn.geometry.elements import ELEMENTS
+from pinn.geometry.mesh_boundary import facets_of
 
 INNER, OUTER = 1.0, 2.0
 
@@ -48,6 +49,34 @@ _TETRA = [  # Kuhn's: one for each order of the axes, right-handed
     [(0, 0, 0), (0, 0, 1), (1, 0, 1), (1, 1, 1)],
     [(0, 0, 0), (1, 0, 1), (1, 0, 0), (1, 1, 1)],
 ]
+
+
+def core_in_block(unit: np.ndarray) -> np.ndarray:
+    """Unit square -> itself, lines of max(x, y) = const <= 1/2 bent to arcs of that radius, up to the circle."""
+    level = unit.max(axis=1, keepdims=True)
+    share = unit.min(axis=1) / np.maximum(level[:, 0], 1e-300)  # 0 on the axes, 1 on the diagonal
+    angle = np.pi / 4 * np.where(unit[:, 0] >= unit[:, 1], share, 2 - share)
+    arc = np.column_stack([np.cos(angle), np.sin(angle)])
+    outside = np.maximum(2 * level - 1, 0)
+    return (1 - outside) * np.minimum(level, 0.5) * arc + outside * unit / np.maximum(level, 0.5)
+
+
+def core_and_block(file: Path, kind: str = "triangle6", count: int = 8) -> Path:
+    """A gmsh file of the unit square in two groups of cells, a quarter of a disk of radius 1/2 and what is around it.
+
+    Its sides are the groups of facets left, right, bottom and top.
+    """
+    unit, cells = block(kind, count)
+    points = core_in_block(unit)
+    inside = unit[cells].mean(axis=1).max(axis=1) < 0.5
+    ((edge, facets),) = facets_of({kind: cells}).items()
+    middle = points[facets].mean(axis=1)
+    sides = {"left": (0, 0), "right": (0, 1), "bottom": (1, 0), "top": (1, 1)}
+    parts = [facets[np.abs(middle[:, axis] - value) < 1e-9] for axis, value in sides.values()]
+    names = {name: (number, 1) for number, name in enumerate(sides, start=1)} | {"core": (5, 2), "block": (6, 2)}
+    blocks = [*((edge, part) for part in parts), (kind, cells)]
+    tags = [*(np.full(len(part), number) for number, part in enumerate(parts, start=1)), np.where(inside, 5, 6)]
+    return grouped(file, points, blocks, names, tags)
 
 
 def write(file: Path, points, cells: list, **more) -> Path:

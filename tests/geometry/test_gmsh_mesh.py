@@ -8,7 +8,10 @@ from pinn.errors import ResourceError
 from pinn.geometry.boxes import Cuboid, Interval, Rectangle
 from pinn.geometry.csg import Difference
 from pinn.geometry.gmsh_mesh import mesh_with_gmsh
+from pinn.geometry.mesh_partition import cut_by_groups
 from pinn.geometry.mesh_shape import MeshShape
+from pinn.geometry.partition import cut_by_shapes
+from pinn.geometry.pieces import total_measure
 from pinn.geometry.planar import Annulus, Disk, Ellipse, Sector
 from pinn.geometry.polygon import Polygon
 from pinn.geometry.shapes import GeometryError
@@ -36,7 +39,27 @@ def test_the_mesh_has_the_measures_and_patches_of_the_shape(shape, tmp_path):
     assert mesh.measure == pytest.approx(shape.measure, rel=2e-3)
     for patch in shape.patches:
         assert mesh.patch_measure(patch) == pytest.approx(shape.patch_measure(patch), rel=2e-3)
-    assert list(mesh.subdomains) == ["domain"]
+    assert list(mesh.cell_groups) == ["domain"]
+
+
+@pytest.mark.parametrize(
+    "partition",
+    [
+        cut_by_shapes(Rectangle([0, 0], [2, 2]), {"core": Disk([0, 0], 0.5), "block": None}),
+        cut_by_shapes(Cuboid([0, 0, 0], [1, 1, 1]), {"block": None, "ball": Sphere([0.5, 0.5, 0.5], 0.3)}),
+    ],
+    ids=["plane", "solid"],
+)
+def test_parts_become_groups_of_cells_that_meet_facet_to_facet(partition, tmp_path):
+    pytest.importorskip("gmsh")
+    made = mesh_with_gmsh(partition, tmp_path / "m.msh", size=partition.size / 6)
+    assert set(made.groups) == set(partition.parts)
+    read = cut_by_groups(MeshShape(tmp_path / "m.msh", partition.dimension), {name: [name] for name in partition.parts})
+    assert set(read.domain.patches) == set(partition.domain.patches)
+    for name, part in partition.parts.items():
+        assert read.parts[name].measure == pytest.approx(part.measure, rel=2e-3)
+    for pair, pieces in partition.touching.items():
+        assert total_measure(read.interface(*pair)) == pytest.approx(total_measure(pieces), rel=2e-3)
 
 
 def test_what_cannot_be_meshed_is_refused(tmp_path):

@@ -111,7 +111,7 @@ def test_boundary_points_are_even_over_facets_of_unequal_size(tmp_path):
     assert inner.mean() == pytest.approx(exact, abs=4 * np.sqrt(0.25 / len(on_top)))
 
 
-def test_groups_become_patches_and_subdomains(tmp_path):
+def test_groups_become_patches_and_groups_of_cells(tmp_path):
     points, cells = block("quad", 2)
     line = lambda ends: [int(np.argmin(np.linalg.norm(points - end, axis=1))) for end in ends]  # noqa: E731
     left = [line([(0, 1), (0, 0.5)]), line([(0, 0.5), (0, 0)])]
@@ -128,10 +128,12 @@ def test_groups_become_patches_and_subdomains(tmp_path):
     assert shape.vanished_patches == ("seam",)
     assert shape.patch_measure("wall") == pytest.approx(1)
     assert shape.patch_measure("rest") == pytest.approx(3)
-    assert {name: kinds["quad"].tolist() for name, kinds in shape.subdomains.items()} == {
+    assert {name: kinds["quad"].tolist() for name, kinds in shape.cell_groups.items()} == {
         "soft": [0, 1],
         "hard": [2, 3],
     }
+    assert shape.cell_group_measures == pytest.approx({"soft": 0.5, "hard": 0.5})
+    assert shape.facet_group_measures == pytest.approx({"wall": 1, "seam": 0.5})
     assert MeshShape(file, 2, name="plate").patches == ("plate_wall", "plate_rest")
 
 
@@ -219,7 +221,13 @@ def refusals() -> dict:
             [[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0], [0, 0, 1]],
             [("pyramid", [[0, 1, 2, 3, 4]])],
             3,
-            "holds cells of kind 'pyramid'",
+            "holds cells of kind 'pyramid'; mesh it with line, ",
+        ),
+        "wedge": (
+            [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 0, 1], [0, 1, 1]],
+            [("wedge", [[0, 1, 2, 3, 4, 5]])],
+            3,
+            "holds cells of kind 'wedge'; mesh it with line, ",
         ),
         "lines in space": (
             [[0, 0, 0], [1, 0, 1], [0, 1, 2]],

@@ -5,7 +5,7 @@ import pytest
 
 from pinn.geometry.boxes import Cuboid, Interval, Rectangle
 from pinn.geometry.csg import Union
-from pinn.geometry.partition import Partition
+from pinn.geometry.partition import Partition, cut_by_shapes
 from pinn.geometry.partition_mesh import triangulate_parts
 from pinn.geometry.planar import Disk
 from pinn.geometry.sampling import sample_pieces
@@ -17,13 +17,13 @@ MIDDLE = np.array([[0.5]])
 
 
 def quarter() -> Partition:
-    return Partition(Rectangle([0, 0], [2, 2]), {"fibre": Disk([0, 0], 0.5), "matrix": None})
+    return cut_by_shapes(Rectangle([0, 0], [2, 2]), {"fibre": Disk([0, 0], 0.5), "matrix": None})
 
 
 def junction() -> Partition:
     """Two rectangles and what they leave, all three meeting in (1, 0.5)."""
     a, b = Rectangle([0, 0], [1, 1]), Rectangle([1, 0], [2, 0.5])
-    return Partition(Rectangle([0, 0], [2, 1]), {"a": a, "b": b, "c": None})
+    return cut_by_shapes(Rectangle([0, 0], [2, 1]), {"a": a, "b": b, "c": None})
 
 
 def test_parts_have_the_domains_patches_and_share_its_area():
@@ -54,16 +54,16 @@ def test_interface_ends_where_a_third_part_begins():
 
 def test_parts_apart_have_no_interface():
     apart = Union(Disk([-0.5, 0], 0.2), Disk([0.5, 0], 0.2))
-    partition = Partition(SQUARE, {"fibres": apart, "core": Disk([0, 0], 0.1), "matrix": None})
+    partition = cut_by_shapes(SQUARE, {"fibres": apart, "core": Disk([0, 0], 0.1), "matrix": None})
     assert set(partition.touching) == {("fibres", "matrix"), ("core", "matrix")}
 
 
 def test_interfaces_in_one_and_three_dimensions():
     only = np.zeros((1, 0))
-    rod = Partition(Interval(0, 1), {"a": Interval(0, 0.4), "b": Interval(0.4, 1)})
+    rod = cut_by_shapes(Interval(0, 1), {"a": Interval(0, 0.4), "b": Interval(0.4, 1)})
     ((point, normal),) = [(p.points(only), p.normals(only)) for p in rod.interface("b", "a")]
     assert (point, normal) == (0.4, -1)
-    ball = Partition(Cuboid([0, 0, 0], [1, 1, 1]), {"ball": Sphere([0.5] * 3, 0.3), "block": None})
+    ball = cut_by_shapes(Cuboid([0, 0, 0], [1, 1, 1]), {"ball": Sphere([0.5] * 3, 0.3), "block": None})
     drawn = sample_pieces(ball.interface("block", "ball"), 3, 64, seed=0)
     assert drawn.measure == pytest.approx(4 * np.pi * 0.09, rel=1e-3)
     assert drawn.normals == pytest.approx((0.5 - drawn.points) / 0.3)
@@ -85,7 +85,7 @@ def test_a_point_of_an_interface_belongs_to_the_first_part():
 )
 def test_refusals(shapes, name, message):
     with pytest.raises(GeometryError, match=message) as caught:
-        Partition(SQUARE, shapes)
+        cut_by_shapes(SQUARE, shapes)
     assert caught.value.path == name
 
 
@@ -110,6 +110,6 @@ def test_meshes_fit_together_and_no_cell_reaches_across(partition):
 
 
 def test_separate_meshes_of_a_rod_double_the_node_between():
-    mesh, part = triangulate_parts(Partition(Interval(0, 1), {"a": Interval(0, 0.4), "b": Interval(0.4, 1)}), 10)
+    mesh, part = triangulate_parts(cut_by_shapes(Interval(0, 1), {"a": Interval(0, 0.4), "b": Interval(0.4, 1)}), 10)
     assert part.tolist() == [0] * 5 + [1] * 7
     assert mesh.points[4] == mesh.points[5] == pytest.approx(0.4)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pinn.analysis.formats.raw_array import FLOAT, RawArray
+from pinn.analysis.formats.raw_array import FLOAT, INTEGER, ROWS_AT_ONCE, RawArray
 from pinn.analysis.point_data import blocks, layout
 from pinn.analysis.request import Request
 from pinn.run.directory import write_atomic
@@ -35,7 +35,7 @@ def _write(request: Request, path: Path) -> None:
                 _add(archive, Path(folder), "points", cloud.grid.points)
                 for kind, cells in cloud.grid.cells.items():
                     if kind != "vertex":
-                        _add(archive, Path(folder), f"cells_{kind}", cells)
+                        _add(archive, Path(folder), f"cells_{kind}", cells, INTEGER)
                 if times is not None:
                     _add(archive, Path(folder), "times", np.array(times))
                 arrays = {
@@ -54,14 +54,21 @@ def _write(request: Request, path: Path) -> None:
 def _begun(file: Path, times: tuple[float, ...] | None, rows: int, width: int) -> tuple[Path, RawArray]:
     """A .npy file that has its header only, and its rows, those of all instants."""
     shape = (*(() if times is None else (len(times),)), rows, *(() if width == 1 else (width,)))
-    description: Any = {"descr": FLOAT.str, "fortran_order": False, "shape": shape}
     with file.open("wb") as stream:
-        np.lib.format.write_array_header_2_0(stream, description)
+        _write_header(stream, FLOAT, shape)
         offset = stream.tell()
     return file, RawArray(FLOAT, rows * (1 if times is None else len(times)), width, offset)
 
 
-def _add(archive: ZipFile, folder: Path, name: str, values: NDArray) -> None:
+def _add(archive: ZipFile, folder: Path, name: str, values: NDArray, dtype: np.dtype = FLOAT) -> None:
     file = folder / "whole.npy"
-    np.save(file, values)
+    with file.open("wb") as stream:
+        _write_header(stream, dtype, values.shape)
+        for start in range(0, len(values), ROWS_AT_ONCE):
+            stream.write(np.ascontiguousarray(values[start : start + ROWS_AT_ONCE], dtype).data)
     archive.write(file, f"{name}.npy")
+
+
+def _write_header(stream: BinaryIO, dtype: np.dtype, shape: tuple[int, ...]) -> None:
+    description: Any = {"descr": dtype.str, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_2_0(stream, description)

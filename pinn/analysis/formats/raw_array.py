@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 FLOAT = np.dtype("<f8")
 INTEGER = np.dtype("<i8")
+ROWS_AT_ONCE = 100_000  # of points and cells while they are converted
 
 
 @dataclass(frozen=True)

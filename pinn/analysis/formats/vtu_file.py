@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pinn.analysis.cell_kinds import CELL_KINDS
-from pinn.analysis.formats.raw_array import FLOAT, INTEGER, RawArray
+from pinn.analysis.formats.raw_array import FLOAT, INTEGER, ROWS_AT_ONCE, RawArray
 from pinn.analysis.grid import Grid
 from pinn.analysis.point_data import VTK_TENSOR, blocks, layout
 from pinn.analysis.request import Frame
@@ -27,8 +27,6 @@ _TYPE_NAMES = {FLOAT: "Float64", INTEGER: "Int64", _BYTE: "UInt8"}
 
 # What ParaView calls the components of a vector and of a symmetric tensor, in the order of the file.
 _COMPONENTS = {3: ("X", "Y", "Z"), 6: tuple(pair.upper() for pair in VTK_TENSOR)}
-
-ROWS_AT_ONCE = 100_000  # of points and cells while they are converted
 
 
 @dataclass(frozen=True)
@@ -80,7 +78,7 @@ def _data_section(tag: str, sampled: Sample | None) -> _Section:
 
 def _mesh(grid: Grid) -> list[_Section]:
     count = sum(len(cells) for cells in grid.cells.values())
-    nodes = sum(cells.size for cells in grid.cells.values())
+    nodes = sum(len(cells) * cells.shape[1] for cells in grid.cells.values())
     return [
         _Section("Points", {"Points": (FLOAT, len(grid.points), 3)}),
         _Section(

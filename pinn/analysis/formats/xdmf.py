@@ -13,7 +13,8 @@ from xml.sax.saxutils import escape, quoteattr
 import numpy as np
 
 from pinn.analysis.cell_kinds import CELL_KINDS
-from pinn.analysis.formats.vtu_file import ROWS_AT_ONCE, in_space
+from pinn.analysis.formats.raw_array import ROWS_AT_ONCE
+from pinn.analysis.formats.vtu_file import in_space
 from pinn.analysis.grid import Grid
 from pinn.analysis.point_data import blocks, layout
 from pinn.analysis.request import Frame, Request
