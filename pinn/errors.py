@@ -4,11 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+LONGEST_MESSAGE = 800  # characters: a file that is quoted at length must not fill the screen
+
+
+def one_line(text: str, longest: int = LONGEST_MESSAGE) -> str:
+    """A message as a terminal may show it: what does not print (also: colours, reversed text) as U+202E, shortened."""
+    flat = " ".join(text.split("\n"))
+    shown = flat if flat.isprintable() else "".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in flat)
+    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
+
 
 class PinnError(Exception):
     """Any failure that pinn foresees. Its text is one line that names the thing, what was received and a way out."""
 
     exit_code = 1
+
+    def __init__(self, message: str):
+        super().__init__(one_line(message))
 
 
 class SpecError(PinnError):
@@ -23,7 +35,7 @@ class SpecError(PinnError):
     def __init__(self, path: Sequence[str | int], message: str, position: tuple[str, int, int] | None = None):
         super().__init__(message)
         self.path = tuple(path)
-        self.message = message
+        self.message = one_line(message)
         self.position = position
 
     def __str__(self) -> str:
