@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+LONGEST_KEY = 200  # characters of one part of a path
 LONGEST_MESSAGE = 800  # characters: a file that is quoted at length must not fill the screen
 
 
@@ -77,7 +78,8 @@ def dotted(path: Sequence[str | int]) -> str:
     """("domain", "difference", 1, "disk") -> "domain.difference[1].disk"."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else (f".{part}" if text else str(part))
+        name = one_line(str(part), LONGEST_KEY)
+        text += f"[{name}]" if isinstance(part, int) else (f".{name}" if text else name)
     return text
 
 

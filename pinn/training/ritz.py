@@ -239,9 +239,13 @@ def add_penalty(model: Model, basis: EnergyBasis, groups: list[Group], gradient:
     with torch.no_grad():
         at = coefficients(model)
         for group in groups:
-            for chunk in group.chunks(CHUNK):
+
+            def rows_at(chunk: slice, group: Group = group):
                 state = model.jets(group.points.points[chunk], group.plan, group.derivatives)
-                for rows, target in linear_rows(model, group, chunk, state):
+                return linear_rows(model, group, chunk, state)
+
+            for _, found in group.in_chunks(rows_at, CHUNK):
+                for rows, target in found:
                     projected = basis.project(rows)
                     gradient += 2 * PENALTY * (projected.T @ (rows @ at - target))
                     hessian += 2 * PENALTY * (projected.T @ projected)

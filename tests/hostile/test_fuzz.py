@@ -21,6 +21,11 @@ FOUND_SPECS = {
         f"domain: {{interval: {{from: 0, to: 1, name: '{'(10**40) + ' * 300}'}}}}\n",
         "…",
     ),
+    "a physics' name at length": (
+        "name: a\ncoordinates: [x, y]\ndomain: {disk: {radius: 1}}\nconditions: [{on: boundary, ux: 0}]\n"
+        f"physics: {'exp(' * 1000}\n",
+        "…",
+    ),
     "an unprintable place": ("name: a\ncoordinates: [x]\nfields: ['\u202e']\n", ""),
 }
 
