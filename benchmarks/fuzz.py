@@ -222,7 +222,7 @@ def table(all_counts: list[Counts], rounds: int) -> str:
         f"`python -m benchmarks.fuzz`, {rounds} rounds, Python {platform.python_version()}: expressions grown from "
         "the grammar and cut up, shipped problems with values dropped, exchanged, nested and misspelt.",
         "",
-        "| input | tried | accepted | refused | refusals, different | failures | seconds | slowest | most memory added |",
+        "| input | tried | accepted | refused | kinds of refusal | failures | seconds | slowest | most memory added |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for c in all_counts:

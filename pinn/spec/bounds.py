@@ -22,6 +22,7 @@ MOST_FACTORS = 300  # of one product: SymPy sorts them again with each one that 
 MOST_DIFFERENTIATIONS = 8  # of one expression by one name or one d(…), and of a field
 LARGEST_EXPONENT = 1000
 HIGHEST_TOWER = 10  # of powers whose exponents have names: SymPy asks a tower about its sign at every storey
+DEEPEST_CALLS = 25  # functions and powers in one another: SymPy's questions about a tanh double with each one inside
 LARGEST_NUMBER = 1e300
 LONGEST_EXACT = 3000  # bits of a fraction's numerator or denominator; longer ones become floats
 EXACT_PARTS_OF_PI = 12  # sin(pi/q) up to this q may become roots; SymPy's roots for a larger q fill pages
@@ -67,6 +68,11 @@ def tower(expression: sympy.Expr) -> int:
         expression,
         lambda node, heights: max(heights, default=0) + (node.is_Pow and not cast(sympy.Expr, node.args[1]).is_number),
     )
+
+
+def calls(expression: sympy.Expr) -> int:
+    """How many functions and powers stand in one another: 2 for sin(x*exp(y))."""
+    return folded(expression, lambda node, depths: max(depths, default=0) + (node.is_Function or node.is_Pow))
 
 
 def largest_exponent(base: sympy.Expr) -> float:
