@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 LONGEST_KEY = 200  # characters of one part of a path
-LONGEST_MESSAGE = 800  # characters: a file that is quoted at length must not fill the screen
+LONGEST_MESSAGE = 600  # characters: a file that is quoted at length must not fill the screen
 
 
 def one_line(text: str, longest: int = LONGEST_MESSAGE) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 import sympy
@@ -22,7 +22,8 @@ MOST_FACTORS = 300  # of one product: SymPy sorts them again with each one that 
 MOST_DIFFERENTIATIONS = 8  # of one expression by one name or one d(…), and of a field
 LARGEST_EXPONENT = 1000
 HIGHEST_TOWER = 10  # of powers whose exponents have names: SymPy asks a tower about its sign at every storey
-DEEPEST_CALLS = 25  # functions and powers in one another: SymPy's questions about a tanh double with each one inside
+DEEPEST_CALLS = 25  # functions and powers in one another
+DEEPEST_COMPLEX = 5  # of these in a tanh, where SymPy cannot tell that its argument is real: it writes out both parts
 LARGEST_NUMBER = 1e300
 LONGEST_EXACT = 3000  # bits of a fraction's numerator or denominator; longer ones become floats
 EXACT_PARTS_OF_PI = 12  # sin(pi/q) up to this q may become roots; SymPy's roots for a larger q fill pages
@@ -73,6 +74,17 @@ def tower(expression: sympy.Expr) -> int:
 def calls(expression: sympy.Expr) -> int:
     """How many functions and powers stand in one another: 2 for sin(x*exp(y))."""
     return folded(expression, lambda node, depths: max(depths, default=0) + (node.is_Function or node.is_Pow))
+
+
+def bounded_calls(name: str, arguments: Sequence[sympy.Expr]) -> None:
+    """Raises SpecError for a function of too many functions in one another."""
+    depth = max(map(calls, arguments))
+    if depth >= DEEPEST_CALLS:
+        raise SpecError((), f"more than {DEEPEST_CALLS} functions in one another")
+    if name in ("sinh", "cosh", "tanh") and depth > DEEPEST_COMPLEX and not arguments[0].is_real:
+        raise SpecError(
+            (), f"{name}() of more than {DEEPEST_COMPLEX} functions in one another, which may not be real (a root?)"
+        )
 
 
 def largest_exponent(base: sympy.Expr) -> float:

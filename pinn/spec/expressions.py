@@ -22,16 +22,15 @@ from sympy import Symbol
 from pinn.errors import SpecError, did_you_mean
 from pinn.spec import branches
 from pinn.spec.bounds import (
-    DEEPEST_CALLS,
     DEEPEST_NESTING,
     LONGEST_TEXT,
     MOST_DERIVED,
     MOST_DIFFERENTIATED,
     MOST_DIFFERENTIATIONS,
     MOST_OPERATIONS,
+    bounded_calls,
     bounded_power,
     bounded_product,
-    calls,
     derived_size,
     exact_number,
     finite_real,
@@ -426,8 +425,7 @@ class Scope:
                     self._condition(arguments[0], depth), *(self._scalar(a, depth) for a in arguments[1:])
                 )
             values = [plain_argument(self._scalar(argument, depth)) for argument in arguments]
-            if max(map(calls, values)) >= DEEPEST_CALLS:
-                raise SpecError((), f"more than {DEEPEST_CALLS} functions in one another")
+            bounded_calls(name, values)
             value = finite_real(f"{name}()", function(*values))
             if tree_size(value) > MOST_OPERATIONS:
                 raise SpecError((), f"{name}() makes an expression of more than {MOST_OPERATIONS} operations")

@@ -13,7 +13,8 @@ FOUND = {  # what the fuzzer has found: text -> part of the refusal
     "unprintable": ("\u202ex", "'U+202E' is not part of the expression language"),
     "a colour": ("x + \x1b[31mu", "U+001B"),
     "a surrogate": ("\ud800", "U+D800"),
-    "functions in one another": ("tanh(" * 51 + "(erf(v)/0.25)**1e-300" + ")" * 51, "more than 25 functions"),
+    "functions in one another": ("tanh(" * 51 + "(erf(v)/0.25)**1e-300" + ")" * 51, "of more than 5 functions"),
+    "real functions in one another": ("tanh(" * 51 + "x" + ")" * 51, "more than 25 functions"),
     "a tower of powers": ("**".join(["(v_yy + u)"] * 60), "a tower of more than 10 powers"),
 }
 FOUND_SPECS = {
