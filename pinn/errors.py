@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+LONGEST_KEY = 200  # characters of one part of a path
+LONGEST_MESSAGE = 600  # characters: a file that is quoted at length must not fill the screen
+
+
+def one_line(text: str, longest: int = LONGEST_MESSAGE) -> str:
+    """A message as a terminal may show it: what does not print (also: colours, reversed text) as U+202E, shortened."""
+    flat = " ".join(text.split("\n"))
+    shown = flat if flat.isprintable() else "".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in flat)
+    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
+
 
 class PinnError(Exception):
     """Any failure that pinn foresees. Its text is one line that names the thing, what was received and a way out."""
 
     exit_code = 1
+
+    def __init__(self, message: str):
+        super().__init__(one_line(message))
 
 
 class SpecError(PinnError):
@@ -23,7 +36,7 @@ class SpecError(PinnError):
     def __init__(self, path: Sequence[str | int], message: str, position: tuple[str, int, int] | None = None):
         super().__init__(message)
         self.path = tuple(path)
-        self.message = message
+        self.message = one_line(message)
         self.position = position
 
     def __str__(self) -> str:
@@ -65,7 +78,8 @@ def dotted(path: Sequence[str | int]) -> str:
     """("domain", "difference", 1, "disk") -> "domain.difference[1].disk"."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else (f".{part}" if text else str(part))
+        name = one_line(str(part), LONGEST_KEY)
+        text += f"[{name}]" if isinstance(part, int) else (f".{name}" if text else name)
     return text
 
 

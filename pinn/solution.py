@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import hashlib
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -19,14 +19,17 @@ from pinn.engines import find_engine
 from pinn.equations.compile import CompiledExpression, Derivative
 from pinn.equations.statements import PointSet
 from pinn.equations.subdomains import Seen, Subdomain
-from pinn.errors import ResourceError, SpecError, did_you_mean
+from pinn.errors import ResourceError, SpecError, did_you_mean, one_line
+from pinn.files import read_json
 from pinn.loading import build, build_problem
+from pinn.network.chunks import in_chunks, out_of_memory
 from pinn.problem import Problem
 from pinn.spec.parameters import complete, slice_of
-from pinn.spec.source import read_spec
+from pinn.spec.source import dump, read_spec
 from pinn.training.assembly import Group, residuals
 from pinn.training.field_spread import FieldSpread, has_deviations
 from pinn.training.model import Model
+from pinn.training.state import load_tensors
 
 Key = TypeVar("Key", str, Derivative)
 
@@ -107,13 +110,14 @@ class Solution:
         The results have their place before the first chunk is evaluated: small arrays that are kept would lie between
         the large ones that come and go, which the allocator could then not give back.
         """
-        size = self.model.network.cache_rows
         found: dict[str, np.ndarray] = {}
+
+        def at(chunk: slice) -> Mapping[str, Tensor]:
+            return evaluate(points[chunk], seen[chunk] if isinstance(seen, np.ndarray) else seen)
+
         with torch.no_grad():
-            for start in range(0, max(len(points), 1), size):
-                chunk = slice(start, start + size)
-                part = seen[chunk] if isinstance(seen, np.ndarray) else seen
-                for name, values in evaluate(points[chunk], part).items():
+            for chunk, part in in_chunks(at, max(len(points), 1), self.model.network.cache_rows):
+                for name, values in part.items():
                     if name not in found:
                         found[name] = np.zeros(len(points), values.cpu().numpy().dtype)
                     found[name][chunk] = values.cpu().numpy()
@@ -182,8 +186,7 @@ class Solution:
             raise SpecError((), "no standard deviation is known: state the noise of the data (data[…].noise)")
         names = self.problem.quantities if quantities is None else quantities
         tensor = self._as_points(points)
-        parts = [self._spread.at(tensor[chunk], names) for chunk in self._chunks(tensor)]
-        return {name: np.concatenate([part[name].cpu().numpy() for part in parts]) for name in names}
+        return self._in_chunks(lambda points, _: self._spread.at(points, names), tensor, subdomain)
 
     def residual(self, points, subdomain: Seen = None) -> dict[str, np.ndarray]:
         """Dimensionless residual of every equation at interior points [N, D]: name -> [N]."""
@@ -217,35 +220,53 @@ class Solution:
         return plot(self, quantity)
 
     def save_weights(self, path: str | PathLike[str]) -> None:
-        """Write every tensor of the model as safetensors."""
+        """Write every tensor of the model as safetensors, with what says which spec they belong to."""
         from safetensors.torch import save_file
 
         tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.model.state_dict().items()}
-        save_file(tensors, str(path), metadata={"format": "pt", "problem": self.problem.name})
+        spec = spec_digest(dump(self.problem.spec.resolved()).encode())
+        save_file(tensors, str(path), metadata={"format": "pt", "problem": self.problem.name, "spec": spec})
 
     @classmethod
     def load(cls, run: str | PathLike[str]) -> Solution:
-        """The solution that a run directory holds. Raises ResourceError where it is incomplete."""
+        """The solution that a run directory holds.
+
+        Raises ResourceError where it is incomplete, damaged, or its spec is not the one that the model was trained for.
+        """
         from safetensors import SafetensorError
-        from safetensors.torch import load_file
 
         folder = Path(run)
         for name in ("spec.yaml", "model.safetensors", "metrics.json", "environment.json"):
             if not (folder / name).is_file():
                 raise ResourceError(f"{folder}: not a complete run: {name} is missing")
-        environment = json.loads((folder / "environment.json").read_text(encoding="utf-8"))
-        metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-        problem = build(read_spec(folder / "spec.yaml"), Path(environment.get("spec_folder", folder)))
+        environment, metrics = read_json(folder / "environment.json"), read_json(folder / "metrics.json")
+        file = folder / "model.safetensors"
         try:
-            tensors = load_file(str(folder / "model.safetensors"))
-            network = find_engine(metrics.get("engine", "native")).saved_network(problem, tensors, metrics)
+            tensors, said = read_tensors(file)
+            if said.get("spec", digest := spec_digest((folder / "spec.yaml").read_bytes())) != digest:
+                raise ResourceError(f"{folder / 'spec.yaml'}: is not what the model was trained for; restore it")
+            problem = build(read_spec(folder / "spec.yaml"), Path(str(environment.get("spec_folder", folder))))
+            network = find_engine(str(metrics.get("engine", "native"))).saved_network(problem, tensors, metrics)
             model = Model(problem, network, problem.spec.solver.derivatives)
-            model.load_state_dict(tensors)
-        except (KeyError, RuntimeError, ValueError, OSError, SafetensorError) as error:
-            raise ResourceError(
-                f"{folder / 'model.safetensors'}: cannot be read: {str(error).splitlines()[0]}"
-            ) from None
+            load_tensors(model, tensors)
+        except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError, OSError, SafetensorError) as error:
+            if out_of_memory(error):
+                raise
+            raise ResourceError(f"{file}: cannot be read: {one_line(str(error), 300)}") from None
         return cls(problem, model, metrics, read_history(folder / "history.csv"), environment)
+
+
+def spec_digest(text: bytes) -> str:
+    """Of the spec.yaml that a run leaves."""
+    return hashlib.sha256(text).hexdigest()
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """(tensors, metadata) of a safetensors file. Raises SafetensorError, OSError or ValueError."""
+    from safetensors import safe_open
+
+    with safe_open(str(path), framework="pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
 
 
 def read_history(path: Path) -> list[dict[str, Any]]:
@@ -260,8 +281,12 @@ def read_history(path: Path) -> list[dict[str, Any]]:
         except ValueError:
             return text
 
-    with path.open(newline="", encoding="utf-8") as stream:
-        return [{key: number(value) for key, value in row.items()} for row in csv.DictReader(stream)]
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            table = csv.DictReader(stream, restkey="", restval="")  # of a row that is too long or too short
+            return [{key: number(text) for key, text in row.items() if key} for row in table]
+    except (OSError, ValueError, csv.Error) as error:
+        raise ResourceError(f"{path}: cannot be read: {error}") from None
 
 
 def interpolate(problem: Problem, points: np.ndarray) -> dict[str, np.ndarray]:

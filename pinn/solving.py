@@ -22,6 +22,7 @@ import torch
 from pinn.engines import find_engine
 from pinn.errors import ResourceError
 from pinn.loading import build_problem
+from pinn.network.chunks import out_of_memory
 from pinn.problem import Problem
 from pinn.solution import Solution
 from pinn.training.identification import identification
@@ -92,11 +93,6 @@ def solve(
         }
         solution.metrics["seconds"]["total"] = perf_counter() - begun
     return solution
-
-
-def out_of_memory(error: Exception) -> bool:
-    """Whether that is what an error says: of Python, of a GPU, or of torch on the CPU, which has no type for it."""
-    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or "can't allocate memory" in str(error)
 
 
 def at_load(problem: Problem, share: float) -> Problem:
@@ -279,16 +275,23 @@ def peak_memory(device: torch.device) -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
 
+def versions() -> dict[str, str]:
+    """Package -> version, of pinn, of Python and of what the numbers depend on."""
+    from pinn import __version__
+
+    found = {"pinn": __version__, "python": platform.python_version()}
+    for package in ("torch", "numpy", "scipy", "sympy", "meshio", "matplotlib", "deepxde"):
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found
+
+
 def describe_environment(problem: Problem, device: torch.device, seed: int) -> dict[str, Any]:
     """What is needed to repeat the run: versions, device, dtype, seed, threads, commit."""
-    versions = {"python": platform.python_version()}
-    for package in ("jetpinn", "torch", "numpy", "scipy", "sympy", "meshio", "matplotlib", "deepxde"):
-        try:
-            versions[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            versions[package] = "not installed"
     return {
-        "versions": versions,
+        "versions": versions(),
         "platform": platform.platform(),
         "device": torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu",
         "dtype": problem.spec.solver.precision,

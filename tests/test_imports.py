@@ -15,6 +15,7 @@ PACKAGE = Path(pinn.__file__).parent
 # Lowest first. A unit imports itself and what stands before it.
 ORDER = (
     "errors",
+    "files",
     "spec",
     "geometry",
     "physics",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -104,11 +105,10 @@ def residual_figures(problem: Problem, model: Model) -> tuple[float | None, floa
     if not group.indices:
         return None, None
     zero = {d: group.points.points.new_zeros(len(group.points)) for d in group.derivatives}
-    parts: list[Tensor] = []
     with torch.no_grad():
         source = torch.stack(residuals(model, group, jets=zero))
-        for chunk in group.chunks(model.network.cache_rows):
-            parts.append(torch.stack(residuals(model, group, chunk)))
+        found = group.in_chunks(partial(residuals, model, group), model.network.cache_rows)
+        parts = [torch.stack(part) for _, part in found]
     residual = torch.cat(parts, dim=1)  # [E, N]
     size = float(source.square().mean().sqrt())
     floor = float(residual.square().mean().sqrt()) / size if size > HOMOGENEOUS else None

@@ -41,11 +41,11 @@ def export(
 ) -> None:
     """Write the fields of RUN for ParaView (vtu, pvd, xdmf), tables (csv, npz), or the network itself (onnx)."""
     from pinn.errors import SpecError
+    from pinn.run.directory import require_run
 
     if mesh is not None and resolution is not None:
         raise SpecError(("--mesh",), "cannot be combined with --resolution")
-    if not run.is_dir():
-        raise SpecError((), f"{run} is not a run's directory")
+    require_run(run)
     if points is not None and line is None:
         raise SpecError(("--points",), "belongs to --line; for a finer mesh use --resolution")
     path = _target(run, format or ("csv" if line is not None and out is None else None), out)

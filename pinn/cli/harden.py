@@ -38,13 +38,13 @@ def harden(
 ) -> None:
     """Ramp λ of RUN to a target while the field is kept, substitute ReLU, report; writes RUN/hardened."""
     from pinn.errors import SpecError
+    from pinn.run.directory import require_run
 
     if hardness is not None and tolerance is not None:
         raise SpecError(("--hardness",), "cannot be combined with --tolerance; either gives λ")
     if tolerance is not None and not 0 < tolerance < 1:
         raise SpecError(("--tolerance",), f"must lie between 0 and 1, got {tolerance:g}")
-    if not run.is_dir():
-        raise SpecError((), f"{run} is not a run's directory")
+    require_run(run)
 
     from pinn import Solution
     from pinn.analysis.hardening import harden_solution

@@ -22,10 +22,9 @@ def _problem_summary(path: Path) -> str:
 
 
 def _run_summary(folder: Path) -> str:
-    import json
-
     from pinn.analysis.report import report_metrics
-    from pinn.errors import ResourceError, SpecError
+    from pinn.errors import ResourceError, SpecError, one_line
+    from pinn.files import read_json
 
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     metrics_file = folder / "metrics.json"
@@ -34,12 +33,13 @@ def _run_summary(folder: Path) -> str:
             raise SpecError((), f"{folder} is not a run: it has neither metrics.json nor spec.yaml")
         found = ", ".join(file.name for file in files)
         return f"{folder}: an unfinished run, without metrics.json; it has {found}"
-    try:
-        metrics = json.loads(metrics_file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ResourceError(f"{metrics_file}: not JSON: {error}") from error
+    metrics = read_json(metrics_file)
     shown = [file for file in files if file.suffix in (".vtu", ".xdmf", ".csv", ".npz", ".png", ".safetensors")]
-    return report_metrics(metrics, [*shown, folder], title=_title(folder / "spec.yaml"))
+    try:
+        text = report_metrics(metrics, [*shown, folder], title=_title(folder / "spec.yaml"))
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise ResourceError(f"{metrics_file}: not the metrics of a run: {error}") from None
+    return "\n".join(map(one_line, text.splitlines()))
 
 
 def _title(spec: Path) -> str:

@@ -22,7 +22,7 @@ from pinn.cli.resume import resume
 from pinn.cli.schema import schema
 from pinn.cli.solve import solve
 from pinn.cli.validate import validate
-from pinn.errors import PinnError, ResourceError
+from pinn.errors import PinnError, ResourceError, one_line
 
 app = typer.Typer(
     name="pinn",
@@ -104,7 +104,7 @@ def _fail(error: Exception, interruption: Interruption) -> int:
         _say(_resource_line(error))
         return ResourceError.exit_code
     hint = "" if os.environ.get("PINN_DEBUG") == "1" else " (PINN_DEBUG=1 shows where)"
-    _say(f"unexpected {type(error).__name__}: {' '.join(str(error).split())}{hint}")
+    _say(f"unexpected {type(error).__name__}: {one_line(' '.join(str(error).split()))}{hint}")
     return 1
 
 

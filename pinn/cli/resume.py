@@ -25,21 +25,27 @@ def resume(
     for override in overrides or ():
         if override.partition("=")[0].strip() not in CHANGEABLE:
             raise SpecError(("--set",), f"a run that is resumed can change {' and '.join(CHANGEABLE)}, not {override}")
-    from pinn.cli.training import Settings, carry_out
+    from pinn.cli.training import Header, carry_out
     from pinn.loading import build
     from pinn.run import checkpoint
     from pinn.run.directory import RunDirectory
+    from pinn.solving import versions
     from pinn.spec.overrides import apply_overrides
     from pinn.spec.source import parse_spec
 
     directory = RunDirectory.reopen(run)
-    kept, damaged = checkpoint.read(run)
-    for text in damaged:
+
+    def warn(text: str) -> None:
         directory.log(f"warning: {text}")
         typer.echo(f"warning: {text}", err=True)
-    source = apply_overrides(parse_spec(kept["spec"], str(run / "spec.yaml")), list(overrides or ()))
-    problem = build(source, Path(kept["spec_folder"]))
-    training = kept["training"]
+
+    state, damaged = checkpoint.read(run)
+    kept = Header.of(state, run)
+    for text in (*damaged, *kept.other_versions(versions())):
+        warn(text)
+    source = apply_overrides(parse_spec(kept.spec, str(run / "spec.yaml")), list(overrides or ()))
+    problem = build(source, Path(kept.spec_folder))
+    training = kept.training
     reason = _finished(run)
     longer = reason == "time_limit" and training["run"]["seconds"] < problem.spec.solver.time_limit
     if reason not in (None, "interrupted") and not longer:
@@ -47,15 +53,17 @@ def resume(
         typer.echo(f"{run} is finished ({reason}), nothing to do{way_out}")
         return
     directory.log(f"resumed after {training['run']['seconds']:.1f} s, iteration {training['iteration']}")
-    carry_out(directory, problem, Settings(**kept["settings"]), context.obj, quiet=quiet, state=training)
+    carry_out(directory, problem, kept.settings, context.obj, quiet=quiet, state=training)
 
 
 def _finished(run: Path) -> str | None:
-    """Why a run stopped, None where it has not written its metrics."""
-    import json
+    """Why a run stopped, None where it has not written its metrics, or they are damaged: they are written again."""
+    from pinn.errors import ResourceError
+    from pinn.files import read_json
 
     file = run / "metrics.json"
     try:
-        return str(json.loads(file.read_text(encoding="utf-8"))["stop_reason"]) if file.is_file() else None
-    except (ValueError, KeyError):
-        return None  # damaged: it is written again
+        reason = read_json(file).get("stop_reason") if file.is_file() else None
+    except ResourceError:
+        return None
+    return reason if isinstance(reason, str) else None

@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pinn.cli.interruption import Interruption
     from pinn.problem import Problem
     from pinn.run.directory import RunDirectory
+
+
+COMPUTING = ("pinn", "torch", "numpy", "scipy")  # packages whose other versions may round in another way
 
 
 @dataclass(frozen=True)
@@ -21,6 +26,52 @@ class Settings:
     device: str
     engine: str
     track_errors: bool
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a run's checkpoints say of the run, and the state of its training in one of them."""
+
+    spec: str
+    spec_folder: str
+    settings: Settings
+    versions: dict[str, str]
+    training: dict[str, Any]
+
+    @classmethod
+    def of(cls, state: dict[str, Any], run: Path) -> Header:
+        """What `carry_out` had written. Raises ResourceError for anything else."""
+        from pinn.errors import ResourceError
+
+        try:
+            found = cls(
+                str(state["spec"]),
+                str(state["spec_folder"]),
+                Settings(**state["settings"]),
+                dict(state["versions"]),
+                dict(state["training"]),
+            )
+            if not isinstance(found.training["run"]["seconds"] + found.training["iteration"], (int, float)):
+                raise TypeError("its clock is no number")
+        except (LookupError, TypeError, ValueError) as error:
+            reason = f"{type(error).__name__} {error}"
+            raise ResourceError(
+                f"{run}: its checkpoint is not one of a run ({reason}); start again with pinn solve"
+            ) from None
+        return found
+
+    def other_versions(self, now: dict[str, str]) -> list[str]:
+        """A warning where what computes is not what began the run."""
+        other = [
+            f"{name} {self.versions[name]} ({now[name]} now)"
+            for name in COMPUTING
+            if self.versions.get(name, now[name]) != now[name]
+        ]
+        return (
+            [f"the run was begun with {', '.join(other)}: the last digits may be others than without the interruption"]
+            if other
+            else []
+        )
 
 
 def carry_out(
@@ -43,6 +94,7 @@ def carry_out(
     from pinn.engines import find_engine
     from pinn.run.directory import save_run
     from pinn.run.keeper import Keeper
+    from pinn.solving import versions
     from pinn.spec.source import dump
 
     def warn(text: str) -> None:
@@ -52,7 +104,7 @@ def carry_out(
 
     options = problem.spec.solver
     header = {
-        "version": pinn.__version__,
+        "versions": versions(),
         "spec": dump(problem.spec.resolved()),
         "spec_folder": str(problem.folder.resolve()),
         "settings": asdict(settings),

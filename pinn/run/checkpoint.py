@@ -11,18 +11,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError
 
-from pinn.errors import ResourceError
+from pinn.errors import ResourceError, one_line
+from pinn.files import read_some
 from pinn.run.disk import disk, os_errors
 from pinn.run.encoding import from_bytes, to_bytes
 
 FOLDER = "checkpoint"
 FORMAT = 1
 KEPT = 2
+LARGEST_MANIFEST = 10_000  # bytes; it has some 300
 STATE, TENSORS, MANIFEST = "state.json", "tensors.safetensors", "manifest.json"
 
 
@@ -67,8 +70,8 @@ def read(run: Path) -> tuple[Any, list[str]]:
         folder = run / FOLDER / f"{number:06d}"
         try:
             return checked(folder, number), warnings
-        except (OSError, ValueError, KeyError, TypeError, RuntimeError, SafetensorError) as error:
-            warnings.append(f"{folder}: damaged, the one before is used: {str(error).splitlines()[0]}")
+        except (OSError, ArithmeticError, LookupError, RuntimeError, TypeError, ValueError, SafetensorError) as error:
+            warnings.append(f"{folder}: damaged, the one before is used: {one_line(str(error))}")
     found = "; ".join(warnings).replace(", the one before is used", "") or f"{run / FOLDER}: no checkpoint"
     raise ResourceError(f"{found}; start again with pinn solve")
 
@@ -88,18 +91,30 @@ def manifest(number: int, files: dict[str, bytes]) -> bytes:
 
 def checked(folder: Path, number: int) -> Any:
     """The state in a checkpoint's folder. Raises ValueError where a file is not what the manifest says."""
-    written = (folder / MANIFEST).read_bytes()
+    written = read_some(folder / MANIFEST, LARGEST_MANIFEST)
     content, _, rest = written[:-1].rpartition(b"\n")
     if written[-1:] != b"\n" or rest != digest(content).encode():
         raise ValueError(f"{MANIFEST} does not agree with its checksum")
     described = json.loads(content)
     if (described["format"], described["number"]) != (FORMAT, number):
         raise ValueError(f"{MANIFEST} is of checkpoint {described['number']}, format {described['format']}")
-    files = {name: (folder / name).read_bytes() for name in (STATE, TENSORS)}
-    for name, read_bytes in files.items():
-        if digest(read_bytes) != described["files"][name]["sha256"]:
+    files = {}
+    for name in (STATE, TENSORS):
+        size = int(described["files"][name]["bytes"])
+        if (folder / name).stat().st_size != size or size > memory():
+            raise ValueError(f"{name} does not have the {size:,} bytes of the manifest, or they do not fit into memory")
+        files[name] = read_some(folder / name, size)
+        if digest(files[name]) != described["files"][name]["sha256"]:
             raise ValueError(f"{name} does not agree with its checksum")
-    return from_bytes(files[STATE], files[TENSORS])
+    state = from_bytes(files[STATE], files[TENSORS])
+    if not isinstance(state, dict):
+        raise ValueError(f"{STATE} holds no state")
+    return state
+
+
+def memory() -> int:
+    """Bytes of the machine."""
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def digest(content: bytes) -> str:

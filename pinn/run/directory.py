@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
+import errno
 import json
 import math
+import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
@@ -68,9 +70,8 @@ class RunDirectory:
 
     @classmethod
     def reopen(cls, path: Path) -> RunDirectory:
-        """A directory that a run has been in. Raises SpecError where another process is in it."""
-        if not path.is_dir():
-            raise SpecError((), f"{path} is not a run's directory")
+        """A directory that a run has been in. Raises SpecError where another process is in it, and for links in it."""
+        require_run(path)
         with os_errors(path):
             return cls(path, taken(path, str(path)))
 
@@ -78,6 +79,17 @@ class RunDirectory:
         """Add a line to log.txt, if that is possible: a full disk must not end a training for the sake of a line."""
         with suppress(OSError):
             disk().append(self.path / "log.txt", line.rstrip("\n") + "\n")
+
+
+def require_run(folder: Path) -> None:
+    """Raises SpecError where that is no folder, or one with links: what is written in it would land elsewhere."""
+    if not folder.is_dir():
+        raise SpecError((), f"{folder} is not a run's directory")
+    for parent, folders, files in os.walk(folder):
+        for name in (*folders, *files):
+            path = Path(parent, name)
+            if path.is_symlink():
+                raise SpecError((), f"{path} is a link; a run's directory holds files of its own, copy it or remove it")
 
 
 def taken(folder: Path, name: str) -> Lock:
@@ -149,6 +161,8 @@ def _move(scratch: Path, path: Path) -> None:
         for file in files:
             target = path.parent / file.relative_to(scratch)
             if target.parent != path.parent:
+                if target.parent.is_symlink():
+                    raise OSError(errno.ELOOP, "is a link", str(target.parent))
                 disk().make_folder(target.parent)
             moved.append(target)
             disk().rename(file, target)

@@ -23,7 +23,9 @@ class Disk:
         writer(path)
 
     def append(self, path: Path, text: str) -> None:
-        with path.open("a", encoding="utf-8") as stream:
+        """Add to a file, which is no link: whoever made that chose another file."""
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
+        with open(os.open(path, flags, 0o666), "a", encoding="utf-8") as stream:
             stream.write(text)
 
     def sync(self, path: Path) -> None:
@@ -39,8 +41,8 @@ class Disk:
         os.replace(source, target)
 
     def remove(self, path: Path) -> None:
-        """Remove a file or folder as far as that is possible: what is left over is in nobody's way."""
-        if path.is_dir():
+        """Remove a file, folder or link as far as that is possible: what is left over is in nobody's way."""
+        if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
         else:
             path.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 MARKS = ("tensor", "tuple", "pairs")
+WIDEST = 100  # times its numbers, that a tensor's memory may span: a few columns of a table
 
 
 def encode(value: Any, tensors: dict[str, Tensor]) -> Any:
@@ -43,13 +44,20 @@ def decode(value: Any, tensors: dict[str, Tensor]) -> Any:
     if not isinstance(value, dict):
         return value
     if "tensor" in value:
-        kept = tensors[value["tensor"]]
-        return torch.empty_strided(tuple(kept.shape), tuple(value["stride"]), dtype=kept.dtype).copy_(kept)
+        return laid_out(tensors[value["tensor"]], tuple(value["stride"]))
     if "tuple" in value:
         return tuple(decode(entry, tensors) for entry in value["tuple"])
     if "pairs" in value:
         return {decode(key, tensors): decode(entry, tensors) for key, entry in value["pairs"]}
     return {key: decode(entry, tensors) for key, entry in value.items()}
+
+
+def laid_out(tensor: Tensor, stride: tuple[int, ...]) -> Tensor:
+    """A copy with these strides. Raises ValueError for strides that no view of a tensor of a training has."""
+    span = 1 + sum((size - 1) * step for size, step in zip(tensor.shape, stride, strict=True))
+    if min(stride, default=1) < 1 or span > WIDEST * max(tensor.numel(), 1):
+        raise ValueError(f"a tensor of shape {list(tensor.shape)} with strides {list(stride)}")
+    return torch.empty_strided(tuple(tensor.shape), stride, dtype=tensor.dtype).copy_(tensor)
 
 
 def to_bytes(value: Any) -> tuple[bytes, bytes]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import cast
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import sympy
 
@@ -20,6 +21,9 @@ MOST_DIFFERENTIATED = 60_000  # of all that a spec differentiates, and of the de
 MOST_FACTORS = 300  # of one product: SymPy sorts them again with each one that is added
 MOST_DIFFERENTIATIONS = 8  # of one expression by one name or one d(…), and of a field
 LARGEST_EXPONENT = 1000
+HIGHEST_TOWER = 10  # of powers whose exponents have names: SymPy asks a tower about its sign at every storey
+DEEPEST_CALLS = 25  # functions and powers in one another
+DEEPEST_COMPLEX = 5  # of these in a tanh, where SymPy cannot tell that its argument is real: it writes out both parts
 LARGEST_NUMBER = 1e300
 LONGEST_EXACT = 3000  # bits of a fraction's numerator or denominator; longer ones become floats
 EXACT_PARTS_OF_PI = 12  # sin(pi/q) up to this q may become roots; SymPy's roots for a larger q fill pages
@@ -54,7 +58,33 @@ def bounded_power(base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
             raise SpecError((), f"exponents beyond {LARGEST_EXPONENT} are not read")
         if size * exact_bits(base.as_coeff_Mul()[0]) > LONGEST_EXACT:
             raise SpecError((), "number too large")
+    elif tower(base) + tower(exponent) >= HIGHEST_TOWER:
+        raise SpecError((), f"a tower of more than {HIGHEST_TOWER} powers")
     return base**exponent
+
+
+def tower(expression: sympy.Expr) -> int:
+    """How many powers whose exponents are no numbers stand in one another: 2 for x**(u*y**x)."""
+    return folded(
+        expression,
+        lambda node, heights: max(heights, default=0) + (node.is_Pow and not cast(sympy.Expr, node.args[1]).is_number),
+    )
+
+
+def calls(expression: sympy.Expr) -> int:
+    """How many functions and powers stand in one another: 2 for sin(x*exp(y))."""
+    return folded(expression, lambda node, depths: max(depths, default=0) + (node.is_Function or node.is_Pow))
+
+
+def bounded_calls(name: str, arguments: Sequence[sympy.Expr]) -> None:
+    """Raises SpecError for a function of too many functions in one another."""
+    depth = max(map(calls, arguments))
+    if depth >= DEEPEST_CALLS:
+        raise SpecError((), f"more than {DEEPEST_CALLS} functions in one another")
+    if name in ("sinh", "cosh", "tanh") and depth > DEEPEST_COMPLEX and not arguments[0].is_real:
+        raise SpecError(
+            (), f"{name}() of more than {DEEPEST_COMPLEX} functions in one another, which may not be real (a root?)"
+        )
 
 
 def largest_exponent(base: sympy.Expr) -> float:
@@ -102,41 +132,39 @@ def finite_real(what: str, value: sympy.Expr) -> sympy.Expr:
 
 
 def tree_size(expression: sympy.Basic) -> int:
-    """Number of operations of the expression written out as a tree, in the time that its distinct parts take."""
-    sizes: dict[sympy.Basic, int] = {}
-    waiting = [expression]
-    while waiting:
-        node = waiting[-1]
-        missing = [part for part in node.args if part not in sizes]
-        if missing:
-            waiting.extend(missing)
-            continue
-        waiting.pop()
-        sizes[node] = 1 + sum(sizes[part] for part in node.args)
-    return sizes[expression]
+    """Number of operations of the expression written out as a tree."""
+    return folded(expression, lambda node, sizes: 1 + sum(sizes))
 
 
 def derived_size(expression: sympy.Expr, by: sympy.Symbol) -> tuple[int, int]:
-    """Operations of an expression, and at most so many of its derivative by a symbol; in the time of distinct parts.
+    """Operations of an expression, and at most so many of its derivative by a symbol.
 
     By the chain and product rules: D(f(a, b)) = (size of f) for each of a and b that has the symbol, + D(a) + D(b).
     """
-    sizes: dict[sympy.Basic, tuple[int, int]] = {}  # part -> size, and size of its derivative
-    waiting: list[sympy.Basic] = [expression]
-    while waiting:
-        node = waiting[-1]
-        missing = [part for part in node.args if part not in sizes]
-        if missing:
-            waiting.extend(missing)
-            continue
-        waiting.pop()
-        parts = [sizes[part] for part in node.args]
+
+    def sizes(node: sympy.Basic, parts: list[tuple[int, int]]) -> tuple[int, int]:
         size = 1 + sum(own for own, _ in parts)
         derived = sum(found for _, found in parts)
         if not node.is_Add:
             derived += size * sum(found > 0 for _, found in parts)
-        sizes[node] = size, int(node == by) if not parts else derived
-    return sizes[expression]
+        return size, derived if parts else int(node == by)
+
+    return folded(expression, sizes)
+
+
+def folded(expression: sympy.Basic, combine: Callable[[sympy.Basic, list[Any]], Any]) -> Any:
+    """combine(node, values of its parts) of the whole expression, in the time that its distinct parts take."""
+    values: dict[sympy.Basic, Any] = {}
+    waiting = [expression]
+    while waiting:
+        node = waiting[-1]
+        missing = [part for part in node.args if part not in values]
+        if missing:
+            waiting.extend(missing)
+            continue
+        waiting.pop()
+        values[node] = combine(node, [values[part] for part in node.args])
+    return values[expression]
 
 
 def nesting(text: str) -> int:

@@ -28,6 +28,7 @@ from pinn.spec.bounds import (
     MOST_DIFFERENTIATED,
     MOST_DIFFERENTIATIONS,
     MOST_OPERATIONS,
+    bounded_calls,
     bounded_power,
     bounded_product,
     derived_size,
@@ -424,6 +425,7 @@ class Scope:
                     self._condition(arguments[0], depth), *(self._scalar(a, depth) for a in arguments[1:])
                 )
             values = [plain_argument(self._scalar(argument, depth)) for argument in arguments]
+            bounded_calls(name, values)
             value = finite_real(f"{name}()", function(*values))
             if tree_size(value) > MOST_OPERATIONS:
                 raise SpecError((), f"{name}() makes an expression of more than {MOST_OPERATIONS} operations")

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import io
-import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from os import PathLike, strerror
@@ -16,6 +13,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.representer import SafeRepresenter
 
 from pinn.errors import SpecError, did_you_mean
+from pinn.files import read_some
 from pinn.spec.yaml_subset import Path, Position, compose, is_plain_text, shown
 
 MAX_BYTES = 1_000_000
@@ -47,7 +45,7 @@ def read_spec(path: str | PathLike[str]) -> Source:
     file = printable(str(path))
     start = (file, 1, 1)
     try:
-        raw = read_some(path)
+        raw = read_some(path, MAX_BYTES)
     except FileNotFoundError:
         folder = FilePath(path).parent
         siblings = [entry.name for entry in folder.glob("*.yaml")] if folder.is_dir() else []
@@ -65,16 +63,6 @@ def read_spec(path: str | PathLike[str]) -> Source:
         message = f"is not UTF-8 text (byte 0x{raw[error.start]:02x}); save the file as UTF-8"
         raise SpecError((), message, (file, before.count(b"\n") + 1, column)) from None
     return parse_spec(text, file)
-
-
-def read_some(path: str | PathLike[str]) -> bytes:
-    """The bytes of a regular file, at most one more than MAX_BYTES: a pipe would be waited for, a device never ends."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    with open(descriptor, "rb") as stream:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)
-            raise OSError(errno.EISDIR if folder else errno.EINVAL, "")
-        return stream.read(MAX_BYTES + 1)
 
 
 def parse_spec(text: str, file: str = "<string>") -> Source:

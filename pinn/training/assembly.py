@@ -8,9 +8,10 @@ points that are never trained on.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -18,9 +19,12 @@ from torch import Tensor
 from pinn.derivatives.jets import JetPlan, plan_jets
 from pinn.equations.compile import Derivative
 from pinn.equations.statements import MEASURED, PointSet, Statement
+from pinn.network.chunks import in_chunks
 from pinn.problem import SEEDS_PER_DRAW, Problem
 from pinn.training.model import Model
 from pinn.training.noise import NOISY_WEIGHT, beyond_noise, weight_of_noisy
+
+T = TypeVar("T")
 
 # Weight of whatever is not an equation inside the domain. Where all weights train, 1 to 3 is best (Burgers after 100
 # steps of Gauss-Newton: error 3e-3, with 10: 3e-2, with 30: no front yet); where the output layer is solved for, 30
@@ -101,6 +105,10 @@ class Group:
     def chunks(self, size: int) -> list[slice]:
         return [slice(start, start + size) for start in range(0, len(self.points), size)]
 
+    def in_chunks(self, evaluate: Callable[[slice], T], size: int) -> Iterator[tuple[slice, T]]:
+        """(chunk, evaluate(chunk)), at most `size` of the points at a time."""
+        return in_chunks(evaluate, len(self.points), size)
+
 
 def collect(
     problem: Problem,
@@ -155,6 +163,12 @@ def residuals(
     return found
 
 
+def residuals_alone(model: Model, group: Group, chunk: slice) -> list[Tensor]:
+    """Residuals that nothing is differentiated by."""
+    with torch.set_grad_enabled(model.derivatives == "autograd"):
+        return [residual.detach() for residual in residuals(model, group, chunk)]
+
+
 def mean_square(group: Group, residual: Tensor) -> Tensor:
     """mean(r^2) of a statement's residual [N] at the points of its group."""
     return residual.square().mean()
@@ -179,15 +193,9 @@ def mean_squares(model: Model, groups: Sequence[Group]) -> list[float]:
     with torch.no_grad():
         for group in groups:
             sums = [0.0] * len(group.indices)
-            for part in group.chunks(model.network.cache_rows):
-                if model.derivatives == "autograd":
-                    with torch.enable_grad():
-                        parts = residuals(model, group, part)
-                else:
-                    parts = residuals(model, group, part)
+            for _, parts in group.in_chunks(partial(residuals_alone, model, group), model.network.cache_rows):
                 sums = [
-                    total + float(residual.detach().double().square().sum())
-                    for total, residual in zip(sums, parts, strict=True)
+                    total + float(residual.double().square().sum()) for total, residual in zip(sums, parts, strict=True)
                 ]
             found |= {index: total / len(group.points) for index, total in zip(group.indices, sums, strict=True)}
     return [found[index] for index in range(len(found))]
@@ -202,7 +210,5 @@ def heldout_residual(model: Model, groups: Sequence[Group]) -> float:
 
 def point_residuals(model: Model, group: Group) -> Tensor:
     """Size of the residual at each point of a group, all its statements together: [N]."""
-    with torch.set_grad_enabled(model.derivatives == "autograd"):
-        parts = (residuals(model, group, part) for part in group.chunks(model.network.cache_rows))
-        squares = [torch.stack([residual.detach().square() for residual in part]).sum(dim=0) for part in parts]
-    return torch.cat(squares).sqrt()
+    parts = group.in_chunks(partial(residuals_alone, model, group), model.network.cache_rows)
+    return torch.cat([torch.stack(part).square().sum(dim=0) for _, part in parts]).sqrt()

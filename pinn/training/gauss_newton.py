@@ -9,11 +9,13 @@ preconditioned conjugate gradients where both are large.
 from __future__ import annotations
 
 import math
+from functools import partial
 from statistics import median
 
 import torch
 from torch import Tensor
 
+from pinn.network.chunks import matrix_of
 from pinn.spec.solver import GaussNewtonOptions
 from pinn.training import damping
 from pinn.training.assembly import Group, loss_terms, residuals
@@ -87,6 +89,13 @@ class GaussNewton:
             loss = self.losses[-1] if self.losses else float(self.residual(model).square().sum())
             return Report(loss, heldout=run.heldout(model), finished="time_limit")
         self.iteration += 1
+        with matrix_of(count_rows(self.groups), count_weights(model), "network.hidden, or the stage's batch"):
+            report = self.descend(model)
+        self.seconds = run.seconds - begun
+        return report
+
+    def descend(self, model: Model) -> Report:
+        """One damped step from the model."""
         if self.projected:
             solve_output_layer(model, self.groups)
         model.recentre()
@@ -121,7 +130,6 @@ class GaussNewton:
         self.losses.append(new_loss)
         with torch.no_grad():
             terms = {name: float(term) for name, term in loss_terms(model, self.groups).items()}
-        self.seconds = run.seconds - begun
         return Report(new_loss, terms, finished=self.finished(taken is None), extra={"damping": self.damping})
 
     def draw(self, model: Model) -> list[Group]:
@@ -162,8 +170,8 @@ class GaussNewton:
         found = []
         with torch.no_grad():
             for group in self.groups:
-                for chunk in group.chunks(CHUNK):
-                    for statement, residual in zip(group.statements, residuals(model, group, chunk), strict=True):
+                for _, parts in group.in_chunks(partial(residuals, model, group), CHUNK):
+                    for statement, residual in zip(group.statements, parts, strict=True):
                         found.append(residual * (group.weight(statement) / math.sqrt(len(group.points))))
         return torch.cat(found)
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 import torch
@@ -126,7 +127,10 @@ class Jacobian:
 
     def __init__(self, model: Model, groups: Sequence[Group]):
         self.blocks = [
-            rows for group in groups for chunk in group.chunks(CHUNK) for rows in factorise(model, group, chunk)
+            rows
+            for group in groups
+            for _, found in group.in_chunks(partial(factorise, model, group), CHUNK)
+            for rows in found
         ]
         self.residual = torch.cat([block.residual for block in self.blocks])
         self.shape = (len(self.residual), count_weights(model))

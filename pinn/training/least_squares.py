@@ -19,10 +19,11 @@ from torch import Tensor
 
 from pinn.errors import Divergence
 from pinn.network.activations import ACTIVATIONS
+from pinn.network.chunks import matrix_of, with_less
 from pinn.spec.solver import LeastSquaresOptions
 from pinn.training.admissible import remark
 from pinn.training.assembly import Group, residuals
-from pinn.training.linear_solve import solve_least_squares
+from pinn.training.linear_solve import BLOCK_BYTES, solve_least_squares
 from pinn.training.linearisation import linear_rows, set_coefficients
 from pinn.training.loop import Report, Run
 from pinn.training.model import Model
@@ -202,9 +203,12 @@ class LeastSquares:
     def linear_problem(self, model: Model, groups: list[Group], states) -> tuple[Tensor, float]:
         def blocks():
             for number, group in enumerate(groups):
-                for chunk in group.chunks(model.network.cache_rows):
+
+                def rows_at(chunk: slice, number: int = number, group: Group = group):
                     state = None if states is None else {d: jet[chunk] for d, jet in states[number].items()}
-                    found = linear_rows(model, group, chunk, state)
+                    return linear_rows(model, group, chunk, state)
+
+                for chunk, found in group.in_chunks(rows_at, model.network.cache_rows):
                     self.require_finite(group, chunk, found)
                     yield from ((rows, target - rows[:, size:] @ present) for rows, target in found)
             yield held, held.new_zeros(len(present))
@@ -213,7 +217,13 @@ class LeastSquares:
             present = torch.stack([*model.raw.values()]) if model.raw else model.network.field_scale.new_zeros(0)
             size = output_size(model) - len(present)
             held = torch.cat([present.new_zeros(len(present), size), HOLD * torch.eye(len(present)).to(present)], dim=1)
-            coefficients, residual = solve_least_squares(blocks(), self.options.regularisation)
+            rows, columns = sum(len(group.points) * len(group.indices) for group in groups), size + len(present)
+            with matrix_of(rows, columns, "features of solver.method.least_squares"):
+                coefficients, residual = with_less(
+                    lambda most: solve_least_squares(blocks(), self.options.regularisation, most),
+                    BLOCK_BYTES,
+                    8 * columns**2,  # below it the triangle is what fills the memory
+                )
             if not torch.isfinite(coefficients).all():
                 raise Divergence(f"least squares gave coefficients that are not finite (features {self.features})")
             coefficients[size:] += present

@@ -20,11 +20,12 @@ BLOCK_BYTES = 1.5e9
 
 
 def solve_least_squares(
-    blocks: Iterable[tuple[Tensor, Tensor]], regularisation: float | None = None
+    blocks: Iterable[tuple[Tensor, Tensor]], regularisation: float | None = None, block_bytes: float = BLOCK_BYTES
 ) -> tuple[Tensor, float]:
     """Coefficients [P] for the stacked rows (A_k [n_k, P], b_k [n_k]), and the residual norm |A c - b|.
 
-    `regularisation` is mu relative to the size of A; None takes a few rounding errors of the numbers' type.
+    `regularisation` is mu relative to the size of A; None takes a few rounding errors of the numbers' type. Rows of
+    `block_bytes` are gathered before they are reduced to a triangle.
     """
     triangle: Tensor | None = None
     waiting: list[Tensor] = []
@@ -38,7 +39,7 @@ def solve_least_squares(
         block = torch.cat([rows, target[:, None]], dim=1)
         waiting.append(block)
         size += block.numel() * block.element_size()
-        if size > BLOCK_BYTES:
+        if size > block_bytes:
             triangle = reduce(([] if triangle is None else [triangle]) + waiting)
             waiting, size = [], 0
     if triangle is not None:

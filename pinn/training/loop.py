@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 import torch
 
-from pinn.errors import Divergence
+from pinn.errors import Divergence, ResourceError, one_line
+from pinn.network.chunks import out_of_memory
 from pinn.network.hardness import hardness_columns
 from pinn.problem import Problem
 from pinn.training.admissible import remark
@@ -25,6 +26,8 @@ from pinn.training.state import State, model_of, model_state
 ProgressCallback = Callable[[dict[str, Any]], None]
 Monitor = Callable[[Model], dict[str, float]]  # columns of the history, such as the true error
 
+# What a state that is not one of this training can cause.
+STRANGE = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 OBSERVED_EVERY = 1.05  # ratio of the seconds of two observations: curves of error against seconds are read in decades
 
 
@@ -136,7 +139,9 @@ class Run:
         self.best = model_of(self.problem, state["best"], self.device)
         self.best_heldout, self.best_merit = state["best_heldout"], state["best_merit"]
         self.observed = (None, 0.0) if state["observed"] is None else (self.best, state["observed"])
-        self.history[:] = state["history"]
+        self.history[:] = map(dict, state["history"])
+        if not (math.isfinite(state["seconds"]) and self.best_heldout >= 0 and not math.isnan(self.best_merit)):
+            raise ValueError("its clock or its best residual is no number")
         self.started = perf_counter() - state["seconds"]
 
 
@@ -169,6 +174,13 @@ def train(
         elif keeper:
             keeper.keep(training.state_dict())
         training.proceed()
+    except STRANGE as error:
+        if state is None or training.iteration > state["iteration"] or out_of_memory(error):
+            raise
+        raise ResourceError(  # the step that follows a state was possible when the state was written
+            f"the checkpoint does not fit the run ({type(error).__name__}: {one_line(str(error), 200)}); start again "
+            "with pinn solve"
+        ) from None
     except KeyboardInterrupt:
         training.reason = "interrupted"
         if keeper:

@@ -6,6 +6,7 @@ Tensors are the live ones, not copies: whoever keeps a state writes or copies it
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -32,13 +33,25 @@ def model_of(problem: Problem, tensors: Mapping[str, Tensor] | None, device: tor
     if tensors is None:
         return None
     model = Model(problem, saved_network(problem, tensors).to(device), problem.spec.solver.derivatives)
-    model.load_state_dict(tensors)
+    load_tensors(model, tensors)
     return model
+
+
+def load_tensors(model: Model, tensors: Mapping[str, Tensor]) -> None:
+    """Raises RuntimeError or ValueError where they are not those of the model, or not finite."""
+    for name, own in model.state_dict().items():
+        if name in tensors and tensors[name].dtype != own.dtype:  # torch would round it, and go on
+            raise ValueError(f"{name} holds {tensors[name].dtype}, not {own.dtype}")
+        if name in tensors and not torch.isfinite(tensors[name]).all():
+            raise ValueError(f"{name} has a number that is not finite")
+    model.load_state_dict(tensors)
 
 
 def saved_network(problem: Problem, tensors: Mapping[str, Tensor]) -> MLP | PatchNetwork | SeriesNetwork:
     """A network that the tensors fit: on cells where they have boxes, a series, or a perceptron with their widths."""
     scale = tensors["network.field_scale"]
+    if scale.dtype not in (torch.float32, torch.float64):
+        raise ValueError(f"field_scale holds {scale.dtype}")
     if "network.lower" in tensors:
         activation = problem.spec.network.activation
         names = ("lower", "upper", "lower_width", "upper_width")
@@ -48,9 +61,20 @@ def saved_network(problem: Problem, tensors: Mapping[str, Tensor]) -> MLP | Patc
     if "network.degrees" in tensors:
         units = len(tensors["network.terms.layers.0.weight"])
         return series_network(problem, units, tensors["network.degrees"], torch.device("cpu"), scale.dtype)
+    return new_network(
+        problem, hidden_widths(tensors), torch.Generator().manual_seed(0), torch.device("cpu"), scale.dtype
+    )
+
+
+def hidden_widths(tensors: Mapping[str, Tensor]) -> list[int]:
+    """Of a perceptron's layers. Raises ValueError where one does not follow the other."""
     numbers = [int(k.split(".")[2]) for k in tensors if k.startswith("network.layers.") and k.endswith(".weight")]
-    hidden = [tensors[f"network.layers.{i}.weight"].shape[0] for i in sorted(numbers)[:-1]]
-    return new_network(problem, hidden, torch.Generator().manual_seed(0), torch.device("cpu"), scale.dtype)
+    weights = [tensors[f"network.layers.{i}.weight"] for i in sorted(numbers)]
+    shapes = [tuple(weight.shape) for weight in weights]
+    for above, below in pairwise(shapes):
+        if len(above) != 2 or len(below) != 2 or 0 in above + below or below[1] != above[0]:
+            raise ValueError(f"layers of shapes {list(above)} and {list(below)} do not follow one another")
+    return [shape[0] for shape in shapes[:-1]]
 
 
 def groups_state(groups: Sequence[Group]) -> list[State]:

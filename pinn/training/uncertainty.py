@@ -153,8 +153,11 @@ class Linearised:
                 points = group.points.points.to(model.network.field_scale)
                 state = {d: jet.double() for d, jet in model.jets(points, group.plan, group.derivatives).items()}
                 self.measure(model, group, state)
-                for chunk in group.chunks(basis.network.cache_rows):
-                    found = linear_rows(basis, group, chunk, {d: jet[chunk] for d, jet in state.items()})
+
+                def rows_at(chunk: slice, group: Group = group, state=state):
+                    return linear_rows(basis, group, chunk, {d: jet[chunk] for d, jet in state.items()})
+
+                for _, found in group.in_chunks(rows_at, basis.network.cache_rows):
                     for index, (block, _) in zip(group.indices, found, strict=True):
                         rows.append(block)
                         owners.append(torch.full((len(block),), index))

@@ -76,11 +76,12 @@ def output_columns(model: Model, weights: int) -> Tensor:
 def solve_output_layer(model: Model, groups: Sequence[Group]) -> None:
     """Set the output layer of a linear problem to the least-squares solution for the hidden layers as they are."""
     with torch.no_grad():
-        blocks = (
+        coefficients, _ = solve_least_squares(
             block
             for group in groups
-            for chunk in group.chunks(model.mlp.cache_rows)
-            for block in linear_rows(model, group, chunk, None)
+            for _, found in group.in_chunks(
+                lambda chunk, group=group: linear_rows(model, group, chunk, None), model.mlp.cache_rows
+            )
+            for block in found
         )
-        coefficients, _ = solve_least_squares(blocks)
     set_coefficients(model, coefficients)

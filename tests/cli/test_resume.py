@@ -124,3 +124,22 @@ def test_a_folder_that_cannot_be_written_is_exit_4_before_training(tmp_path, cap
     with replaced_by(ReadOnly()):
         assert run(["solve", spec(tmp_path), "--out", str(tmp_path / "run"), "-q"]) == 4
     assert capsys.readouterr().err == f"{tmp_path / 'run' / 'spec.yaml'}: cannot write: Read-only file system\n"
+
+
+def test_other_versions_than_the_run_was_begun_with_are_a_warning(tmp_path, capsys):
+    folder = tmp_path / "run"
+    assert run(["solve", spec(tmp_path, 3), "--out", str(folder), "-q"]) == 0
+    (folder / "metrics.json").unlink()
+    assert run(["resume", str(folder), "-q"]) == 0
+    assert capsys.readouterr().err == ""
+    (folder / "metrics.json").unlink()
+    state, _ = checkpoint.read(folder)
+    state["versions"] |= {"torch": "1.0", "pinn": "0.0.1", "matplotlib": "0.1"}
+    checkpoint.write(folder, state)
+    assert run(["resume", str(folder), "-q"]) == 0
+    said = capsys.readouterr().err
+    assert said.startswith("warning: the run was begun with pinn 0.0.1 (")
+    assert "torch 1.0 (" in said
+    assert "matplotlib" not in said
+    assert said.count("\n") == 1
+    assert said in (folder / "log.txt").read_text()
