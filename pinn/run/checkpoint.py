@@ -21,7 +21,7 @@ from pinn.run.disk import disk, os_errors
 from pinn.run.encoding import from_bytes, to_bytes
 
 FOLDER = "checkpoint"
-FORMAT = 1
+FORMAT = 2
 KEPT = 2
 STATE, TENSORS, MANIFEST = "state.json", "tensors.safetensors", "manifest.json"
 
@@ -93,8 +93,10 @@ def checked(folder: Path, number: int) -> Any:
     if written[-1:] != b"\n" or rest != digest(content).encode():
         raise ValueError(f"{MANIFEST} does not agree with its checksum")
     described = json.loads(content)
-    if (described["format"], described["number"]) != (FORMAT, number):
-        raise ValueError(f"{MANIFEST} is of checkpoint {described['number']}, format {described['format']}")
+    if described["format"] != FORMAT:
+        raise ValueError(f"it has format {described['format']}, and this version of pinn reads format {FORMAT}")
+    if described["number"] != number:
+        raise ValueError(f"{MANIFEST} is of checkpoint {described['number']}")
     files = {name: (folder / name).read_bytes() for name in (STATE, TENSORS)}
     for name, read_bytes in files.items():
         if digest(read_bytes) != described["files"][name]["sha256"]:
