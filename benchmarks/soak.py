@@ -161,7 +161,7 @@ def table(found: dict, machine: str) -> str:
             f"{found['folder_mb'][when]:.1f} MB" for when in ("warm", "end")
         ),
         **{
-            f"{key}, second and last third (most)": f"{found[key]['warm']} and {found[key]['end']} ({found[key]['most']})"
+            f"{key}, second and last third (most)": "{warm} and {end} ({most})".format(**found[key])
             for key in ("descriptors", "threads")
         },
     }
