@@ -23,6 +23,17 @@ class Settings:
     track_errors: bool
 
 
+def without_state(problem: Problem, engine: str) -> str:
+    """Why the state of a training cannot be kept; empty where it is."""
+    from pinn.engines import find_engine
+
+    if not find_engine(engine).RESUMABLE:
+        return f"the engine {engine} hands out no state of its training"
+    if problem.spec.solver.load_steps:
+        return "no state is kept between solver.load_steps"
+    return ""
+
+
 def carry_out(
     directory: RunDirectory,
     problem: Problem,
@@ -40,7 +51,6 @@ def carry_out(
     from pinn.analysis.figures import draw_figures
     from pinn.analysis.report import report
     from pinn.cli.progress import Progress
-    from pinn.engines import find_engine
     from pinn.run.directory import save_run
     from pinn.run.keeper import Keeper
     from pinn.spec.source import dump
@@ -58,6 +68,9 @@ def carry_out(
         "settings": asdict(settings),
     }
     keeper = Keeper(directory.path, options.checkpoint, header, warn)
+    lost = without_state(problem, settings.engine)
+    if lost:
+        keeper.keep(None)  # so that `pinn resume` knows, even if this process is killed
     with interruption.patient(keeper):
         with Progress(Console(stderr=True), time_limit=options.time_limit, quiet=quiet, log=directory.log) as progress:
             solution = pinn.solve(
@@ -72,6 +85,7 @@ def carry_out(
     if stop_reason == "diverged":
         raise typer.Exit(3)
     if stop_reason == "interrupted":
-        if find_engine(settings.engine).RESUMABLE and not options.load_steps:
-            typer.echo(f"pinn resume {directory.path} goes on from here", err=True)
+        typer.echo(
+            f"{lost}: it cannot be resumed" if lost else f"pinn resume {directory.path} goes on from here", err=True
+        )
         raise typer.Exit(interruption.exit_code)
