@@ -112,8 +112,9 @@ def watch(minutes: float) -> tuple[list[Sample], dict]:
 def slope(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
     """(slope, half of its 95 % interval) of y [N] over x [N], from the means of batches."""
     xs, ys = (np.array([batch.mean() for batch in np.array_split(values, BATCHES)]) for values in (x, y))
-    fit = stats.linregress(xs, ys)
-    return float(fit.slope), float(stats.t.ppf(0.975, BATCHES - 2) * fit.stderr)
+    rise, start = np.polyfit(xs, ys, 1)
+    variance = np.square(ys - start - rise * xs).sum() / (BATCHES - 2) / np.square(xs - xs.mean()).sum()
+    return float(rise), float(stats.t.ppf(0.975, BATCHES - 2) * np.sqrt(variance))
 
 
 def summary(samples: list[Sample], metrics: dict) -> dict:
