@@ -79,7 +79,9 @@ def run_of(soak, rise: float, descriptors: int):
     ]
 
 
-@pytest.mark.parametrize(("rise", "descriptors", "leak"), [(0, 0, False), (10, 0, True), (0, 1, True), (-10, 0, False)])
+@pytest.mark.parametrize(
+    ("rise", "descriptors", "leak"), [(0, 0, False), (0.3, 0, False), (10, 0, True), (0, 1, True), (-10, 0, False)]
+)
 def test_what_is_a_leak(rise, descriptors, leak, soak, tmp_path):
     """A file that is open now and then is none, nor is memory that falls."""
     samples = run_of(soak, rise, descriptors)
