@@ -84,7 +84,7 @@ def solve(
                 "network.hidden"
             ) from None
         solve_seconds = run.seconds
-        solution = Solution(problem, result.model, {}, run.history, describe_environment(problem, chosen, seed))
+        solution = Solution(problem, result.model, {}, run.history.rows, describe_environment(problem, chosen, seed))
         solution.metrics = {
             "name": problem.name,
             "engine": engine,

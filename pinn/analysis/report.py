@@ -18,7 +18,7 @@ _STOP_REASONS = {
     "time_limit": "out of time, above the tolerance",
     "iteration_limit": "out of iterations, above the tolerance",
     "diverged": "a number became NaN or infinite",
-    "interrupted": "stopped by a signal; the state was saved",
+    "interrupted": "stopped by a signal",
     "hardened": "a ReLU network fitted to the field of a trained one",
 }
 

@@ -12,8 +12,11 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as RichProgress
 
-# Seconds between plain lines: often enough to see life, seldom enough to read.
-INTERVAL = 2.0
+# Seconds between plain lines: often enough to see life, seldom enough to read; of a run of days once a minute, so that
+# a month leaves a log of a few megabytes.
+INTERVAL, LONGEST_INTERVAL = 2.0, 60.0
+LINES = 1000  # about as many at INTERVAL; then it grows with the time
+REFRESH = 0.1  # seconds between changes of the live line: rich draws it ten times in a second
 
 
 class Progress:
@@ -33,7 +36,9 @@ class Progress:
         self._quiet = quiet
         self._log = log
         self._clock = clock
+        self._begun = clock()
         self._spoken_at: float | None = None
+        self._drawn_at = -INTERVAL
         self._unspoken: Mapping[str, Any] | None = None
         self._live: RichProgress | None = None
         self._task: Any = None
@@ -66,12 +71,14 @@ class Progress:
                 self._speak(self._unspoken)
 
     def __call__(self, row: Mapping[str, Any]) -> None:
-        if self._live is not None:
+        now = self._clock() - self._begun
+        if self._live is not None and now - self._drawn_at >= REFRESH:
+            self._drawn_at = now
             self._live.update(
                 self._task, completed=row.get("seconds") or 0.0, description=describe(row), clock=self._clock_text(row)
             )
-        now = self._clock()
-        if self._spoken_at is None or now - self._spoken_at >= INTERVAL:
+        interval = min(max(INTERVAL, now / LINES), LONGEST_INTERVAL)
+        if self._spoken_at is None or now - self._spoken_at >= interval:
             self._spoken_at = now
             self._speak(row)
         else:

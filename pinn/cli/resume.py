@@ -25,7 +25,7 @@ def resume(
     for override in overrides or ():
         if override.partition("=")[0].strip() not in CHANGEABLE:
             raise SpecError(("--set",), f"a run that is resumed can change {' and '.join(CHANGEABLE)}, not {override}")
-    from pinn.cli.training import Header, carry_out
+    from pinn.cli.training import Header, carry_out, without_state
     from pinn.loading import build
     from pinn.run import checkpoint
     from pinn.run.directory import RunDirectory
@@ -47,11 +47,14 @@ def resume(
     problem = build(source, Path(kept.spec_folder))
     training = kept.training
     reason = _finished(run)
-    longer = reason == "time_limit" and training["run"]["seconds"] < problem.spec.solver.time_limit
+    longer = reason == "time_limit" and training and training["run"]["seconds"] < problem.spec.solver.time_limit
     if reason not in (None, "interrupted") and not longer:
-        way_out = "; --set solver.time_limit=SECONDS goes on" if reason == "time_limit" else ""
+        way_out = "; --set solver.time_limit=SECONDS goes on" if reason == "time_limit" and training else ""
         typer.echo(f"{run} is finished ({reason}), nothing to do{way_out}")
         return
+    if training is None:
+        why = without_state(kept.settings.engine)
+        raise SpecError((str(run),), f"{why}, so there is nothing to go on from; start again with pinn solve")
     directory.log(f"resumed after {training['run']['seconds']:.1f} s, iteration {training['iteration']}")
     carry_out(directory, problem, kept.settings, context.obj, quiet=quiet, state=training)
 

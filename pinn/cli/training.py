@@ -36,7 +36,7 @@ class Header:
     spec_folder: str
     settings: Settings
     versions: dict[str, str]
-    training: dict[str, Any]
+    training: dict[str, Any] | None  # None where the engine hands out none
 
     @classmethod
     def of(cls, state: dict[str, Any], run: Path) -> Header:
@@ -49,9 +49,10 @@ class Header:
                 str(state["spec_folder"]),
                 Settings(**state["settings"]),
                 dict(state["versions"]),
-                dict(state["training"]),
+                None if state["training"] is None else dict(state["training"]),
             )
-            if not isinstance(found.training["run"]["seconds"] + found.training["iteration"], (int, float)):
+            training = found.training
+            if training and not isinstance(training["run"]["seconds"] + training["iteration"], (int, float)):
                 raise TypeError("its clock is no number")
         except (LookupError, TypeError, ValueError) as error:
             reason = f"{type(error).__name__} {error}"
@@ -74,6 +75,13 @@ class Header:
         )
 
 
+def without_state(engine: str) -> str:
+    """Why the state of a training cannot be kept; empty where it is."""
+    from pinn.engines import find_engine
+
+    return "" if find_engine(engine).RESUMABLE else f"the engine {engine} hands out no state of its training"
+
+
 def carry_out(
     directory: RunDirectory,
     problem: Problem,
@@ -91,7 +99,6 @@ def carry_out(
     from pinn.analysis.figures import draw_figures
     from pinn.analysis.report import report
     from pinn.cli.progress import Progress
-    from pinn.engines import find_engine
     from pinn.run.directory import save_run
     from pinn.run.keeper import Keeper
     from pinn.solving import versions
@@ -110,6 +117,9 @@ def carry_out(
         "settings": asdict(settings),
     }
     keeper = Keeper(directory.path, options.checkpoint, header, warn)
+    lost = without_state(settings.engine)
+    if lost:
+        keeper.keep(None)  # so that `pinn resume` knows, even if this process is killed
     with interruption.patient(keeper):
         with Progress(Console(stderr=True), time_limit=options.time_limit, quiet=quiet, log=directory.log) as progress:
             solution = pinn.solve(
@@ -124,6 +134,7 @@ def carry_out(
     if stop_reason == "diverged":
         raise typer.Exit(3)
     if stop_reason == "interrupted":
-        if find_engine(settings.engine).RESUMABLE and not options.load_steps:
-            typer.echo(f"pinn resume {directory.path} goes on from here", err=True)
+        typer.echo(
+            f"{lost}: it cannot be resumed" if lost else f"pinn resume {directory.path} goes on from here", err=True
+        )
         raise typer.Exit(interruption.exit_code)

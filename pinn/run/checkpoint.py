@@ -23,7 +23,7 @@ from pinn.run.disk import disk, os_errors
 from pinn.run.encoding import from_bytes, to_bytes
 
 FOLDER = "checkpoint"
-FORMAT = 1
+FORMAT = 2
 KEPT = 2
 LARGEST_MANIFEST = 10_000  # bytes; it has some 300
 STATE, TENSORS, MANIFEST = "state.json", "tensors.safetensors", "manifest.json"
@@ -96,8 +96,10 @@ def checked(folder: Path, number: int) -> Any:
     if written[-1:] != b"\n" or rest != digest(content).encode():
         raise ValueError(f"{MANIFEST} does not agree with its checksum")
     described = json.loads(content)
-    if (described["format"], described["number"]) != (FORMAT, number):
-        raise ValueError(f"{MANIFEST} is of checkpoint {described['number']}, format {described['format']}")
+    if described["format"] != FORMAT:
+        raise ValueError(f"it has format {described['format']}, and this version of pinn reads format {FORMAT}")
+    if described["number"] != number:
+        raise ValueError(f"{MANIFEST} is of checkpoint {described['number']}")
     files = {}
     for name in (STATE, TENSORS):
         size = int(described["files"][name]["bytes"])

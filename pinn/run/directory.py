@@ -101,7 +101,7 @@ def taken(folder: Path, name: str) -> Lock:
 
 
 def save_run(directory: RunDirectory, solution: Solution, products: Sequence[Product] = ()) -> list[Path]:
-    """Write everything a run leaves; metrics.json comes last, so a directory that has it is complete.
+    """Write everything a run leaves; metrics.json comes last, so a directory that has it has the weights and history.
 
     `products` make the fields and the figures. If one fails, what cost the computing time is still saved, and the
     failure is raised at the end. The total of seconds in metrics.json counts the writing as well.

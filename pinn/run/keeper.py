@@ -32,8 +32,8 @@ class Keeper:
         self.seconds = 0.0  # that the last one took
         self.lock = threading.Lock()
 
-    def keep(self, state: dict[str, Any]) -> None:
-        """Write a checkpoint now. Raises ResourceError."""
+    def keep(self, state: dict[str, Any] | None) -> None:
+        """Write a checkpoint now; None says that there will be no state to keep. Raises ResourceError."""
         with self.lock:
             begun = perf_counter()
             checkpoint.write(self.run, {**self.header, "training": state})

@@ -18,6 +18,7 @@ from pinn.problem import Problem
 from pinn.training.admissible import remark
 from pinn.training.assembly import Group, heldout_residual, loss_terms
 from pinn.training.divergence import require_finite
+from pinn.training.history import History
 from pinn.training.keeping import Keeper, Resumable
 from pinn.training.model import Model
 from pinn.training.points import draw_heldout
@@ -75,7 +76,7 @@ class Run:
     time_limit: float
     tolerance: float
     model: Model | None = None
-    history: list[dict[str, Any]] = field(default_factory=list)
+    history: History = field(default_factory=History)
     started: float = field(default_factory=perf_counter)
     best: Model | None = None
     best_heldout: float = math.inf
@@ -129,7 +130,7 @@ class Run:
             "best_heldout": self.best_heldout,
             "best_merit": self.best_merit,
             "observed": when if last is self.best else None,
-            "history": list(self.history),
+            "history": self.history.state_dict(),
         }
 
     def load_state_dict(self, state: State) -> None:
@@ -139,7 +140,7 @@ class Run:
         self.best = model_of(self.problem, state["best"], self.device)
         self.best_heldout, self.best_merit = state["best_heldout"], state["best_merit"]
         self.observed = (None, 0.0) if state["observed"] is None else (self.best, state["observed"])
-        self.history[:] = map(dict, state["history"])
+        self.history.load_state_dict(state["history"])
         if not (math.isfinite(state["seconds"]) and self.best_heldout >= 0 and not math.isnan(self.best_merit)):
             raise ValueError("its clock or its best residual is no number")
         self.started = perf_counter() - state["seconds"]

@@ -248,7 +248,7 @@ def test_training_solves_a_problem_and_stops_at_the_tolerance_of_heldout_points(
     assert result.heldout <= 1e-2
     stages = list(dict.fromkeys(row["stage"] for row in now.history))
     assert stages[:2] == ["deepxde adam soft", "deepxde adam hard"]
-    solution = pinn.Solution(found, result.model, {}, now.history, {})
+    solution = pinn.Solution(found, result.model, {}, now.history.rows, {})
     points = np.linspace(0, 1, 20)[:, None]
     np.testing.assert_allclose(solution(points)["u"], np.sin(np.pi * points[:, 0]), atol=2e-2)
 

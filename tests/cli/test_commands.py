@@ -1,4 +1,4 @@
-"""validate, info, export, list, init, schema, doctor."""
+"""validate, info, export, list, init, schema."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 import pinn
-from pinn.cli import doctor
 from pinn.cli.main import run
 from pinn.run.directory import RunDirectory, save_run
 from tests.analysis import fakes
@@ -134,31 +133,3 @@ def test_schema_is_json_with_the_blocks_of_a_spec(capsys):
     assert run(["schema"]) == 0
     properties = json.loads(capsys.readouterr().out)["properties"]
     assert {"name", "coordinates", "equations", "domain", "conditions", "solver", "outputs"} <= set(properties)
-
-
-def test_doctor_is_content_here(capsys, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert run(["doctor"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert {line.split()[0] for line in lines} <= {"ok", "note"}
-    assert any(line.startswith("ok    torch") for line in lines)
-    assert all("->" in line for line in lines if line.startswith("note"))
-
-
-def test_doctor_says_what_to_do_and_fails(capsys, monkeypatch):
-    broken = doctor.Finding("fail", "torch", "cannot be imported", "pip install torch")
-    monkeypatch.setattr(doctor, "CHECKS", (lambda: broken,))
-    assert run(["doctor"]) == 4
-    assert capsys.readouterr().out == "fail  torch  cannot be imported  -> pip install torch\n"
-
-
-def test_doctor_finds_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
-    import tempfile
-
-    def refuse(dir):
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
-    finding = doctor.check_write_access()
-    assert (finding.level, finding.found) == ("fail", f"{tmp_path}: Permission denied")

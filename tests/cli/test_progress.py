@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from rich.console import Console
 
 from pinn.cli.progress import Progress, describe
+
+STEPS = 50_000
 
 
 def rows(count: int) -> list[dict]:
@@ -18,7 +21,7 @@ def rows(count: int) -> list[dict]:
 
 def run_through(count: int, *, terminal: bool = False, **options) -> tuple[str, list[str]]:
     """Feed rows half a second apart; return what was printed and what was logged."""
-    seconds = iter(range(1000))
+    seconds = iter([0, *range(1000)])
     stream, log = io.StringIO(), []
     console = Console(file=stream, force_terminal=terminal, width=200)
     with Progress(console, log=log.append, clock=lambda: next(seconds) / 2, **options) as progress:
@@ -54,6 +57,21 @@ def test_a_terminal_gets_a_live_line_and_the_log_plain_ones():
     assert "iteration 4" in text
     assert "\x1b[" in text
     assert [line.split()[2] for line in log] == ["0", "4"]
+
+
+@pytest.mark.parametrize(("seconds", "most_lines", "most_drawn"), [(1.0, 2, 11), (2.6e6, 46_000, STEPS)])
+def test_many_steps_leave_few_lines(seconds, most_lines, most_drawn, monkeypatch):
+    """A second has a line at its begin and its end, and ten changes of the live line; a month a line a minute."""
+    log, drawn, now = [], [], iter(k * seconds / STEPS for k in range(STEPS + 1))
+    console = Console(file=io.StringIO(), force_terminal=True)
+    row = rows(1)[0]
+    with Progress(console, log=log.append, clock=lambda: next(now)) as progress:
+        assert progress._live is not None
+        monkeypatch.setattr(progress._live, "update", lambda *task, **shown: drawn.append(shown))
+        for _ in range(STEPS):
+            progress(row)
+    assert most_lines / 2 < len(log) <= most_lines
+    assert most_drawn / 2 < len(drawn) <= most_drawn
 
 
 def test_a_residual_that_was_not_measured_is_not_mentioned():

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
+import pinn
 from pinn.cli.main import run
 from pinn.run import checkpoint
 from pinn.run.disk import Disk, replaced_by
@@ -101,6 +102,45 @@ def test_what_cannot_be_resumed(arguments, message, tmp_path, monkeypatch, capsy
 def test_a_folder_without_a_checkpoint_is_exit_4(tmp_path, capsys):
     assert run(["resume", str(tmp_path)]) == 4
     assert capsys.readouterr().err == f"{tmp_path / 'checkpoint'}: no checkpoint; start again with pinn solve\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "why"),
+    [
+        (SPEC, ["--engine", "deepxde"], "the engine deepxde hands out no state of its training"),
+        (
+            SPEC.replace("solver: {", "constants: {F: 1}\nsolver: {load: F, load_steps: 2, ").replace("-pi", "-F*pi"),
+            [],
+            "no state is kept between solver.load_steps",
+        ),
+    ],
+    ids=["deepxde", "load steps"],
+)
+def test_a_training_that_keeps_no_state_says_so(text, options, why, tmp_path, monkeypatch, capsys):
+    """Broken off without a word, stopped by a signal, and finished."""
+    path, folder = tmp_path / "rod.yaml", tmp_path / "run"
+    path.write_text(text.replace("ITERATIONS", "40"))
+    arguments = ["solve", str(path), *options, "--out", str(folder), "-q", "--set", "solver.time_limit=0.2"]
+    solve = pinn.solve
+
+    def killed(problem, **options):
+        raise MemoryError
+
+    monkeypatch.setitem(vars(pinn), "solve", killed)
+    assert run(arguments) == 4
+    for name in (None, "interrupted"):
+        if name:
+            (folder / "metrics.json").write_text(json.dumps({"stop_reason": name}))
+        capsys.readouterr()
+        assert run(["resume", str(folder)]) == 2
+        message = f"{folder}: {why}, so there is nothing to go on from; start again with pinn solve\n"
+        assert capsys.readouterr().err == message
+    monkeypatch.setitem(vars(pinn), "solve", solve)
+    assert run([*arguments[:-4], str(tmp_path / "whole"), *arguments[-3:]]) == 0
+    capsys.readouterr()
+    assert run(["resume", str(tmp_path / "whole")]) == 0
+    reason = json.loads((tmp_path / "whole" / "metrics.json").read_text())["stop_reason"]
+    assert capsys.readouterr().out == f"{tmp_path / 'whole'} is finished ({reason}), nothing to do\n"
 
 
 def test_a_disk_without_room_is_exit_4_before_training(tmp_path, capsys):

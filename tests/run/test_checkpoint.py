@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import csv
 import errno
+import json
 import math
 import random
 import re
+from collections.abc import Callable
 from pathlib import Path
 
+import matplotlib.image
+import meshio
+import numpy as np
 import pytest
+import ruamel.yaml
 import torch
+from safetensors.numpy import load_file
 
+from pinn.analysis.export import export_fields
+from pinn.analysis.figures import convergence_figure
 from pinn.errors import ResourceError
 from pinn.run import checkpoint
-from pinn.run.directory import RunDirectory, save_run
+from pinn.run.directory import RunDirectory, save_run, write_atomic
 from pinn.run.disk import Disk, replaced_by
 from pinn.run.encoding import from_bytes, to_bytes
 from pinn.run.keeper import Keeper
@@ -140,24 +150,70 @@ def test_a_fault_at_any_operation_leaves_a_checkpoint_that_loads(code, tmp_path)
 
 
 def test_a_fault_at_any_operation_of_the_results_leaves_the_checkpoint_and_no_half_file(tmp_path):
+    """Every file that is there can be read to its end, as long as the one of a run that nothing disturbed."""
+    solution = fakes.curve()
+    solution.problem.spec.outputs.resolution = 4
+    solution.problem.spec.outputs.formats = ("vtu", "csv", "npz")
+    figure = convergence_figure(solution)
+    assert figure is not None
+
+    def draw(solution, folder):
+        write_atomic(folder / "figures" / "convergence.png", lambda scratch: figure.savefig(scratch, dpi=20))
+        return []
+
+    def results(folder):
+        save_run(RunDirectory(folder), solution, products=(export_fields, draw))
+
     counting = FailingDisk()
     with replaced_by(counting):
-        save_run(RunDirectory(tmp_path / "count"), fakes.curve())
-    whole = {file.name: file.stat().st_size for file in (tmp_path / "count").iterdir()}
+        results(tmp_path / "count")
+    whole = lengths(tmp_path / "count")
+    assert {name.suffix for name in whole} == set(READERS)
     failures = 0
     for number in range(counting.count):
         run = tmp_path / str(number)
         checkpoint.write(run, state(1))
         with replaced_by(FailingDisk(number)):
             try:
-                save_run(RunDirectory(run), fakes.curve())
+                results(run)
             except ResourceError:
                 failures += 1
         assert checkpoint.read(run)[0]["step"] == 1
-        for file in run.iterdir():
-            if file.name in whole and file.name != "metrics.json":  # that one has the seconds in it
-                assert file.stat().st_size == whole[file.name]
-    assert failures >= counting.count - len(whole)  # only what cannot be removed is no failure
+        found = lengths(run)
+        assert found.items() <= whole.items()
+        if Path("metrics.json") in found:  # then all that cost the training is there
+            assert {Path(name) for name in ("spec.yaml", "history.csv", "model.safetensors")} <= found.keys()
+    assert failures >= counting.count - len(whole) - 1  # only what cannot be removed is no failure
+
+
+def table_of(path: Path) -> int:
+    with path.open(newline="") as stream:
+        head, *rows = csv.reader(stream)
+    assert all(len(row) == len(head) for row in rows)
+    return len(rows)
+
+
+def arrays_of(path: Path) -> int:
+    with np.load(path, allow_pickle=False) as arrays:
+        return sum(array.nbytes for array in arrays.values())
+
+
+READERS: dict[str, Callable[[Path], int]] = {
+    ".json": lambda path: len(json.loads(path.read_text())),
+    ".yaml": lambda path: len(ruamel.yaml.YAML(typ="safe").load(path)),
+    ".csv": table_of,
+    ".npz": arrays_of,
+    ".safetensors": lambda path: sum(array.nbytes for array in load_file(path).values()),
+    ".vtu": lambda path: sum(values.nbytes for values in meshio.read(path).point_data.values()),
+    ".png": lambda path: matplotlib.image.imread(path).size,  # decodes all of it
+}
+
+
+def lengths(folder: Path) -> dict[Path, int]:
+    """What each file of a run holds under its final name, read by a reader of its format: entries, rows or bytes."""
+    files = (file.relative_to(folder) for file in folder.rglob("*") if file.is_file())
+    final = (f for f in files if not any(part[0] == "." for part in f.parts) and f.parts[0] != checkpoint.FOLDER)
+    return {file: READERS[file.suffix](folder / file) for file in final if file.suffix != ".txt"}
 
 
 def test_no_corruption_is_loaded(tmp_path):

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from pinn.run.encoding import from_bytes, to_bytes
-from pinn.training.loop import train
+from pinn.training.loop import Run, train
 from pinn.training.stages import stages_of
 from pinn.training.state import model_state
 from tests.training.examples import COUPLED, PERIODIC, POISSON, problem, run_of
@@ -92,7 +92,18 @@ def test_interrupted_every_few_steps_it_ends_with_the_same_bits(name, monkeypatc
     monkeypatch.setattr("pinn.training.least_squares.FIRST_FEATURES", 20)
     text, method = TRAININGS[name]
     blocks = {"sampling": "{interior: 60, boundary: 16, adaptive: true}"} if name.endswith("adaptive") else {}
-    found = problem(text, solver=f"{{method: {method}}}", **blocks)
+    require_same_bits(problem(text, solver=f"{{method: {method}}}", **blocks))
+
+
+def test_interrupted_every_few_steps_it_ends_with_the_same_rows_of_a_thinned_history(monkeypatch):
+    monkeypatch.setattr("pinn.training.history.MOST", 4)
+    text, method = TRAININGS["in turn"]
+    run = require_same_bits(problem(text, solver=f"{{method: {method}}}"))
+    assert [row["iteration"] for row in run.history if row["stage"] == "adam"] == [1, 5, 9, 12]
+
+
+def require_same_bits(found) -> Run:
+    """Train in one piece and in many; the run of the former."""
     whole, outcome = trained(found)
     state, pieces = None, 0
     while True:
@@ -110,3 +121,4 @@ def test_interrupted_every_few_steps_it_ends_with_the_same_bits(name, monkeypatc
     assert same(model_state(outcome.model), model_state(last.model))
     assert torch.equal(whole.generator.get_state(), pieced.generator.get_state())
     assert outcome.stop_reason == last.stop_reason
+    return whole
