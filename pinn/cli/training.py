@@ -72,6 +72,6 @@ def carry_out(
     if stop_reason == "diverged":
         raise typer.Exit(3)
     if stop_reason == "interrupted":
-        if find_engine(settings.engine).RESUMABLE and not options.load_steps:
+        if find_engine(settings.engine).RESUMABLE:
             typer.echo(f"pinn resume {directory.path} goes on from here", err=True)
         raise typer.Exit(interruption.exit_code)

@@ -91,6 +91,7 @@ class EnergyBasis:
         return gradient, hessian
 
 
+@torch.no_grad()
 def orthonormal_basis(model: Model, parts: Sequence[Integral]) -> EnergyBasis:
     """The model's units, orthonormal in the energy at zero fields; combinations that are lost in rounding left out."""
     triangles = [energy_rows(model, parts, k) for k in range(len(model.outputs))]
@@ -125,7 +126,8 @@ def energy_rows(model: Model, parts: Sequence[Integral], field: int) -> Tensor:
                     second = seconds.get((a, b), seconds.get((b, a)))
                     if second is not None:
                         matrix[:, i, k] = torch.as_tensor(second).to(points)
-            values, vectors = torch.linalg.eigh(matrix)
+            # An inner product is all that is wanted: where the energy has no curvature at zero fields, its values'.
+            values, vectors = torch.linalg.eigh(matrix.nan_to_num(nan=0.0, posinf=0.0, neginf=0.0))
             rows = [units["value"] * ((weights / measure).sqrt() / unit)[:, None]]
             for mode in range(len(mine)):
                 root = (values[:, mode].clamp_min(0) * weights).sqrt()

@@ -23,6 +23,7 @@ from pinn.network.features import sample_hyperplanes
 from pinn.network.mlp import MLP
 from pinn.spec.solver import RitzOptions
 from pinn.training.assembly import Group, loss_terms, point_residuals
+from pinn.training.divergence import require_finite
 from pinn.training.energy import (
     CHUNK,
     Integral,
@@ -30,6 +31,7 @@ from pinn.training.energy import (
     essential_groups,
     integrals,
     require_finite_energy,
+    require_finite_slopes,
 )
 from pinn.training.energy_basis import EnergyBasis, orthonormal_basis
 from pinn.training.linearisation import linear_rows, set_coefficients
@@ -180,15 +182,17 @@ class Ritz:
     # ---- Newton's iteration --------------------------------------------------------------------------------------
 
     def minimise(self, model: Model, parts: list[Integral], groups: list[Group]) -> None:
-        """Leave the output layer at the minimum. Raises Divergence where the energy is not finite at the start."""
-        value = total(model, parts, groups)
+        """Leave the output layer at the minimum. Raises Divergence where energy, gradient or Hessian are not finite."""
+        value, where = total(model, parts, groups), f"ritz, level {self.level + 1}"
         if not math.isfinite(value):
-            require_finite_energy(model, parts, f"ritz, level {self.level + 1}")
-            raise Divergence(f"the energy became {value} in ritz, level {self.level + 1}")
+            self.refuse(value, model, parts, groups)
         basis = orthonormal_basis(model, parts)
         for _ in range(self.options.iterations):
             gradient, hessian = basis.gradient_and_hessian()
             add_penalty(model, basis, groups, gradient, hessian)
+            if not (torch.isfinite(gradient).all() and torch.isfinite(hessian).all()):
+                require_finite_slopes(model, parts, where)
+                raise Divergence(f"the gradient or the Hessian of the energy is not finite in {where}")
             direction = newton_direction(gradient, hessian)
             fall = -float(gradient @ direction) / 2
             if not fall > 0:
@@ -208,12 +212,24 @@ class Ritz:
                 return
 
     def control_energy(self, model: Model) -> float:
-        """Energy and penalty on other points than those it was minimised on."""
+        """Energy and penalty on other points than those it was minimised on.
+
+        Raises Divergence where it is not finite and neither was that of any model before.
+        """
         run = self.run
         interior, boundary = (int(CONTROL * n * self.features) for n in (POINTS_PER_FEATURE, BOUNDARY_PER_FEATURE))
         parts = integrals(run.problem, interior, boundary, run.device, run.dtype)
-        value = total(model, parts, essential_groups(run.problem, boundary, run.seed + 1, run.device, run.dtype))
+        groups = essential_groups(run.problem, boundary, run.seed + 1, run.device, run.dtype)
+        value = total(model, parts, groups)
+        if not math.isfinite(value) and not self.queue and run.best is None:
+            self.refuse(value, model, parts, groups)
         return value if math.isfinite(value) else math.inf
+
+    def refuse(self, value: float, model: Model, parts: list[Integral], groups: list[Group]) -> None:
+        """Raises Divergence that names what makes the energy not finite."""
+        require_finite_energy(model, parts, f"ritz, level {self.level + 1}")
+        require_finite(loss_terms(model, groups), "ritz, level", self.level + 1, groups, model)
+        raise Divergence(f"the energy became {value} in ritz, level {self.level + 1}")
 
 
 def one_hidden_layer(model: Model | None) -> MLP | None:

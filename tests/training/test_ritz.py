@@ -10,10 +10,11 @@ import torch
 
 import pinn
 from pinn.errors import Divergence, SpecError
-from pinn.training.energy import energy_of, integrals
+from pinn.training.assembly import loss_terms
+from pinn.training.energy import energy_of, energy_unit, essential_groups, integrals
 from pinn.training.energy_basis import orthonormal_basis
 from pinn.training.linearisation import set_coefficients
-from pinn.training.ritz import coefficients, newton_direction
+from pinn.training.ritz import PENALTY, add_penalty, coefficients, newton_direction
 from tests.training.examples import PROBLEMS, model_of, problem
 
 ROBIN = """
@@ -102,6 +103,49 @@ def test_units_are_orthonormal_for_a_linear_body():
     values = torch.linalg.eigvalsh(hessian[:size, :size])
     assert float(values[0]) > 0
     assert float(values[-1]) < 1 + 1e-9
+
+
+def test_the_unit_of_an_energy_is_that_of_fields_of_their_size():
+    """Of (u_x^2 + u_y^2 + u^2)/2 on a rectangle of half widths 1/2 and 1, for a field of size U."""
+    found = problem(ROBIN)
+    size = found.scaling.fields["u"]
+    expected = 2 * (size**2 / 2) * (1 / 0.5**2 + 1 / 1**2 + 1)
+    assert energy_unit(found, 100) == pytest.approx(expected, rel=1e-6)  # the quadrature leaves a little out
+
+
+def test_penalties_are_those_of_the_loss():
+    """Gradient and Hessian that they add against autograd's of PENALTY times the conditions' terms, at some weights."""
+    found = problem(ROBIN, network="{hidden: [6], constraints: soft}")
+    model = model_of(found)
+    device = torch.device("cpu")
+    basis = orthonormal_basis(model, integrals(found, 200, 30, device, torch.float64))
+    groups = essential_groups(found, 30, 0, device, torch.float64)
+    (transform,), last = basis.transforms, model.mlp.linears[-1]
+    gradient, hessian = (torch.zeros(transform.shape[1:] * n, dtype=torch.float64) for n in (1, 2))
+    add_penalty(model, basis, groups, gradient, hessian)
+
+    def slope() -> torch.Tensor:
+        loss = PENALTY * torch.stack(list(loss_terms(model, groups).values())).sum()
+        parts = torch.autograd.grad(loss, [last.weight, last.bias])
+        return transform.T @ torch.cat([part.flatten() for part in parts])
+
+    at = slope()
+    size = float(at.norm())
+    torch.testing.assert_close(gradient, at, rtol=1e-9, atol=1e-9 * size)
+    direction = torch.ones_like(gradient)
+    set_coefficients(model, coefficients(model) + basis.step(direction))
+    torch.testing.assert_close(hessian @ direction, slope() - at, rtol=1e-6, atol=1e-9 * size)
+
+
+def test_a_newton_step_ends_at_the_minimum_of_a_quadratic():
+    """However different the sizes of its unknowns are."""
+    generator = torch.Generator().manual_seed(2)
+    root = torch.randn(6, 6, generator=generator, dtype=torch.float64)
+    sizes = torch.logspace(-3, 3, 6, dtype=torch.float64)
+    hessian = sizes[:, None] * (root @ root.T + torch.eye(6)) * sizes
+    gradient = sizes * torch.randn(6, generator=generator, dtype=torch.float64)
+    true = -torch.linalg.solve(hessian, gradient)
+    torch.testing.assert_close(newton_direction(gradient, hessian), true, rtol=1e-8, atol=0)
 
 
 def test_an_indefinite_hessian_still_gives_descent():
