@@ -12,9 +12,9 @@ import pinn
 from pinn.errors import Divergence, SpecError
 from pinn.training.assembly import loss_terms
 from pinn.training.energy import energy_of, energy_unit, essential_groups, integrals
-from pinn.training.energy_basis import orthonormal_basis
+from pinn.training.energy_basis import orthonormal_basis, unit_jets
 from pinn.training.linearisation import set_coefficients
-from pinn.training.ritz import PENALTY, add_penalty, coefficients, newton_direction
+from pinn.training.ritz import PENALTY, add_penalty, coefficients, newton_direction, total
 from tests.training.examples import PROBLEMS, model_of, problem
 
 ROBIN = """
@@ -97,12 +97,47 @@ def test_units_are_orthonormal_for_a_linear_body():
     """One field's block of the Hessian and the mass make the identity."""
     found = problem(PLATE % "strain")
     model = model_of(found)
-    basis = orthonormal_basis(model, integrals(found, 400, 30, torch.device("cpu"), torch.float64))
+    parts = integrals(found, 400, 30, torch.device("cpu"), torch.float64)
+    basis = orthonormal_basis(model, parts)
     _, hessian = basis.gradient_and_hessian()
-    size = basis.starts[1]
-    values = torch.linalg.eigvalsh(hessian[:size, :size])
-    assert float(values[0]) > 0
-    assert float(values[-1]) < 1 + 1e-9
+    size, inside = basis.starts[1], parts[0]
+    with torch.no_grad():
+        units = unit_jets(model, inside, slice(None))["value"] @ basis.transforms[0]
+    mass = units.T @ ((inside.weights / inside.weights.sum())[:, None] * units) / float(model.mlp.field_scale[0]) ** 2
+    identity = torch.eye(size, dtype=torch.float64)
+    torch.testing.assert_close(hessian[:size, :size] + mass, identity, rtol=0, atol=1e-9)
+
+
+def test_the_energy_of_a_network_is_its_integral():
+    """ROBIN's functional by a tensor Gauss rule, gradients by autograd; what is prescribed on a side is worked there."""
+    found = problem(ROBIN, network="{hidden: [6], constraints: soft}")
+    model = model_of(found)
+    parts = integrals(found, 400, 100, torch.device("cpu"), torch.float64)
+    nodes, weights = (torch.as_tensor(array) for array in np.polynomial.legendre.leggauss(30))
+    along, weights = (nodes + 1) / 2, weights / 2
+
+    def field(x: torch.Tensor, y: torch.Tensor):
+        points = torch.stack(torch.broadcast_tensors(x, y), dim=-1).reshape(-1, 2).requires_grad_()
+        u = model.network(points)[:, 0]
+        slopes = torch.autograd.grad(u.sum(), points)[0]
+        x, y = points.detach().T
+        exact = torch.sin(2 * x) * torch.exp(y / 2) + x
+        exact_x, exact_y = 2 * torch.cos(2 * x) * torch.exp(y / 2) + 1, (exact - x) / 2
+        return u.detach(), slopes, exact, exact_x, exact_y, x
+
+    zero = torch.zeros_like(along)
+    u, slopes, exact, _, _, x = field(along[:, None], 2 * along[None, :])
+    force = exact - (-4 + 1 / 4) * (exact - x)  # the Laplacian of sin(2x) exp(y/2)
+    inside = (slopes.square().sum(dim=1) + u**2) / 2 - force * u
+    energy = 2 * torch.outer(weights, weights).flatten() @ inside
+    u, _, exact, _, exact_y, _ = field(along, zero + 2)
+    energy += weights @ (3 * u**2 / 2 - (3 * exact + exact_y) * u)
+    u, _, _, _, exact_y, _ = field(along, zero)
+    energy -= weights @ (-exact_y * u)
+    u, _, _, exact_x, _, _ = field(zero + 1, 2 * along)
+    energy -= 2 * weights @ (exact_x * u)
+    unit = energy_unit(found, 400)
+    assert float(energy_of(model, parts).detach()) * unit == pytest.approx(float(energy), rel=1e-6)
 
 
 def test_the_unit_of_an_energy_is_that_of_fields_of_their_size():
@@ -115,10 +150,11 @@ def test_the_unit_of_an_energy_is_that_of_fields_of_their_size():
 
 def test_penalties_are_those_of_the_loss():
     """Gradient and Hessian that they add against autograd's of PENALTY times the conditions' terms, at some weights."""
-    found = problem(ROBIN, network="{hidden: [6], constraints: soft}")
+    found = problem(ROBIN.replace("+ x}", "+ x + 1}"), network="{hidden: [6], constraints: soft}")
     model = model_of(found)
     device = torch.device("cpu")
-    basis = orthonormal_basis(model, integrals(found, 200, 30, device, torch.float64))
+    parts = integrals(found, 200, 30, device, torch.float64)
+    basis = orthonormal_basis(model, parts)
     groups = essential_groups(found, 30, 0, device, torch.float64)
     (transform,), last = basis.transforms, model.mlp.linears[-1]
     gradient, hessian = (torch.zeros(transform.shape[1:] * n, dtype=torch.float64) for n in (1, 2))
@@ -132,7 +168,14 @@ def test_penalties_are_those_of_the_loss():
     at = slope()
     size = float(at.norm())
     torch.testing.assert_close(gradient, at, rtol=1e-9, atol=1e-9 * size)
-    direction = torch.ones_like(gradient)
+    direction, start = torch.ones_like(gradient), coefficients(model)
+    ends = []
+    for sign in (1, -1):  # exact for a quadratic
+        set_coefficients(model, start + sign * basis.step(direction))
+        ends.append(total(model, parts, groups))
+    set_coefficients(model, start)
+    rise = float((basis.gradient_and_hessian()[0] + gradient) @ direction)
+    assert (ends[0] - ends[1]) / 2 == pytest.approx(rise, rel=1e-9)
     set_coefficients(model, coefficients(model) + basis.step(direction))
     torch.testing.assert_close(hessian @ direction, slope() - at, rtol=1e-6, atol=1e-9 * size)
 
