@@ -38,9 +38,9 @@ METHODS = {
     "ritz": (STRING, "{ritz: {features: 40, scale: 2}}"),
 }
 # Largest difference of a field between one thread and two, relative to its largest value: sums that are split among
-# threads have other last digits. Measured: 1e-12 for least squares, and the same bits for the others, whose tensors
-# here are too small to be split.
-THREADED = 1e-9
+# threads have other last digits, and nearly dependent features make more of them. Measured: 4e-8 for Ritz here; at real
+# sizes 1e-8 for least squares (300 features), 2e-8 for patches, and the same bits for 60 steps of Adam (4 x 64 units).
+THREADED = 1e-6
 
 
 def solved(name: str, threads: int = 1) -> Solution:
@@ -76,7 +76,8 @@ def test_a_seed_gives_the_same_bits_in_fresh_processes():
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core")
 @pytest.mark.parametrize("name", METHODS)
 def test_two_threads_give_nearly_the_same_fields(name):
-    points = np.random.default_rng(0).random((100, 2)) * 0.2
+    axes = problem(METHODS[name][0]).axes
+    points = np.random.default_rng(0).random((100, len(axes))) * 0.2
     one, two = (solved(name, threads)(points) for threads in (1, 2))
     for field, values in one.items():
         assert np.abs(two[field] - values).max() <= THREADED * np.abs(values).max(), field

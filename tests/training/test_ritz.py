@@ -109,7 +109,7 @@ def test_units_are_orthonormal_for_a_linear_body():
 
 
 def test_the_energy_of_a_network_is_its_integral():
-    """ROBIN's functional by a tensor Gauss rule, gradients by autograd; what is prescribed on a side is worked there."""
+    """ROBIN's functional by a tensor Gauss rule, gradients by autograd; prescribed slopes do work on their sides."""
     found = problem(ROBIN, network="{hidden: [6], constraints: soft}")
     model = model_of(found)
     parts = integrals(found, 400, 100, torch.device("cpu"), torch.float64)
