@@ -72,7 +72,8 @@ def solve(
         try:
             kept = keeper if chosen_engine.RESUMABLE else None
             if options.load_steps:
-                result = train_by_load_steps(run, chosen_engine.stages_of, partial(at_load, problem), progress)
+                load = partial(at_load, problem)
+                result = train_by_load_steps(run, chosen_engine.stages_of, load, progress, kept, state)
             else:
                 result = train(run, chosen_engine.stages_of(problem), progress, kept, state)
         except (MemoryError, RuntimeError) as error:

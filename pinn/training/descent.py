@@ -64,7 +64,7 @@ class Descent:
         if not torch.isfinite(loss):
             objective.require_finite(self.iteration)
         loss.backward()
-        objective.require_finite_gradient(self.iteration)
+        objective.require_finite_gradient(self.iteration, objective.gradient)
         self.optimizer.step()
         objective.model.respect_bounds()
         objective.model.recentre()

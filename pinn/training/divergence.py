@@ -6,16 +6,17 @@ import math
 from collections.abc import Sequence
 
 import torch
+from torch import Tensor
 
+from pinn.equations.statements import PointSet
 from pinn.errors import Divergence
+from pinn.problem import Problem
 from pinn.training.admissible import remark
 from pinn.training.assembly import Group, residuals
 from pinn.training.model import Model
 
 
-def require_finite(
-    terms: dict[str, torch.Tensor], stage: str, step: int, groups: Sequence[Group], model: Model
-) -> None:
+def require_finite(terms: dict[str, Tensor], stage: str, step: int, groups: Sequence[Group], model: Model) -> None:
     """Raises Divergence that names the first term that is not finite, and a point where it happens."""
     for name, value in terms.items():
         if math.isfinite(float(value.detach())):
@@ -24,7 +25,7 @@ def require_finite(
             for statement, residual in zip(group.statements, residuals(model, group), strict=True):
                 bad = torch.nonzero(~torch.isfinite(residual)).flatten()
                 if statement.name == name and len(bad):
-                    place = place_of(group, int(bad[0]))
+                    place = place_of(group.problem, group.points, int(bad[0]))
                     raise Divergence(
                         f"term '{name}' became {float(residual[bad[0]].detach())} at {place} in {stage}, step {step}"
                         f"{remark(group.problem)}"
@@ -57,15 +58,20 @@ def require_finite_gradient(stage: str, step: int, groups: Sequence[Group], mode
                     first = middle
                 else:
                     end = middle
+            place = place_of(group.problem, group.points, first)
             raise Divergence(
-                f"the gradient of term '{statement.name}' is not finite at {place_of(group, first)} in {stage}, "
-                f"step {step}"
+                f"the gradient of term '{statement.name}' is not finite at {place} in {stage}, step {step}"
                 f"{remark(group.problem)}"
             )
     raise Divergence(f"the gradient is not finite in {stage}, step {step}")
 
 
-def place_of(group: Group, index: int) -> str:
-    """A point of a group, as a message names it."""
-    point = group.points.points[index].tolist()
-    return ", ".join(f"{a} = {c:.6g}" for a, c in zip(group.problem.axes, point, strict=True))
+def place_of(problem: Problem, points: PointSet, index: int) -> str:
+    """A point, as a message names it; with a remark where the point or its normal is what is not finite."""
+    found = points.points[index]
+    place = ", ".join(f"{a} = {c:.6g}" for a, c in zip(problem.axes, found.tolist(), strict=True))
+    if not torch.isfinite(found).all():
+        return f"{place} (so the sampler gave this point)"
+    if points.normals is not None and not torch.isfinite(points.normals[index]).all():
+        return f"{place} (where the sampler gave a normal that is not finite)"
+    return place

@@ -7,7 +7,7 @@ residuals are.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -25,6 +25,7 @@ from pinn.geometry.quadrature import Quadrature, boundary_quadrature, interior_q
 from pinn.problem import Problem
 from pinn.training.admissible import remark
 from pinn.training.assembly import Group
+from pinn.training.divergence import place_of
 from pinn.training.model import Model
 from pinn.training.points import FEWEST, draw
 
@@ -134,11 +135,40 @@ def require_finite_energy(model: Model, parts: Sequence[Integral], where: str) -
         for part in parts:
             for chunk in part.chunks():
                 values = part.integrand(model, chunk)
-                bad = torch.nonzero(~torch.isfinite(values)).flatten()
-                if len(bad):
-                    point = part.points.points[chunk][bad[0]].tolist()
-                    place = ", ".join(f"{a} = {c:.6g}" for a, c in zip(part.problem.axes, point, strict=True))
+                if (place := bad_place(part, chunk, [values])) is not None:
+                    became = float(values[~torch.isfinite(values)][0])
                     raise Divergence(
-                        f"the integrand of '{part.term.name}' became {float(values[bad[0]])} at {place} in {where}"
+                        f"the integrand of '{part.term.name}' became {became} at {place} in {where}"
                         f"{remark(part.problem)}"
                     )
+
+
+def require_finite_slopes(model: Model, parts: Sequence[Integral], where: str) -> None:
+    """Raises Divergence that names a point where an integrand's first or second derivatives are not finite.
+
+    Those by the jets: the gradient and the Hessian of the energy are made of them.
+    """
+    with torch.no_grad():
+        for part in parts:
+            for chunk in part.chunks():
+                jets = model.jets(part.points.points[chunk], part.plan, part.derivatives)
+                expression, inputs = part.term.expression, part.inputs(chunk)
+                for said, found in (
+                    ("gradient", expression.linearise(inputs, jets)),
+                    ("Hessian", expression.curvature(inputs, jets)),
+                ):
+                    if (place := bad_place(part, chunk, found.values())) is not None:
+                        raise Divergence(
+                            f"the {said} of the integrand of '{part.term.name}' is not finite at {place} in {where}"
+                            f"{remark(part.problem)}"
+                        )
+
+
+def bad_place(part: Integral, chunk: slice, found: Iterable[Tensor]) -> str | None:
+    """A point of the chunk where one of the values [n] is not finite."""
+    points = part.points.points[chunk]
+    for values in found:
+        bad = torch.nonzero(~torch.isfinite(torch.as_tensor(values).to(points).expand(len(points)))).flatten()
+        if len(bad):
+            return place_of(part.problem, part.points, chunk.start + int(bad[0]))
+    return None

@@ -217,6 +217,7 @@ def weighted(
     }
 
 
+@torch.no_grad()
 def orthonormal_basis(model: Model, parts: Sequence[Integral]) -> EnergyBasis:
     """Each cell's units, orthonormal in the energy at zero fields; combinations lost in rounding left out."""
     network = model.network
@@ -265,7 +266,8 @@ def energy_triangle(model: Model, part: Integral, cell: int, indices: Tensor, ne
                 second = seconds.get((a, b), seconds.get((b, a)))
                 if second is not None:
                     matrix[:, i, k] = torch.as_tensor(second).to(points)
-        values, vectors = torch.linalg.eigh(matrix)
+        # An inner product is all that is wanted: where the energy has no curvature at zero fields, its values'.
+        values, vectors = torch.linalg.eigh(matrix.nan_to_num(nan=0.0, posinf=0.0, neginf=0.0))
         value = channels[0]
         assert value is not None  # the value channel never vanishes
         rows = [value * (weights / measure).sqrt()[:, None]]

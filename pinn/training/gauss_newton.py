@@ -19,7 +19,7 @@ from pinn.network.chunks import matrix_of
 from pinn.spec.solver import GaussNewtonOptions
 from pinn.training import damping
 from pinn.training.assembly import Group, loss_terms, residuals
-from pinn.training.divergence import require_finite
+from pinn.training.divergence import require_finite, require_finite_gradient
 from pinn.training.jacobian import CHUNK, Jacobian, count_rows, count_weights, trained_parameters
 from pinn.training.krylov import MOST_ITERATIONS, Krylov
 from pinn.training.loop import Report, Run
@@ -103,6 +103,8 @@ class GaussNewton:
         loss = float(jacobian.residual.square().sum())
         if not math.isfinite(loss):
             require_finite(loss_terms(model, self.groups), self.name, self.iteration, self.groups, model)
+        if not torch.isfinite(jacobian.transposed_times(jacobian.residual)).all():
+            require_finite_gradient(self.name, self.iteration, self.groups, model)
         old = [parameter.detach().clone() for parameter in trained_parameters(model)]
 
         def residual(update: Tensor) -> Tensor:

@@ -23,7 +23,8 @@ class Resumable(Protocol):
 class Keeper(Protocol):
     """Keeps the state of a training. `stopping` is set when somebody has asked for its end."""
 
-    stopping: bool
+    @property
+    def stopping(self) -> bool: ...
 
     def keep(self, state: State) -> None:
         """Write the state now. Raises ResourceError."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor
 
@@ -77,12 +75,13 @@ class LBFGS:
             nonlocal terms
             self.optimizer.zero_grad(set_to_none=True)
             loss = self.objective()
-            terms = terms or self.objective.terms  # those of the first evaluation, as is the loss that torch returns
-            if not torch.isfinite(loss) and not self.losses:
-                self.objective.require_finite(self.iteration)
+            here = not terms  # the first evaluation: where the step begins, as is the loss that torch returns
+            terms = terms or self.objective.terms
+            if here and not torch.isfinite(loss):
+                self.objective.require_finite(self.iteration + 1)
             loss.backward()
-            if not self.losses:
-                self.objective.require_finite_gradient(self.iteration)
+            if here:
+                self.objective.require_finite_gradient(self.iteration + 1, self.objective.gradient)
             return loss
 
         try:
@@ -93,8 +92,6 @@ class LBFGS:
         self.iteration += 1
         self.losses.append(loss)
         self.objective.terms = terms
-        if not math.isfinite(loss):
-            self.objective.require_finite(self.iteration)
         self.objective.model.respect_bounds()
         return self.objective.report(loss, self.finished())
 

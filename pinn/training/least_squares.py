@@ -23,6 +23,7 @@ from pinn.network.chunks import matrix_of, with_less
 from pinn.spec.solver import LeastSquaresOptions
 from pinn.training.admissible import remark
 from pinn.training.assembly import Group, residuals
+from pinn.training.divergence import place_of
 from pinn.training.linear_solve import BLOCK_BYTES, solve_least_squares
 from pinn.training.linearisation import linear_rows, set_coefficients
 from pinn.training.loop import Report, Run
@@ -234,8 +235,7 @@ class LeastSquares:
         for statement, (rows, target) in zip(group.statements, found, strict=True):
             bad = torch.nonzero(~(torch.isfinite(target) & torch.isfinite(rows.sum(dim=1)))).flatten()
             if len(bad):
-                point = group.points.points[chunk][bad[0]].tolist()
-                place = ", ".join(f"{a} = {c:.6g}" for a, c in zip(group.problem.axes, point, strict=True))
+                place = place_of(group.problem, group.points, chunk.start + int(bad[0]))
                 raise Divergence(
                     f"term '{statement.name}' is not finite at {place} in {self.name}, level {self.level + 1}"
                     f"{remark(group.problem)}"

@@ -12,6 +12,7 @@ Source: Samaniego et al., Comput. Methods Appl. Mech. Engrg. 362 (2020) 112790, 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 
 import torch
@@ -20,7 +21,14 @@ from torch import Tensor
 from pinn.spec.solver import AdamOptions, LBFGSOptions, QuasiNewtonOptions
 from pinn.training.assembly import Group, loss_terms, mean_square
 from pinn.training.divergence import require_finite, require_finite_gradient
-from pinn.training.energy import Integral, energy_of, essential_groups, integrals, require_finite_energy
+from pinn.training.energy import (
+    Integral,
+    energy_of,
+    essential_groups,
+    integrals,
+    require_finite_energy,
+    require_finite_slopes,
+)
 from pinn.training.loop import Report, Run
 from pinn.training.model import Model
 from pinn.training.points import draw_adaptive
@@ -134,11 +142,18 @@ class Objective:
             require_finite_energy(self.model, self.parts, f"{self.stage}, step {iteration}")
         require_finite(self.terms, self.stage, iteration, self.groups, self.model)
 
-    def require_finite_gradient(self, iteration: int) -> None:
-        """Raises Divergence, which leaves the weights as they are, where the last backward pass is not finite."""
-        slopes = [parameter.grad.sum() for parameter in self.parameters if parameter.grad is not None]
-        if not torch.isfinite(torch.stack(slopes)).all():
-            require_finite_gradient(self.stage, iteration, self.groups, self.model)
+    def require_finite_gradient(self, iteration: int, slopes: Sequence[Tensor | None]) -> None:
+        """Raises Divergence, which leaves the weights as they are, where the gradient, in pieces, is not finite."""
+        if all(math.isfinite(slope.sum()) for slope in slopes if slope is not None):
+            return
+        if self.by_energy:
+            require_finite_slopes(self.model, self.parts, f"{self.stage}, step {iteration}")
+        require_finite_gradient(self.stage, iteration, self.groups, self.model)
+
+    @property
+    def gradient(self) -> list[Tensor | None]:
+        """That of the last backward pass, one piece for each of the parameters."""
+        return [parameter.grad for parameter in self.parameters]
 
     def report(self, loss: float, finished: str | None) -> Report:
         """A step's report from the terms of the last evaluation, with the weights in use."""

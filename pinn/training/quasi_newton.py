@@ -70,6 +70,7 @@ class QuasiNewton:
         self.iteration += 1
         if not math.isfinite(self.value):
             self.objective.require_finite(self.iteration)
+        self.objective.require_finite_gradient(self.iteration, [self.gradient])
         direction = self.hessian.direction(self.gradient)
         if float(direction @ self.gradient) >= 0:  # H is no longer positive definite to working precision
             self.hessian.forget()

@@ -28,7 +28,15 @@ from pinn.spec.solver import RitzOptions
 from pinn.training.assembly import Group, loss_terms
 from pinn.training.cell_layers import Layer, cell_network, default_scale, with_layers
 from pinn.training.cell_points import lengths_at
-from pinn.training.energy import Integral, energy_of, essential_groups, integrals, require_finite_energy
+from pinn.training.divergence import require_finite
+from pinn.training.energy import (
+    Integral,
+    energy_of,
+    essential_groups,
+    integrals,
+    require_finite_energy,
+    require_finite_slopes,
+)
 from pinn.training.energy_basis import EnergyBasis, orthonormal_basis
 from pinn.training.loop import Report, Run
 from pinn.training.model import Model
@@ -90,7 +98,7 @@ class Ritz:
         model = Model(run.problem, cell_network(run.problem, self.layers, self.like))
         parts, groups = self.energy_and_conditions(1.0, run.seed)
         self.minimise(model, parts, groups)
-        control = total(model, *self.energy_and_conditions(CONTROL, run.seed + 1))
+        control = self.control_energy(model)
         run.model = self.start = model
         heldout = run.heldout(model)
         self.history.append((control, heldout))
@@ -103,7 +111,7 @@ class Ritz:
             heldout=heldout,
             finished=finished,
             extra=extra,
-            merit=control if math.isfinite(control) else math.inf,
+            merit=control,
         )
 
     def plan_next(self, model: Model, parts: list[Integral], seconds: float) -> str | None:
@@ -140,11 +148,13 @@ class Ritz:
     # ---- Newton's iteration --------------------------------------------------------------------------------------
 
     def minimise(self, model: Model, parts: list[Integral], groups: list[Group]) -> None:
-        """Leave the output layers at the minimum. Raises Divergence where the energy is not finite at the start."""
-        value = total(model, parts, groups)
+        """Leave the output layers at the minimum.
+
+        Raises Divergence where the energy, its gradient or its Hessian is not finite.
+        """
+        value, where = total(model, parts, groups), f"ritz, level {self.level + 1}"
         if not math.isfinite(value):
-            require_finite_energy(model, parts, f"ritz, level {self.level + 1}")
-            raise Divergence(f"the energy became {value} in ritz, level {self.level + 1}")
+            self.refuse(value, model, parts, groups)
         basis = orthonormal_basis(model, parts)
         if self.start is not None and not self.run.problem.is_linear:
             value = self.begin(basis, parts, groups, value)
@@ -152,9 +162,12 @@ class Ritz:
         for _ in range(self.options.iterations):
             if newton is None or not self.run.problem.is_linear:
                 gradient, hessian = basis.gradient_and_hessian(parts, groups, PENALTY)
-                newton = NewtonStep(hessian)
+                newton = NewtonStep(hessian) if torch.isfinite(hessian).all() else None
             else:  # the same Hessian: what rounding errors and the shift left undone
                 gradient = basis.gradient(parts, groups, PENALTY)
+            if newton is None or not torch.isfinite(gradient).all():
+                require_finite_slopes(model, parts, where)
+                raise Divergence(f"the gradient or the Hessian of the energy is not finite in {where}")
             direction = newton.direction(gradient)
             fall = -float(gradient @ direction) / 2
             if not fall > 0:
@@ -184,6 +197,23 @@ class Ritz:
             return fitted
         basis.set(zero)
         return value
+
+    def control_energy(self, model: Model) -> float:
+        """Energy and penalty on other points than those it was minimised on.
+
+        Raises Divergence where it is not finite and neither was that of any model before.
+        """
+        parts, groups = self.energy_and_conditions(CONTROL, self.run.seed + 1)
+        value = total(model, parts, groups)
+        if not math.isfinite(value) and self.run.best is None:
+            self.refuse(value, model, parts, groups)
+        return value if math.isfinite(value) else math.inf
+
+    def refuse(self, value: float, model: Model, parts: list[Integral], groups: list[Group]) -> None:
+        """Raises Divergence that names what makes the energy not finite."""
+        require_finite_energy(model, parts, f"ritz, level {self.level + 1}")
+        require_finite(loss_terms(model, groups), "ritz, level", self.level + 1, groups, model)
+        raise Divergence(f"the energy became {value} in ritz, level {self.level + 1}")
 
 
 def features_in(dimension: int) -> int:

@@ -121,7 +121,10 @@ def unseen_directions(seen: Tensor, least: float) -> Tensor:
 
 
 class Linearised:
-    """Weighted rows of all statements at a solution: columns of the sampled features, then of the unknowns.
+    """Weighted rows of all statements at a solution.
+
+    basis       [rows, P] columns of the sampled features
+    unknowns    [rows, U] columns of the spec's unknowns, in the spec's order
 
     basis       whose output layer has the columns: features of its own, or those of the solution itself
     statement   [rows] number of the statement that each row belongs to
@@ -163,10 +166,11 @@ class Linearised:
                         owners.append(torch.full((len(block),), index))
         self.statement = torch.cat(owners)
         matrix = self.matrix = torch.cat(rows).cpu()
-        count = len(problem.spec.unknowns)
-        first = matrix.shape[1] - len(basis.raw)  # the spec's unknowns, then coefficients of an enrichment
-        self.unknowns = matrix[:, first : first + count]
-        self.basis = torch.cat([matrix[:, :first], matrix[:, first + count :]], dim=1)
+        # The last columns are the model's unknowns in its order: the spec's, and the coefficients of an enrichment.
+        column = {name: matrix.shape[1] - len(basis.raw) + place for place, name in enumerate(basis.raw)}
+        chosen = [column[name] for name in problem.spec.unknowns]
+        self.unknowns = matrix[:, chosen]
+        self.basis = matrix[:, [place for place in range(matrix.shape[1]) if place not in chosen]]
         norms = self.basis.norm(dim=0)
         norms = torch.where(norms > 0, norms, torch.ones_like(norms))
         size = len(norms)

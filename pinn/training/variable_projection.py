@@ -74,7 +74,10 @@ def output_columns(model: Model, weights: int) -> Tensor:
 
 
 def solve_output_layer(model: Model, groups: Sequence[Group]) -> None:
-    """Set the output layer of a linear problem to the least-squares solution for the hidden layers as they are."""
+    """Set the output layer of a linear problem to the least-squares solution for the hidden layers as they are.
+
+    Where that is not finite the layer stays: the residual, which is not finite then, says where it comes from.
+    """
     with torch.no_grad():
         coefficients, _ = solve_least_squares(
             block
@@ -84,4 +87,5 @@ def solve_output_layer(model: Model, groups: Sequence[Group]) -> None:
             )
             for block in found
         )
-    set_coefficients(model, coefficients)
+    if torch.isfinite(coefficients).all():
+        set_coefficients(model, coefficients)

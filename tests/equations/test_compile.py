@@ -101,6 +101,17 @@ def random_text(generator: random.Random, depth: int) -> str:
     return generator.choice(TWO).format(random_text(generator, depth - 1), random_text(generator, depth - 1))
 
 
+@pytest.mark.parametrize("text", [*ONE, *TWO])
+def test_every_function_against_sympy(text):
+    first, second = "u_x*x", "v - y"
+    expression = compiled(text.format(*((first,) * text.count("{}") if text in ONE else (first, second))))
+    inputs, jets = random_state(expression)
+    value = torch.as_tensor(expression.value(inputs, jets), dtype=torch.float64).expand(COUNT)
+    for point in range(COUNT):
+        true = by_sympy(expression.expression, expression.symbols, inputs, jets, point)
+        assert float(value[point]) == pytest.approx(true, rel=1e-12, abs=1e-13)
+
+
 @pytest.mark.parametrize("seed", range(25))
 def test_random_expressions(seed):
     """Values and coefficients against sympy at single points; coefficients against central differences as well."""

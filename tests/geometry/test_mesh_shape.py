@@ -6,6 +6,7 @@ import pytest
 from scipy.stats import chi2
 
 from pinn.geometry.elements import ELEMENTS, jacobians
+from pinn.geometry.facets import part_points
 from pinn.geometry.mesh_shape import MeshShape
 from pinn.geometry.sampling import sample_boundary, sample_interior
 from pinn.geometry.shapes import GeometryError
@@ -109,6 +110,27 @@ def test_boundary_points_are_even_over_facets_of_unequal_size(tmp_path):
     inner = np.hypot(*on_top[:, :2].T) < 1.4
     exact = (1.4**2 - 1) / 3
     assert inner.mean() == pytest.approx(exact, abs=4 * np.sqrt(0.25 / len(on_top)))
+
+
+@pytest.mark.parametrize("kind", ["triangle", "triangle6", "quad"])
+def test_points_of_a_part_are_even(kind):
+    """Their moments are those of the unit triangle, 1/3, 1/6 and 1/12, or of the unit square."""
+    element = ELEMENTS[kind]
+    along = (np.arange(100) + 0.5) / 100
+    unit = np.array(np.meshgrid(along, along)).reshape(2, -1).T
+    points = part_points(element, 1, np.zeros(len(unit), dtype=np.int64), unit)
+    mean, square, product = (1 / 3, 1 / 6, 1 / 12) if element.simplex else (1 / 2, 1 / 3, 1 / 4)
+    np.testing.assert_allclose(points.mean(axis=0), mean, rtol=1e-3)
+    moments = points.T @ points / len(points)
+    np.testing.assert_allclose(moments, [[square, product], [product, square]], rtol=1e-3)
+
+
+@pytest.mark.parametrize(("kind", "pieces"), [("triangle", 4), ("quad8", 4), ("tetra", 6), ("hexahedron", 6)])
+def test_pieces_end_at_creases(kind, pieces, tmp_path):
+    """A square has four sides and a cube six faces, whatever the cells; facets in one plane are one piece."""
+    points, cells = block(kind, 3)
+    shape = MeshShape(write(tmp_path / "m.vtu", points, [(kind, cells)]), ELEMENTS[kind].dimension)
+    assert [piece.measure for piece in shape.pieces] == pytest.approx([1] * pieces)
 
 
 def test_groups_become_patches_and_groups_of_cells(tmp_path):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pinn.geometry.boxes import Box
-from pinn.geometry.mesh_shape import open_mesh
+from pinn.geometry.mesh_shape import MeshShape, open_mesh
 from pinn.geometry.planar import Disk
 from pinn.geometry.quadrature import boundary_quadrature, interior_quadrature, reference_rule
 from pinn.geometry.shapes import GeometryError
@@ -36,6 +36,26 @@ def test_box_in_one_two_and_three_dimensions():
         found = rule.weights @ np.prod(rule.points**2, axis=1)
         assert found == pytest.approx(float(np.prod(upper**3 / 3)), rel=1e-12)
         assert 200 < len(rule.points) < 900 or dimension != 2
+
+
+@pytest.mark.parametrize("of_cells", [False, True])
+def test_points_follow_a_density(of_cells, tmp_path):
+    """A bump of width 0.02 in a corner is resolved by the points asked for there, and by these alone."""
+    points, cells = block("triangle6", 3)
+    shape = MeshShape(write(tmp_path / "m.vtu", points, [("triangle6", cells)]), 2) if of_cells else Box([0, 0], [1, 1])
+    bump = lambda at: np.exp(-np.sum((at / 0.02) ** 2, axis=1))  # noqa: E731
+    near = lambda at: np.where(np.max(at, axis=1) < 0.34, 20_000.0, 0.0)  # noqa: E731
+    true = 0.25 * math.pi * 0.02**2
+    errors = []
+    for density in (None, near):
+        rule = interior_quadrature(shape, 200, density)
+        assert rule.weights.sum() == pytest.approx(1, rel=1e-12)
+        errors.append(abs(rule.weights @ bump(rule.points) / true - 1))
+    assert errors[0] > 0.1
+    assert errors[1] < 1e-6
+    far = np.max(rule.points, axis=1) > 0.67
+    assert np.sum(far) < 200
+    assert np.sum(~far) > 20_000 / 9
 
 
 def test_disk():

@@ -93,10 +93,11 @@ def test_a_data_file_is_data(tmp_path, capsys, audited):
     assert not mark.exists()
 
 
-def test_nan_in_a_table_is_known_at_load(tmp_path, capsys):
-    (tmp_path / "nan.csv").write_text("x,u\n0.1,1\n0.2,nan\n")
-    said = refuse(capsys, tmp_path / "hostile.yaml", spec_with("data: [{file: nan.csv, quantities: {u: u}}]"))
-    assert "column 'u' has nan in row 2" in said
+@pytest.mark.parametrize(("number", "said"), [("nan", "nan"), ("-inf", "-inf"), ("1e400", "inf")])
+def test_nan_in_a_table_is_known_at_load(number, said, tmp_path, capsys):
+    (tmp_path / "bad.csv").write_text(f"x,u\n0.1,1\n0.2,{number}\n")
+    refusal = refuse(capsys, tmp_path / "hostile.yaml", spec_with("data: [{file: bad.csv, quantities: {u: u}}]"))
+    assert f"column 'u' has {said} in row 2" in refusal
 
 
 def test_a_mesh_is_data(tmp_path, capsys, audited):

@@ -55,6 +55,26 @@ def test_piola_stress_is_the_derivative_of_the_energy(letters):
 
 
 @pytest.mark.parametrize("letters", SHAPES)
+def test_volume_ratio_is_the_determinant_and_the_cofactors_belong_to_it(letters):
+    """J = det(F), cof(F) = J F^-T, for F worked out by linear algebra."""
+    problem = body(letters)
+    names = {(i, j): problem.compiled(f"deformation_gradient_{i}{j}") for i in letters for j in letters}
+    ratio = problem.compiled("volume_ratio")
+    inputs, jets = random_jets(problem, [ratio, *names.values()], 0.25)
+    matrix = torch.eye(len(letters), dtype=torch.float64).repeat(5, 1, 1)
+    for derivative, jet in jets.items():
+        matrix[:, letters.index(derivative.field[1]), derivative.partial.orders.index(1)] += jet
+    determinant = torch.linalg.det(matrix)
+    cofactor = determinant[:, None, None] * torch.linalg.inv(matrix).mT
+    torch.testing.assert_close(ratio.value(inputs, jets), determinant, rtol=1e-12, atol=1e-12)
+    for (i, j), name in names.items():
+        k, m = letters.index(i), letters.index(j)
+        torch.testing.assert_close(name.value(inputs, jets), matrix[:, k, m], rtol=1e-12, atol=1e-12)
+        found = problem.compiled(f"cofactor_{i}{j}").value(inputs, jets)
+        torch.testing.assert_close(found, cofactor[:, k, m], rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("letters", SHAPES)
 def test_equations_are_those_of_euler_and_lagrange(letters):
     """Div(dpsi/dF) + body_force with every derivative taken through psi, where the physics uses Div cof(F) = 0."""
     problem = body(letters)

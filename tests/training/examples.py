@@ -44,6 +44,28 @@ conditions:
 network: {hidden: [6, 5]}
 sampling: {interior: 12, boundary: 8, initial: 5}
 """
+HEAT = """
+name: heat
+coordinates: [x]
+time: {from: 0, to: 0.2}
+fields: [u]
+domain: {interval: {from: 0, to: 1}}
+equations: {heat: u_t = u_xx}
+conditions: [{on: initial, u: sin(pi*x)}, {on: boundary, u: 0}]
+"""
+# A string on a stiffening bed, with its energy, under a load that can grow.
+STRING = """
+name: string
+coordinates: [x]
+fields: [u]
+constants: {P: 100}
+domain: {interval: {from: 0, to: 1}}
+equations: {equilibrium: -u_xx + u**3 = P}
+energy: {density: u_x**2/2 + u**4/4 - P*u}
+conditions: [{on: boundary, u: 0}]
+network: {constraints: hard}
+sampling: {interior: 60}
+"""
 PERIODIC = """
 name: advection
 coordinates: [x]
@@ -71,6 +93,11 @@ def run_of(
     found: Problem, seed: int = 0, dtype: torch.dtype = torch.float64, tolerance: float = 1e-30, seconds: float = 60.0
 ) -> Run:
     return Run(found, torch.device("cpu"), dtype, seed, seconds, tolerance)
+
+
+def bits(model: Model) -> bytes:
+    """Of all weights with their names: equal only where every digit is."""
+    return b"".join(name.encode() + tensor.numpy().tobytes() for name, tensor in model.state_dict().items())
 
 
 def model_of(found: Problem, seed: int = 0, dtype: torch.dtype = torch.float64) -> Model:

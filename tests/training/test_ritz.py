@@ -12,11 +12,11 @@ import pinn
 from pinn.errors import Divergence, SpecError
 from pinn.training.assembly import loss_terms
 from pinn.training.cell_layers import cell_network, with_layers
-from pinn.training.energy import energy_of, essential_groups, integrals
+from pinn.training.energy import energy_of, energy_unit, essential_groups, integrals
 from pinn.training.energy_basis import orthonormal_basis
 from pinn.training.model import Model
 from pinn.training.ritz import NewtonStep, first_cells, largest
-from tests.training.examples import PROBLEMS, problem
+from tests.training.examples import PROBLEMS, model_of, problem
 
 ROBIN = """
 name: robin
@@ -122,7 +122,9 @@ def test_units_of_a_cell_are_orthonormal_for_a_linear_body():
     weights = parts[0].weights / parts[0].weights.sum()
     for cell, reached, near in basis.network.local(parts[0].points.points):
         at, transform = basis.columns[cell][0], basis.transforms[cell][0]
-        values = basis.network.basis_jets(cell, near, parts[0].plan)[0] @ transform
+        value = basis.network.basis_jets(cell, near, parts[0].plan)[0]
+        assert value is not None
+        values = value @ transform
         mass = values.T @ (weights[reached][:, None] * values)
         torch.testing.assert_close(hessian[at[:, None], at] + mass, torch.eye(len(at)).double(), rtol=0, atol=1e-8)
 
@@ -159,6 +161,57 @@ def test_refinement_lowers_the_energy_from_level_to_level():
     assert len(energies) == 3
     assert energies == sorted(energies, reverse=True)
     assert [row["cells"] for row in solution.history] == sorted({row["cells"] for row in solution.history})
+
+
+def test_the_energy_of_a_network_is_its_integral():
+    """ROBIN's functional by a tensor Gauss rule, gradients by autograd; prescribed slopes do work on their sides."""
+    found = problem(ROBIN, network="{hidden: [6], constraints: soft}")
+    model = model_of(found)
+    parts = integrals(found, 400, 100, torch.device("cpu"), torch.float64)
+    nodes, weights = (torch.as_tensor(array) for array in np.polynomial.legendre.leggauss(30))
+    along, weights = (nodes + 1) / 2, weights / 2
+
+    def field(x: torch.Tensor, y: torch.Tensor):
+        points = torch.stack(torch.broadcast_tensors(x, y), dim=-1).reshape(-1, 2).requires_grad_()
+        u = model.network(points)[:, 0]
+        slopes = torch.autograd.grad(u.sum(), points)[0]
+        x, y = points.detach().T
+        exact = torch.sin(2 * x) * torch.exp(y / 2) + x
+        exact_x, exact_y = 2 * torch.cos(2 * x) * torch.exp(y / 2) + 1, (exact - x) / 2
+        return u.detach(), slopes, exact, exact_x, exact_y, x
+
+    zero = torch.zeros_like(along)
+    u, slopes, exact, _, _, x = field(along[:, None], 2 * along[None, :])
+    force = exact - (-4 + 1 / 4) * (exact - x)  # the Laplacian of sin(2x) exp(y/2)
+    inside = (slopes.square().sum(dim=1) + u**2) / 2 - force * u
+    energy = 2 * torch.outer(weights, weights).flatten() @ inside
+    u, _, exact, _, exact_y, _ = field(along, zero + 2)
+    energy += weights @ (3 * u**2 / 2 - (3 * exact + exact_y) * u)
+    u, _, _, _, exact_y, _ = field(along, zero)
+    energy -= weights @ (-exact_y * u)
+    u, _, _, exact_x, _, _ = field(zero + 1, 2 * along)
+    energy -= 2 * weights @ (exact_x * u)
+    unit = energy_unit(found, 400)
+    assert float(energy_of(model, parts).detach()) * unit == pytest.approx(float(energy), rel=1e-6)
+
+
+def test_the_unit_of_an_energy_is_that_of_fields_of_their_size():
+    """Of (u_x^2 + u_y^2 + u^2)/2 on a rectangle of half widths 1/2 and 1, for a field of size U."""
+    found = problem(ROBIN)
+    size = found.scaling.fields["u"]
+    expected = 2 * (size**2 / 2) * (1 / 0.5**2 + 1 / 1**2 + 1)
+    assert energy_unit(found, 100) == pytest.approx(expected, rel=1e-6)  # the quadrature leaves a little out
+
+
+def test_a_newton_step_ends_at_the_minimum_of_a_quadratic():
+    """However different the sizes of its unknowns are."""
+    generator = torch.Generator().manual_seed(2)
+    root = torch.randn(6, 6, generator=generator, dtype=torch.float64)
+    sizes = torch.logspace(-3, 3, 6, dtype=torch.float64)
+    hessian = sizes[:, None] * (root @ root.T + torch.eye(6)) * sizes
+    gradient = sizes * torch.randn(6, generator=generator, dtype=torch.float64)
+    true = -torch.linalg.solve(hessian, gradient)
+    torch.testing.assert_close(NewtonStep(hessian).direction(gradient), true, rtol=1e-8, atol=0)
 
 
 def test_an_indefinite_hessian_still_gives_descent():

@@ -67,6 +67,37 @@ def test_covariance_is_that_of_repeated_measurements(tmp_path):
     assert inside >= 16
 
 
+def test_the_interval_of_a_stated_noise_is_normal(tmp_path):
+    one = measured(tmp_path, SIGMA, TRUE * SHAPE)["uncertainty"]["k"]
+    theory = SIGMA / float(np.linalg.norm(SHAPE))
+    assert one["standard_deviation"] == pytest.approx(theory, rel=1e-3)
+    normal = 1.959963984540054  # 97.5 % of the normal distribution
+    assert one["interval"][1] - one["interval"][0] == pytest.approx(2 * normal * theory, rel=1e-3)
+
+
+def test_covariance_of_two_unknowns_is_that_of_the_sensitivities(tmp_path):
+    """u = k x(1 - x)/2 + c (x - x^3)/6, so that the covariance is sigma^2 (S^T S)^-1, S those two columns."""
+    spec = SOURCE.format(noise=f", noise: {SIGMA}").replace("+ k", "+ k + c*x")
+    spec = spec.replace("expected: 3}", "expected: 3}, c: {initial: -0.5}").replace("initial: 1", "initial: 2")
+    sensitivities = np.column_stack([SHAPE, (X - X**3) / 6])
+    solution = solve(tmp_path, spec, x=X, u=sensitivities @ [TRUE, -2.0])
+    heldout = solution.metrics["heldout_residual"]
+    found = module.uncertainty(solution.problem, solution.model, heldout).covariance.numpy()
+    np.testing.assert_allclose(found, SIGMA**2 * np.linalg.inv(sensitivities.T @ sensitivities), rtol=1e-3)
+
+
+def test_noise_takes_the_degrees_of_freedom_of_the_fields(tmp_path):
+    """With a free end u = k x(1 - x)/2 + b x: the fields take one degree of freedom, k another."""
+    spec = SOURCE.format(noise=", noise: estimate")
+    spec = spec.replace("[{on: boundary, u: 0}]", "[{on: left, u: 0}, {on: right, free: true}]")
+    values = TRUE * SHAPE + SIGMA * np.random.default_rng(6).standard_normal(len(X))
+    metrics = solve(tmp_path, spec, x=X, u=values).metrics
+    columns = np.column_stack([SHAPE, X])
+    rest = values - columns @ np.linalg.lstsq(columns, values, rcond=None)[0]
+    sigma = np.sqrt(rest @ rest / (len(X) - 2))
+    assert metrics["data"]["data u"]["noise"] == pytest.approx(sigma, rel=1e-2)
+
+
 def test_interval_grows_with_the_noise(tmp_path):
     values = TRUE * SHAPE + SIGMA * np.random.default_rng(2).standard_normal(len(X))
     small, large = (measured(tmp_path, noise, values) for noise in (SIGMA, 4 * SIGMA))
