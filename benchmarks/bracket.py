@@ -1,6 +1,6 @@
 """The bracket against quadratic finite elements (scikit-fem): on its own mesh, and on finer ones for the reference.
 
-    python benchmarks/bracket.py reference            write benchmarks/bracket_reference.npz
+    python benchmarks/bracket.py reference            write problems/elasticity/bracket_reference.npz
     python benchmarks/bracket.py compare RUN [...]    errors of runs and of finite elements on the same mesh, one table
 
 Curved (isoparametric) quadratic triangles. Stresses are averaged at the nodes by projection onto the same elements.
@@ -27,8 +27,7 @@ from skfem.helpers import ddot, dot, eye, sym_grad, trace
 import pinn
 from pinn.geometry.elements import ELEMENTS
 
-FOLDER = Path(__file__).resolve().parent
-SPEC = FOLDER / "bracket.yaml"
+SPEC = Path(__file__).resolve().parent.parent / "problems/elasticity/bracket.yaml"
 MESH, REFERENCE = SPEC.with_suffix(".msh"), SPEC.with_name("bracket_reference.npz")
 SIZES = (2.0, 1.0)  # of the finer meshes, in mm; the finest is the reference, the other shows its error
 KEPT = 1500  # points of the reference

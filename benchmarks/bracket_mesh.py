@@ -1,6 +1,6 @@
-"""The mesh of benchmarks/bracket.yaml: an L-shaped bracket with a fillet and two bolt holes, in millimetres.
+"""The mesh of problems/elasticity/bracket.yaml: an L-shaped bracket with a fillet and two bolt holes, in millimetres.
 
-    python benchmarks/bracket_mesh.py [--size 6] [--out benchmarks/bracket.msh]
+    python benchmarks/bracket_mesh.py [--size 6] [--out problems/elasticity/bracket.msh]
 
 Quadratic triangles, curved on the fillet and the holes; patches fixed_hole, loaded_hole, edge. Needs the extra [mesh].
 """
@@ -14,7 +14,7 @@ LEG, WIDTH = 100.0, 30.0  # length and width of both legs
 FILLET, HOLE = 15.0, 7.0  # radii
 FIXED, LOADED = (15.0, 75.0), (75.0, 15.0)  # centres of the holes
 PER_TURN = 28  # elements along a full circle
-DEFAULT_OUT = Path(__file__).resolve().parent / "bracket.msh"
+DEFAULT_OUT = Path(__file__).resolve().parent.parent / "problems/elasticity/bracket.msh"
 
 
 def write_bracket(file: Path, size: float, per_turn: int = PER_TURN) -> None:

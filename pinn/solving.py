@@ -7,7 +7,7 @@ import platform
 import resource
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from pinn.checks import uses_energy
 from pinn.engines import find_engine
 from pinn.errors import ResourceError
 from pinn.loading import build_problem
@@ -32,6 +33,7 @@ from pinn.training.loop import Outcome, ProgressCallback, Run, train
 from pinn.training.model import Model
 
 ERROR_POINTS, ERROR_SEED = 5000, 424_242
+NOT_SOLVED = 2e-2  # held-out residual above which fields are not to be used
 MOST_ERROR = 10.0  # times the tolerance: a known error above it contradicts the stop reason `tolerance`
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
@@ -141,7 +143,7 @@ def measure(solution: Solution, result: Outcome, device: torch.device, total: fl
     entries, remarks = identification(problem, solution.model, result.heldout)
     if reason == "tolerance" and None in (one["interval"] for one in entries.get("uncertainty", {}).values()):
         reason = "stagnated"  # what the equations leave open is not solved for
-    message = ". ".join(text for text in (message, *remarks) if text)
+    message = ". ".join(text for text in (message, *remarks, advice(problem, result.heldout)) if text)
     last = next((row for row in reversed(solution.history) if row.get("loss") is not None), {})
     return {
         "device": str(device),
@@ -157,12 +159,29 @@ def measure(solution: Solution, result: Outcome, device: torch.device, total: fl
         "terms": {key.removeprefix("term:"): value for key, value in last.items() if key.startswith("term:")},
         "heldout_residual": result.heldout,
         "tolerance": problem.spec.solver.tolerance,
+        **({"energy_error": found} if (found := energy_error(solution.history)) is not None else {}),
         "relative_l2": relative,
         "max_error": largest,
         **({"subdomains": within} if (within := errors_by_subdomain(solution)) else {}),
         "probes": probed(solution),
         **entries,
     }
+
+
+def energy_error(history: Sequence[Mapping[str, Any]]) -> float | None:
+    """The last estimate of the relative error in the energy's norm, under the whole load."""
+    found = [row["energy_error"] for row in history if "energy_error" in row and row.get("load", 1.0) == 1.0]
+    return found[-1] if found else None
+
+
+def advice(problem: Problem, heldout: float) -> str:
+    """What else to try where the equations are far from satisfied."""
+    if heldout <= NOT_SOLVED or problem.declared_energy is None or uses_energy(problem.spec) or problem.unknowns:
+        return ""
+    return (
+        "slender and notched bodies can magnify small residuals: --set solver.formulation=energy minimises the "
+        "energy instead"
+    )
 
 
 def confirmed(result: Outcome, relative: dict[str, float], problem: Problem) -> tuple[str, str]:

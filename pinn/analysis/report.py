@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pinn.solution import Solution
 
-NOT_SOLVED, ROUGH = 2e-2, 1e-4  # held-out residuals
+ROUGH = 1e-4  # held-out residual
+NOT_CONVERGED = 0.1  # relative error in the energy's norm
 
 # What a reader makes of a stop reason; the key itself is printed as well.
 _STOP_REASONS = {
@@ -102,6 +103,11 @@ def _heading(metrics: Mapping[str, Any], title: str) -> str:
         f" {metrics.get('parameters')} parameters, {_activation(metrics.get('activation'))},"
         f" {metrics.get('dtype')} on {metrics.get('device')}",
     ]
+    if metrics.get("energy_error") is not None:
+        lines.append(
+            f"error in the energy's norm about {_error(metrics['energy_error'])}, from the last two levels: that of"
+            " stresses and other first derivatives in the mean"
+        )
     if (verdict := trust(metrics)) is not None:
         lines.append(verdict)
     if metrics.get("message"):
@@ -115,7 +121,13 @@ def trust(metrics: Mapping[str, Any]) -> str | None:
     None where nothing speaks against it. The residual is dimensionless: 1 means that the equations are missed by as
     much as their own terms.
     """
+    from pinn.solving import NOT_SOLVED
+
     residual = metrics.get("heldout_residual")
+    if metrics.get("energy_error") is not None:  # the least energy says nothing of second derivatives
+        if metrics["energy_error"] > NOT_CONVERGED:
+            return "NOT SOLVED: the energy still falls a lot from level to level; give it more time"
+        return None
     if metrics.get("stop_reason") == "hardened":  # it keeps a field; its second derivatives are zero
         return None
     if residual is None or residual > NOT_SOLVED:

@@ -105,6 +105,8 @@ class Ritz:
         with torch.no_grad():
             energy = float(energy_of(model, parts))
         extra = {"cells": float(len(self.cells)), "features": float(self.features), "energy": control}
+        if len(self.history) > 1:
+            extra["energy_error"] = error_from(self.history[-2][0], control)
         finished = self.plan_next(model, parts, perf_counter() - begun) if heldout > run.tolerance else None
         return Report(
             energy,
@@ -214,6 +216,16 @@ class Ritz:
         require_finite_energy(model, parts, f"ritz, level {self.level + 1}")
         require_finite(loss_terms(model, groups), "ritz, level", self.level + 1, groups, model)
         raise Divergence(f"the energy became {value} in ritz, level {self.level + 1}")
+
+
+def error_from(before: float, after: float) -> float:
+    """Relative error in the energy's norm, estimated from the energies of two levels: sqrt(|E_1 - E_2| / |E_2|).
+
+    For the minimum u of a quadratic energy |u - v|^2 / 2 = E(v) - E(u), |u|^2 / 2 = -E(u). So it is a lower bound for
+    the coarser level, and an upper one for the finer, if the error fell by sqrt(2) at the least.
+    Source: Bank & Weiser, Math. Comp. 44 (1985), 283 (saturation).
+    """
+    return math.sqrt(abs(before - after) / abs(after)) if after and math.isfinite(before + after) else math.inf
 
 
 def features_in(dimension: int) -> int:

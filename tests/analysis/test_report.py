@@ -60,6 +60,14 @@ def test_a_probe_along_a_line_is_one_row():
     assert "line[0]" not in text
 
 
+def test_verdict_of_an_energy_follows_its_levels():
+    known = {"name": "bracket", "heldout_residual": 0.4, "stop_reason": "time_limit"}
+    fine, coarse = (report_metrics({**known, "energy_error": error}) for error in (5e-3, 0.3))
+    assert "about 5.00e-03, from the last two levels" in fine
+    assert "NOT SOLVED" not in fine
+    assert "NOT SOLVED: the energy still falls" in coarse
+
+
 @pytest.mark.parametrize(
     ("residual", "verdict"),
     [(1e-9, None), (5e-5, None), (2e-3, "rough"), (0.3, "NOT SOLVED"), (None, "NOT SOLVED")],
