@@ -53,7 +53,7 @@ def resume(
         typer.echo(f"{run} is finished ({reason}), nothing to do{way_out}")
         return
     if training is None:
-        why = without_state(kept.settings.engine)
+        why = without_state(kept.settings.engine) or "its checkpoint holds no state of a training"
         raise SpecError((str(run),), f"{why}, so there is nothing to go on from; start again with pinn solve")
     directory.log(f"resumed after {training['run']['seconds']:.1f} s, iteration {training['iteration']}")
     carry_out(directory, problem, kept.settings, context.obj, quiet=quiet, state=training)

@@ -52,7 +52,9 @@ class Header:
                 None if state["training"] is None else dict(state["training"]),
             )
             training = found.training
-            if training and not isinstance(training["run"]["seconds"] + training["iteration"], (int, float)):
+            if training is not None and not isinstance(
+                training["run"]["seconds"] + training["iteration"], (int, float)
+            ):
                 raise TypeError("its clock is no number")
         except (LookupError, TypeError, ValueError) as error:
             reason = f"{type(error).__name__} {error}"

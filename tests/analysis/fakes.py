@@ -57,6 +57,7 @@ class FakeSolution:
     history: list[dict[str, Any]] = field(default_factory=list)
     environment: dict[str, Any] = field(default_factory=lambda: {"python": "3.11", "seed": 0})
     largest_batch: int = 0
+    has_deviations: bool = False
 
     def __post_init__(self) -> None:
         self.metrics: dict[str, Any] = {

@@ -34,7 +34,7 @@ CALLS = {
 JUSTIFIED = {
     ("__init__.py", "import_module(_HOME[name])"): "names of a table in the same file",
     ("engines.py", "import_module(ENGINES[name])"): "names of a table in the same file",
-    ("cli/doctor.py", "import_module(name)"): "names of a tuple in the same function",
+    ("cli/installation.py", "import_module(name)"): "names of a tuple in the same function",
 }
 
 
