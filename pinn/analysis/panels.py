@@ -187,8 +187,16 @@ def draw_log_curves(axes: Axes, lines: Sequence[Line], families: Mapping[str, Se
 
 
 def draw_convergence(axes: Axes, history: Sequence[Mapping[str, Any]], tolerance: float | None) -> None:
-    """Loss and held-out residual against seconds; a dotted line where a stage begins, a dashed one at the tolerance."""
-    for key, label, colour in (("loss", "loss", FAINT), ("heldout_residual", "held-out residual", COLOURS[0])):
+    """Loss, held-out residual and estimated error in the energy's norm, where there are these, against seconds.
+
+    A dotted line where a stage begins, a dashed one at the tolerance of the residual.
+    """
+    curves = (
+        ("loss", "loss", FAINT),
+        ("heldout_residual", "held-out residual", COLOURS[0]),
+        ("energy_error", "error in the energy's norm, estimated", COLOURS[2]),
+    )
+    for key, label, colour in curves:
         seconds, values = _positive_column(history, key)
         if len(values):
             few = len(values) <= 40
