@@ -38,12 +38,12 @@ HIDDEN = [16, 16, 16]
 def measure(case: tuple[str, str, float | None, int]) -> dict[str, Any]:
     """One training: the largest relative error of a quantity, infinite where it diverged."""
     import pinn
+    from pinn.measuring import errors
     from pinn.solution import Solution
-    from pinn.solving import errors
     from pinn.spec.solver import GaussNewtonOptions
     from pinn.training.gauss_newton import GaussNewton
-    from pinn.training.loop import Run
     from pinn.training.model import Model, new_network
+    from pinn.training.run import Run
     from pinn.training.start import GATE_POINTS
 
     torch.set_num_threads(1)

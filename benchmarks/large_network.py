@@ -21,13 +21,13 @@ from typing import Any
 import torch
 
 from pinn.loading import build
+from pinn.measuring import errors
 from pinn.solution import Solution
-from pinn.solving import errors
 from pinn.spec.solver import GaussNewtonOptions
 from pinn.spec.source import parse_spec
 from pinn.training.gauss_newton import GaussNewton
 from pinn.training.jacobian import count_rows, count_weights
-from pinn.training.loop import Run
+from pinn.training.run import Run
 
 RESULTS = Path(__file__).resolve().parent.parent / "results" / "benchmarks"
 SPEC = """

@@ -33,7 +33,8 @@ from pinn.run import checkpoint
 from pinn.run.disk import Disk, replaced_by
 from pinn.run.keeper import Keeper
 from pinn.spec.source import parse_spec
-from pinn.training.loop import Run, train
+from pinn.training.loop import train
+from pinn.training.run import Run
 from pinn.training.stages import stages_of
 
 RESULTS = Path(__file__).parent.parent / "results" / "benchmarks"

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from pinn.network.patches import PatchNetwork
     from pinn.network.series import SeriesNetwork
     from pinn.problem import Problem
-    from pinn.training.loop import Run, Stage
     from pinn.training.model import Model
+    from pinn.training.run import Run, Stage
 
 ENGINES = {"native": "pinn.training.native", "deepxde": "pinn.baselines.deepxde_engine"}
 

@@ -30,6 +30,8 @@ ORDER = (
     "contradictions",
     "description",
     "solution",
+    "environment",
+    "measuring",
     "solving",
     "run",
     "baselines",

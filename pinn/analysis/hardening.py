@@ -18,11 +18,11 @@ from torch import Tensor
 from pinn.analysis.curvature import required_order
 from pinn.equations.compile import Derivative
 from pinn.errors import SpecError
+from pinn.measuring import errors, measure
 from pinn.network.activations import ACTIVATIONS
 from pinn.network.mlp import MLP
 from pinn.problem import Problem
 from pinn.solution import Solution
-from pinn.solving import errors, measure
 from pinn.spec.network import Activation
 from pinn.training.assembly import heldout_residual
 from pinn.training.field_fit import GRADIENT_WEIGHT, Target, first_jet, target_points, unit

@@ -121,7 +121,7 @@ def trust(metrics: Mapping[str, Any]) -> str | None:
     None where nothing speaks against it. The residual is dimensionless: 1 means that the equations are missed by as
     much as their own terms.
     """
-    from pinn.solving import NOT_SOLVED
+    from pinn.measuring import NOT_SOLVED
 
     residual = metrics.get("heldout_residual")
     if metrics.get("energy_error") is not None:  # the least energy says nothing of second derivatives

@@ -24,8 +24,8 @@ from pinn.errors import SpecError
 from pinn.network.mlp import MLP
 from pinn.problem import Problem
 from pinn.spec.network import Activation
-from pinn.training.loop import Run, Stage
 from pinn.training.model import Model
+from pinn.training.run import Run, Stage
 
 PILOT_SHARE, ADAM_SHARE = 0.05, 0.5  # of the time limit
 RESUMABLE = False

@@ -26,10 +26,10 @@ def resume(
         if override.partition("=")[0].strip() not in CHANGEABLE:
             raise SpecError(("--set",), f"a run that is resumed can change {' and '.join(CHANGEABLE)}, not {override}")
     from pinn.cli.training import Header, carry_out, without_state
+    from pinn.environment import versions
     from pinn.loading import build
     from pinn.run import checkpoint
     from pinn.run.directory import RunDirectory
-    from pinn.solving import versions
     from pinn.spec.overrides import apply_overrides
     from pinn.spec.source import parse_spec
 

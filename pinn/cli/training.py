@@ -101,9 +101,9 @@ def carry_out(
     from pinn.analysis.figures import draw_figures
     from pinn.analysis.report import report
     from pinn.cli.progress import Progress
+    from pinn.environment import versions
     from pinn.run.directory import save_run
     from pinn.run.keeper import Keeper
-    from pinn.solving import versions
     from pinn.spec.source import dump
 
     def warn(text: str) -> None:

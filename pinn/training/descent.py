@@ -7,9 +7,9 @@ from typing import Any
 import torch
 
 from pinn.spec.solver import AdamOptions
-from pinn.training.loop import Report, Run
 from pinn.training.model import Model
 from pinn.training.objective import Objective
+from pinn.training.run import Report, Run
 from pinn.training.schedules import SCHEDULES
 from pinn.training.state import State
 

@@ -28,8 +28,8 @@ from pinn.spec.solver import GaussNewtonOptions
 from pinn.training.assembly import Group
 from pinn.training.gauss_newton import BOUNDARY_SHARE, GaussNewton
 from pinn.training.jacobian import count_weights
-from pinn.training.loop import Run
 from pinn.training.model import Model
+from pinn.training.run import Run
 from pinn.training.variable_projection import output_size, solve_output_layer
 
 GRADIENT_WEIGHT = 0.1  # beta: a piecewise linear field has values to h^2 and gradients to h only, and both should count

@@ -22,10 +22,10 @@ from pinn.training.assembly import Group, loss_terms, residuals
 from pinn.training.divergence import require_finite, require_finite_gradient
 from pinn.training.jacobian import CHUNK, Jacobian, count_rows, count_weights, trained_parameters
 from pinn.training.krylov import MOST_ITERATIONS, Krylov
-from pinn.training.loop import Report, Run
 from pinn.training.model import Model
 from pinn.training.normal_equations import DampedSystem, ResidualSpace, WeightSpace
 from pinn.training.points import draw_adaptive
+from pinn.training.run import Report, Run
 from pinn.training.start import start
 from pinn.training.state import State, groups_of, groups_state
 from pinn.training.variable_projection import ProjectedJacobian, output_size, solve_output_layer

@@ -7,8 +7,8 @@ from torch import Tensor
 
 from pinn.errors import Divergence
 from pinn.spec.solver import LBFGSOptions
-from pinn.training.loop import Report, Run
 from pinn.training.objective import Objective
+from pinn.training.run import Report, Run
 from pinn.training.state import State
 
 HIDDEN = (64, 64, 64, 64)

@@ -26,10 +26,10 @@ from pinn.training.assembly import Group, residuals
 from pinn.training.divergence import place_of
 from pinn.training.linear_solve import BLOCK_BYTES, solve_least_squares
 from pinn.training.linearisation import linear_rows, set_coefficients
-from pinn.training.loop import Report, Run
 from pinn.training.model import Model
 from pinn.training.noise import NOISY_WEIGHT
 from pinn.training.points import draw
+from pinn.training.run import Report, Run
 from pinn.training.sampled_layer import sampled_model
 from pinn.training.state import State
 from pinn.training.variable_projection import output_size

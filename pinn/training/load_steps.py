@@ -18,8 +18,9 @@ from pinn.checks import uses_energy
 from pinn.errors import Divergence
 from pinn.problem import Problem
 from pinn.training.keeping import Keeper
-from pinn.training.loop import Outcome, ProgressCallback, Run, Stage, train
+from pinn.training.loop import Outcome, train
 from pinn.training.model import Model
+from pinn.training.run import ProgressCallback, Run, Stage
 from pinn.training.state import State, model_of, model_state
 
 TOLERANCE_ON_THE_WAY = 1e-2  # held-out residual that is enough to start the next step from

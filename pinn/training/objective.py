@@ -29,9 +29,9 @@ from pinn.training.energy import (
     require_finite_energy,
     require_finite_slopes,
 )
-from pinn.training.loop import Report, Run
 from pinn.training.model import Model
 from pinn.training.points import draw_adaptive
+from pinn.training.run import Report, Run
 from pinn.training.start import start
 from pinn.training.state import State, groups_of, groups_state
 from pinn.training.weights import CausalWeights, GradientNormWeights

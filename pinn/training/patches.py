@@ -26,9 +26,9 @@ from pinn.training.cell_layers import cell_network, default_scale, with_layers
 from pinn.training.cell_points import draw_in_cells
 from pinn.training.cell_solve import State, solve_cells
 from pinn.training.least_squares import BOUNDARY_PER_FEATURE, CONDITION_WEIGHT, INTERIOR_PER_FEATURE
-from pinn.training.loop import Report, Run
 from pinn.training.model import Model
 from pinn.training.refinement import cell_residuals, refined
+from pinn.training.run import Report, Run
 from pinn.training.slabs import Slab, blended, continued, first_slabs
 
 FEATURES = {1: 30, 2: 80, 3: 250}  # per cell in the first pass, by the number of coordinates

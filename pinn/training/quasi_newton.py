@@ -13,9 +13,9 @@ from pinn.problem import Problem
 from pinn.spec.solver import QuasiNewtonOptions
 from pinn.training.inverse_hessian import InverseHessian
 from pinn.training.line_search import flat_gradient, strong_wolfe
-from pinn.training.loop import Report, Run
 from pinn.training.model import new_network
 from pinn.training.objective import Objective
+from pinn.training.run import Report, Run
 from pinn.training.state import State
 
 HIDDEN = (24, 24, 24)

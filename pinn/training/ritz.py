@@ -38,9 +38,9 @@ from pinn.training.energy import (
     require_finite_slopes,
 )
 from pinn.training.energy_basis import EnergyBasis, orthonormal_basis
-from pinn.training.loop import Report, Run
 from pinn.training.model import Model
 from pinn.training.refinement import energy_errors, refined
+from pinn.training.run import Report, Run
 from pinn.training.state import State, model_of, model_state
 
 FEATURES = {1: 30, 2: 60, 3: 120}  # per cell, by the number of coordinates

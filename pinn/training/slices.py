@@ -46,9 +46,9 @@ from pinn.training.least_squares import (
 )
 from pinn.training.linear_solve import solve_least_squares
 from pinn.training.linearisation import linear_rows, set_coefficients
-from pinn.training.loop import Report, Run
 from pinn.training.model import Model, series_network
 from pinn.training.points import draw, draw_heldout
+from pinn.training.run import Report, Run
 from pinn.training.sampled_layer import sampled_model
 from pinn.training.state import State
 

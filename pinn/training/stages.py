@@ -20,10 +20,10 @@ from pinn.training.adam import Adam
 from pinn.training.gauss_newton import GaussNewton
 from pinn.training.lbfgs import LBFGS
 from pinn.training.least_squares import LeastSquares
-from pinn.training.loop import Run, Stage
 from pinn.training.patches import MOST_COORDINATES, Patches, require_jets
 from pinn.training.quasi_newton import QuasiNewton, require_memory_for
 from pinn.training.ritz import Ritz
+from pinn.training.run import Run, Stage
 from pinn.training.slices import MOST_PARAMETERS, Slices, require_linear_family
 from pinn.training.soap import SOAP
 

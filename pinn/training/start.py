@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import torch
 
 from pinn.network.mlp import MLP
-from pinn.training.loop import Run
 from pinn.training.model import Model, new_network
+from pinn.training.run import Run
 
 GATE_POINTS = 1000
 

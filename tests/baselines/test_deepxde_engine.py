@@ -20,7 +20,7 @@ from pinn.baselines.deepxde_session import Session, unscaled_network
 from pinn.baselines.deepxde_training import LBFGS, Adam
 from pinn.cli.main import run
 from pinn.errors import Divergence, SpecError
-from pinn.solving import errors
+from pinn.measuring import errors
 from pinn.training.assembly import residuals
 from pinn.training.loop import train
 from pinn.training.model import Model

@@ -106,7 +106,7 @@ POINTS = np.linspace(0, 1, 3000)[:, None]
 MEASURED = {
     "values": lambda solution: solution(POINTS),
     "residuals": lambda solution: solution.residual(POINTS),
-    "errors": lambda solution: pinn.solving.errors(solution)[0],
+    "errors": lambda solution: pinn.measuring.errors(solution)[0],
 }
 
 

@@ -10,8 +10,8 @@ import pinn
 from pinn.loading import build
 from pinn.problem import Problem
 from pinn.spec.source import parse_spec
-from pinn.training.loop import Run
 from pinn.training.model import Model, new_network
+from pinn.training.run import Run
 
 PROBLEMS = Path(pinn.__file__).parent.parent / "problems"
 

@@ -50,7 +50,7 @@ def test_short_ones_are_not(short):
 def test_a_slow_machine_decides_no_differently(monkeypatch):
     """Elapsed time plays no part, or a seed would not repeat a run."""
     expected = fuses("{}", seconds=100.0, iterations=10_000)
-    monkeypatch.setattr("pinn.training.loop.perf_counter", lambda: 1e9)
+    monkeypatch.setattr("pinn.training.run.perf_counter", lambda: 1e9)
     assert fuses("{}", seconds=100.0, iterations=10_000) == expected
 
 

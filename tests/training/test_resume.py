@@ -12,7 +12,8 @@ import torch
 from pinn.run.encoding import from_bytes, to_bytes
 from pinn.solving import at_load
 from pinn.training.load_steps import train_by_load_steps
-from pinn.training.loop import Run, train
+from pinn.training.loop import train
+from pinn.training.run import Run
 from pinn.training.stages import stages_of
 from tests.training.examples import COUPLED, HEAT, PERIODIC, POISSON, STRING, bits, problem, run_of
 

@@ -19,9 +19,10 @@ from pinn.training.adam import Adam
 from pinn.training.assembly import loss_terms, mean_squares
 from pinn.training.gauss_newton import STAGNATION_STEPS, GaussNewton
 from pinn.training.lbfgs import LBFGS
-from pinn.training.loop import Report, train
+from pinn.training.loop import train
 from pinn.training.points import draw
 from pinn.training.quasi_newton import MOST_WEIGHTS, QuasiNewton
+from pinn.training.run import Report
 from pinn.training.soap import SOAP
 from pinn.training.stages import stages_of
 from tests.training.examples import COUPLED, PERIODIC, POISSON, PROBLEMS, model_of, problem, run_of
