@@ -295,9 +295,10 @@ def read_probes(spec: Spec, problem: Problem) -> dict[str, Probe]:
     for name, probe in spec.probes.items():
         path = ("probes", name)
         require_quantity(problem, probe.quantity, (*path, "quantity"))
-        points = np.array(reader.points(probe.points, (*path, "at")))
-        if points.shape[1] != len(problem.axes):
+        listed = reader.points(probe.points, (*path, "at"))
+        if any(len(point) != len(problem.axes) for point in listed):
             raise SpecError((*path, "at"), f"a probe needs the coordinates {', '.join(problem.axes)}")
+        points = np.array(listed)
         expected = None
         if probe.expected is not None:
             given = probe.expected if isinstance(probe.expected, tuple) else (probe.expected,)

@@ -276,7 +276,7 @@ def _deformed_cell(seen: Views, components: Sequence[str]) -> Cell | None:
     if not np.isfinite(largest) or largest == 0:
         return None
     factor = enlargement(float(np.ptp(view.plane, axis=0).max()), largest)
-    shape = view.plane + factor * moved
+    shape = view.plane + factor * np.where(np.isfinite(moved), moved, 0.0)  # what has no value is not drawn
 
     def paint(axes: Axes) -> None:
         scale = linear_scale([magnitude])

@@ -7,6 +7,7 @@ import matplotlib.figure
 import matplotlib.image
 import numpy as np
 import pytest
+from matplotlib.collections import TriMesh
 from matplotlib.colors import LogNorm
 
 from pinn.analysis import figures, panels
@@ -144,6 +145,19 @@ def test_the_deformed_body_is_drawn_over_its_outline():
     assert undeformed.max(axis=0) == pytest.approx([2, 2])
     corner = solution.functions["ux"](np.array([[2.0], [0.0]]))[0]
     assert deformed[:, 0].max() == pytest.approx(2 + 0.05 * corner)
+
+
+def test_a_node_without_a_displacement_is_left_out_of_the_deformed_body():
+    """As at a corner where 0*log(0) has no value: the rest of the picture stands."""
+    solution = fakes.kirsch_plate()
+    solution.problem.spec.outputs.resolution = 12
+    ux = solution.functions["ux"]
+    solution.functions["ux"] = lambda p: np.where((p[0] == 2) & (p[1] == 2), np.nan, ux(p))
+    figure = figures.deformed_figure(solution, views(solution))
+    assert figure is not None
+    assert np.isfinite(figure.get_size_inches()).all()
+    (triangles,) = (one for one in figure.axes[0].collections if isinstance(one, TriMesh))
+    assert np.isfinite(triangles._triangulation.x).all()
 
 
 def test_a_body_that_does_not_move_is_not_drawn_deformed():

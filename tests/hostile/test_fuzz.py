@@ -28,6 +28,12 @@ FOUND_SPECS = {
         f"physics: {'exp(' * 1000}\n",
         "…",
     ),
+    "probes with and without a coordinate": (
+        "name: a\ncoordinates: [x]\nparameters: {m: {from: 1, to: 2}}\nfields: [u]\nequations: {balance: u_xx = m*u}\n"
+        "domain: {interval: {from: 0, to: 1}}\nconditions: [{on: boundary, u: 1}]\n"
+        "probes: {ends: {quantity: u, at: [[0, 1], [1]]}}\n",
+        "a probe needs the coordinates x, m",
+    ),
     "an unprintable place": ("name: a\ncoordinates: [x]\nfields: ['\u202e']\n", ""),
 }
 
