@@ -15,7 +15,7 @@ from pinn.training.cell_layers import cell_network, with_layers
 from pinn.training.energy import energy_of, energy_unit, essential_groups, integrals
 from pinn.training.energy_basis import orthonormal_basis
 from pinn.training.model import Model
-from pinn.training.ritz import NewtonStep, first_cells, largest
+from pinn.training.ritz import PENALTY, NewtonStep, first_cells, largest, total
 from tests.training.examples import PROBLEMS, model_of, problem
 
 ROBIN = """
@@ -87,7 +87,8 @@ def on_cells(found, features: int = 6) -> Model:
 
 @pytest.mark.parametrize("constraints", ["hard", "soft"])
 def test_gradient_and_hessian_are_those_of_autograd(constraints):
-    found = problem(HANGING % "0.1", network=f"{{constraints: {constraints}}}")
+    moved = (HANGING % "0.1").replace("displacement: [0, 0]", "displacement: [0.1, -0.2]")
+    found = problem(moved, network=f"{{constraints: {constraints}}}")
     model = on_cells(found)
     parts = integrals(found, 1000, 60, torch.device("cpu"), torch.float64)
     groups = essential_groups(found, 60, 0, torch.device("cpu"), torch.float64)
@@ -95,7 +96,9 @@ def test_gradient_and_hessian_are_those_of_autograd(constraints):
     basis = orthonormal_basis(model, parts)
     gradient, hessian = basis.gradient_and_hessian(parts, groups, 3.0)
     torch.testing.assert_close(basis.gradient(parts, groups, 3.0), gradient, rtol=0, atol=0)
-    value = energy_of(model, parts) + 3.0 * sum(loss_terms(model, groups).values())
+    energy, misfit = energy_of(model, parts), sum(loss_terms(model, groups).values(), torch.tensor(0.0))
+    assert total(model, parts, groups) == pytest.approx(float((energy + PENALTY * misfit).detach()), rel=1e-12)
+    value = energy + 3.0 * misfit
     (slopes,) = torch.autograd.grad(value, [basis.network.output])
     expected = torch.empty_like(gradient)
     for cell, of_cell in enumerate(basis.transforms):
