@@ -143,7 +143,25 @@ def check_energy(problem: Problem) -> None:
         raise SpecError(
             path, f"'{next(iter(problem.unknowns))}' cannot be identified by an energy; solve the equations"
         )
-    _ = problem.energy
+    require_fixed_fields(problem)
+
+
+def require_fixed_fields(problem: Problem) -> None:
+    """Raises SpecError where the energy is the same for a field and the field plus a constant."""
+    assert problem.energy is not None
+    fixed = {jet for term in problem.energy.terms for jet in term.expression.curved}
+    for statement in (*problem.statements, *problem.posed):
+        if statement.place.kind in ("boundary", "points"):
+            fixed |= set(statement.expression.derivatives)
+    known = {jet.field for jet in fixed if not jet.partial.order}
+    for name in problem.outputs:
+        if name not in known:
+            point = ", ".join("0" for _ in problem.axes)
+            raise SpecError(
+                ("conditions",),
+                f"nothing fixes {name}: the energy is the same for {name} + 1; prescribe it on a patch, or at a point: "
+                f"{{at: [{point}], {name}: 0}}",
+            )
 
 
 def refuse_limits(scope: Scope, physics: Physics) -> None:

@@ -107,6 +107,11 @@ class CompiledExpression:
         values = self._curvature_program(self._environment(inputs, jets))
         return dict(zip(self._second, values, strict=True))
 
+    @property
+    def curved(self) -> set[Derivative]:
+        """The jets that it is not linear in."""
+        return {jet for pair in self._second for jet in pair}
+
     def _environment(self, inputs: Inputs, jets: Jets) -> dict[Symbol, Tensor]:
         environment = {symbol(name): inputs[name] for name in self.inputs}
         values = self._closed_program(environment)

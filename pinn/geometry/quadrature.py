@@ -8,6 +8,7 @@ Source: Stroud, Approximate Calculation of Multiple Integrals, § 2.4 (conical p
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,6 +27,7 @@ ORDER = 3  # points along each direction of a cell
 MASKED = 16  # times as many points where a rule cuts a curve somewhere between them
 POINTS_IN_CUBE = {1: ORDER, 2: 2 * ORDER**2, 3: 6 * ORDER**3}  # in a line, a square of two triangles, six tetrahedra
 SURFACE_SEED = 0
+FEWER = 0.7  # of the points that were asked for, below which the mesh is made again
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,7 +40,7 @@ class Quadrature:
 
 
 def interior_quadrature(shape: Shape, count: int, density: Density | None = None) -> Quadrature:
-    """About `count` points inside, and at least as many per volume as `density` says near every place.
+    """About `count` points inside, and in every cell of the mesh as many per volume as `density` says at its nodes.
 
     Raises GeometryError for more than three dimensions.
     """
@@ -47,8 +49,11 @@ def interior_quadrature(shape: Shape, count: int, density: Density | None = None
         return Quadrature(*shape.gauss_points(count, density))
     if dimension not in POINTS_IN_CUBE:
         raise GeometryError((), f"has no quadrature in {dimension} dimensions, only up to 3")
-    cubes = count / POINTS_IN_CUBE[dimension] * shape.size**dimension / shape.measure
-    mesh = triangulate(shape, max(1, round(cubes ** (1 / dimension))))
+    along = (count / POINTS_IN_CUBE[dimension] * shape.size**dimension / shape.measure) ** (1 / dimension)
+    mesh = triangulate(shape, max(1, round(along)))
+    points = sum(len(cells) * len(reference_rule(kind)[1]) for kind, cells in mesh.cells.items())
+    if points < FEWER * count:  # where a shape has other cells than simplices
+        mesh = triangulate(shape, math.ceil(along * (count / points) ** (1 / dimension)))
     parts = [part for kind, cells in mesh.cells.items() for part in on_cells(mesh.points[cells], kind, density)]
     points, weights = (np.concatenate(part) for part in zip(*parts, strict=True))
     return Quadrature(points, weights * (shape.measure / weights.sum()))

@@ -29,6 +29,7 @@ from pinn.training.divergence import place_of
 from pinn.training.model import Model
 from pinn.training.points import FEWEST, draw
 
+UNIT_POINTS = 4000  # always as many, so that energies of different quadratures have one unit
 CHUNK = 4096  # points at once
 
 
@@ -76,7 +77,7 @@ def integrals(
     density   points per volume wanted at places inside, where that is more
     """
     assert problem.energy is not None
-    found, unit = [], energy_unit(problem, interior)
+    found, unit = [], energy_unit(problem, UNIT_POINTS)
     for term in problem.energy.terms:
         if term.place.kind == "interior":
             rule = interior_quadrature(problem.geometry, interior, density)

@@ -27,6 +27,7 @@ from pinn.training.linearisation import linearised
 from pinn.training.model import Model
 
 DEPENDENT = 1e-10  # singular values below, relative to the largest: rounding errors of the units rule there
+ROUNDING = 100  # times the machine's precision, the least that is kept, in single precision
 POINTS_PER_FUNCTION = 4  # of the quadrature, at the least: between fewer, functions of small energy may be anything
 
 Units = dict[Derivative, Tensor]  # derivative -> [n, R], jets of the basis functions of its field that reach n points
@@ -206,7 +207,8 @@ def add_products(
 
 def mirrored(hessian: Tensor) -> Tensor:
     """The symmetric matrix of which `add_products` made one block of each pair of fields."""
-    return torch.triu(hessian) + torch.triu(hessian, 1).T
+    upper = hessian.triu_()
+    return upper + torch.triu(upper, 1).T
 
 
 def weighted(
@@ -219,19 +221,20 @@ def weighted(
 
 @torch.no_grad()
 def orthonormal_basis(model: Model, parts: Sequence[Integral]) -> EnergyBasis:
-    """Each cell's units, orthonormal in the energy at zero fields; combinations lost in rounding left out."""
+    """Each cell's units, orthonormal in the energy at zero fields; combinations lost in rounding left out.
+
+    parts   the first is the density inside the domain
+    """
     network = model.network
     assert isinstance(network, PatchNetwork)
     none = network.field_scale.new_zeros(network.units, 0)
     transforms = [[none for _ in model.outputs] for _ in range(network.cells)]
+    density = parts[0]
     with torch.no_grad():
-        for part in parts:
-            if part.term.place.kind != "interior":
-                continue
-            for cell, indices, near in network.local(part.points.points):
-                for field in range(len(model.outputs)):
-                    triangle = energy_triangle(model, part, cell, indices, near, field)
-                    transforms[cell][field] = inverse_of(triangle, len(indices) // POINTS_PER_FUNCTION)
+        for cell, indices, near in network.local(density.points.points):
+            for field in range(len(model.outputs)):
+                triangle = energy_triangle(model, density, cell, indices, near, field)
+                transforms[cell][field] = inverse_of(triangle, len(indices) // POINTS_PER_FUNCTION)
     return EnergyBasis(model, transforms)
 
 
@@ -239,8 +242,8 @@ def inverse_of(triangle: Tensor, most: int) -> Tensor:
     """T [M, r] that makes the columns of R T orthonormal, the r <= `most` largest directions of R."""
     norms = triangle.norm(dim=0)
     norms = torch.where(norms > 0, norms, torch.ones_like(norms))
-    _, sizes, right = torch.linalg.svd(triangle / norms)
-    kept = sizes > DEPENDENT * sizes[0]
+    _, sizes, right = torch.linalg.svd(triangle / norms, full_matrices=False)
+    kept = sizes > max(DEPENDENT, ROUNDING * torch.finfo(sizes.dtype).eps) * sizes[0]
     kept[most:] = False
     return right[kept].T / sizes[kept] / norms[:, None]
 

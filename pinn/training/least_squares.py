@@ -120,14 +120,13 @@ class LeastSquares:
             return "stagnated"
         if self.stagnates() or not (self.patient or self.in_sight()):
             return "stagnated"
-        if not self.affordable(GROWTH**3, 1.0):
-            return "time_limit"
+        enough = self.affordable(GROWTH**3, 1.0)
         self.features = math.ceil(self.features * GROWTH)
         self.level += 1
         # Features of reach 1/R in D dimensions: as many more of them fit as R^D grows.
         self.queue = [best * GROWTH ** (1 / len(self.run.problem.axes))]
         self.results = {}
-        return None
+        return None if enough else "time_limit"
 
     def stagnates(self) -> bool:
         for levels, gain in ((STAGNATION_LEVELS, STAGNATION_GAIN), (2, ROUNDING_GAIN)):

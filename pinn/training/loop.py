@@ -25,7 +25,7 @@ STRANGE = (ArithmeticError, AssertionError, AttributeError, LookupError, Runtime
 
 @dataclass
 class Outcome:
-    """The best model by held-out residual, and why the training ended."""
+    """The best model by held-out residual, or by what a stage judges by, and why the training ended."""
 
     model: Model
     heldout: float
@@ -78,6 +78,7 @@ class Training:
     steps       of that stage
     iteration   of all stages
     reason      why the last stage ended, and the training with it if `ended`
+    unfinished  number, steps and state of the stage that ended last, if it was for want of time
     """
 
     def __init__(
@@ -92,6 +93,7 @@ class Training:
         self.number = self.steps = self.iteration = 0
         self.reason, self.message = "iteration_limit", ""
         self.ended = False
+        self.unfinished: State | None = None
 
     def proceed(self) -> None:
         """Until the end. Raises KeyboardInterrupt and Divergence."""
@@ -152,7 +154,9 @@ class Training:
                 self.reason, self.ended = "time_limit", True
                 return
             if report.finished:
-                self.reason = report.finished
+                self.reason, self.unfinished = report.finished, None
+                if report.finished == "time_limit" and self.keeper:
+                    self.unfinished = {"number": self.number, "steps": self.steps, "stage": state_of(stage)}
                 return
             if self.keeper:
                 self.keeper.after_step(self.state_dict, run.seconds - begun)
@@ -161,7 +165,6 @@ class Training:
                     raise KeyboardInterrupt
 
     def state_dict(self) -> State:
-        assert self.stage is None or isinstance(self.stage, Resumable)
         return {
             "run": self.run.state_dict(),
             "number": self.number,
@@ -169,7 +172,8 @@ class Training:
             "iteration": self.iteration,
             "reason": self.reason,
             "ended": self.ended,
-            "stage": None if self.stage is None else {"name": self.stage.name, **self.stage.state_dict()},
+            "stage": None if self.stage is None else state_of(self.stage),
+            "unfinished": self.unfinished,
         }
 
     def load_state_dict(self, state: State) -> None:
@@ -178,12 +182,20 @@ class Training:
         self.reason = state["reason"]
         longer = self.reason == "time_limit" and self.run.remaining > 0  # than what it ended for
         self.ended = state["ended"] and not longer
-        if state["stage"] is not None and not self.ended:
+        kept = state["stage"]
+        if longer and kept is None and state["unfinished"] is not None:
+            kept, self.number, self.steps = (state["unfinished"][name] for name in ("stage", "number", "steps"))
+        if kept is not None and not self.ended:
             self.run.resuming = True
             self.stage = self.stages[self.number](self.run)
             self.run.resuming = False
             assert isinstance(self.stage, Resumable)
-            self.stage.load_state_dict(state["stage"])
+            self.stage.load_state_dict(kept)
+
+
+def state_of(stage: Stage) -> State:
+    assert isinstance(stage, Resumable)
+    return {"name": stage.name, **stage.state_dict()}
 
 
 def outcome(run: Run, reason: str, iterations: int, message: str = "") -> Outcome:

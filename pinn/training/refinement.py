@@ -49,17 +49,29 @@ def energy_errors(model: Model, density: Integral, cells: Sequence[Cell]) -> NDA
 
         eta^2 = integral over the cell's part of the domain of |r|^2 / h^2
 
-    by the quadrature of `density`; r are the equations' residuals, each divided by its terms on the length h of the
-    cell. Of div(sigma) + f this is h^2 |div(sigma) + f|^2 / E (Babuska & Rheinboldt, SIAM J. Numer. Anal. 15 (1978),
-    736). What is true of a little corner of the domain in a cell makes little of it.
+    by the quadrature of `density`, times the stiffness there; r are the equations' residuals, each divided by its terms
+    on the length h of the cell. Of div(sigma) + f this is h^2 |div(sigma) + f|^2 / E (Babuska & Rheinboldt, SIAM J.
+    Numer. Anal. 15 (1978), 736; the residuals of natural conditions are left out). What is true of a little corner of
+    the domain in a cell makes little of it.
     """
     problem, points = density.problem, density.points.points
     equations = tuple(i for i, s in enumerate(problem.statements) if s.place.kind == "interior")
     lengths = lengths_at(cells, points)
     sizes = point_residuals(model, Group(problem, equations, PointSet(points), lengths=lengths))
-    squares = density.weights * (sizes / lengths.amin(dim=1)).square()
+    squares = density.weights * stiffness(density) * (sizes / lengths.amin(dim=1)).square()
     owner = owners(cells, points.cpu().numpy())
     return np.sqrt(np.bincount(owner[owner >= 0], squares.cpu().numpy()[owner >= 0], minlength=len(cells)))
+
+
+def stiffness(density: Integral) -> Tensor:
+    """The energy's second derivatives at zero fields [N], of fields of their size; 1 where there are none."""
+    points, units = density.points.points, density.problem.scaling.fields
+    zero = {d: torch.zeros_like(points[:, 0]) for d in density.derivatives}
+    total = torch.zeros_like(points[:, 0])
+    for (a, b), second in density.term.expression.curvature(density.inputs(slice(None)), zero).items():
+        if a == b and a.partial.order:
+            total = total + torch.as_tensor(second).to(points).abs() * units[a.field] ** 2
+    return torch.where(torch.isfinite(total) & (total > 0), total, torch.ones_like(total))
 
 
 def refined(

@@ -37,7 +37,7 @@ from pinn.training.energy import (
     require_finite_energy,
     require_finite_slopes,
 )
-from pinn.training.energy_basis import EnergyBasis, orthonormal_basis
+from pinn.training.energy_basis import ROUNDING, EnergyBasis, orthonormal_basis
 from pinn.training.model import Model
 from pinn.training.refinement import energy_errors, refined
 from pinn.training.run import Report, Run
@@ -52,11 +52,14 @@ MARKED = 0.7  # of the squared error, in the cells that are halved
 FEWEST_MARKED = 0.25  # of the cells: a level costs more than it brings with less
 SLENDERNESS = 1.9  # of a cell that is cut across its longest axis: with more, points per area would not resolve it
 FIRST_SHIFT, STEEPER = 1e-15, 10.0  # relative to the unit diagonal
+TO_GRADIENT = 1e4  # factor of the shift where no step along the direction lowers the energy
 NEWTON_TOLERANCE = 1e-9  # of the energy: predicted fall in a step that is the last, near 3e-5 of the fields
 SHORTEST_STEP = 1e-4
 STAGNATION = 1e-7  # relative fall of the energy over a level, near 3e-4 of the fields, that counts as none
 STAGNATION_GAIN = 1.25  # fall of the held-out residual that counts all the same
 COST_EXPONENT = 2  # of the number of cells, in the time of one level
+MOST_UNKNOWNS = 15_000  # the Hessian and its factor have 3.6 GB then in float64
+STEEPEST = 1e6  # shift of a unit diagonal with which a step is one along the gradient
 
 
 class Ritz:
@@ -74,6 +77,8 @@ class Ritz:
         self.level = 0
         self.start = run.model  # of an earlier load, or of the level before
         self.history: list[tuple[float, float]] = []  # (control energy, held-out residual) of each level
+        self.unknowns = 0  # coefficients of the last level
+        self.accuracy = max(NEWTON_TOLERANCE, ROUNDING * torch.finfo(run.dtype).eps)
         self.like = torch.zeros(0, dtype=run.dtype, device=run.device)
 
     def state_dict(self) -> State:
@@ -98,15 +103,20 @@ class Ritz:
         model = Model(run.problem, cell_network(run.problem, self.layers, self.like))
         parts, groups = self.energy_and_conditions(1.0, run.seed)
         self.minimise(model, parts, groups)
-        control = self.control_energy(model)
+        before, control = self.control_energies(model)
         run.model = self.start = model
         heldout = run.heldout(model)
+        if before is not None:
+            self.history[-1] = before, self.history[-1][1]
         self.history.append((control, heldout))
         with torch.no_grad():
             energy = float(energy_of(model, parts))
         extra = {"cells": float(len(self.cells)), "features": float(self.features), "energy": control}
-        if len(self.history) > 1:
-            extra["energy_error"] = error_from(self.history[-2][0], control)
+        if before is not None:
+            extra["energy_error"] = error_from(before, control)
+            run.best_merit = (
+                before  # of the level before by this level's quadrature, so that like is compared with like
+            )
         finished = self.plan_next(model, parts, perf_counter() - begun) if heldout > run.tolerance else None
         return Report(
             energy,
@@ -124,14 +134,14 @@ class Ritz:
             return "iteration_limit"
         if len(self.history) > 2:
             (before, old), (after, new) = self.history[-3], self.history[-1]
-            if before - after < 2 * STAGNATION * abs(after) and old < STAGNATION_GAIN * new:
+            if before - after <= 2 * STAGNATION * abs(after) and old < STAGNATION_GAIN * new:
                 return "stagnated"
         marked = largest(energy_errors(model, parts[0], self.cells), MARKED, FEWEST_MARKED)
         cells = refined(model, run.problem, self.cells, marked, run.seed * 7919 + 101 * self.level, SLENDERNESS)
-        if seconds * (len(cells) / len(self.cells)) ** COST_EXPONENT > run.remaining:
-            return "time_limit"
-        self.cells = cells
-        return None
+        growth, self.cells = len(cells) / len(self.cells), cells
+        if self.unknowns * growth > MOST_UNKNOWNS:
+            return "stagnated"
+        return "time_limit" if seconds * growth**COST_EXPONENT > run.remaining else None
 
     def energy_and_conditions(self, share: float, seed: int) -> tuple[list[Integral], list[Group]]:
         """Quadrature and points of conditions for this level, `share` times as many as to minimise on."""
@@ -158,9 +168,10 @@ class Ritz:
         if not math.isfinite(value):
             self.refuse(value, model, parts, groups)
         basis = orthonormal_basis(model, parts)
+        self.unknowns = basis.size
         if self.start is not None and not self.run.problem.is_linear:
             value = self.begin(basis, parts, groups, value)
-        newton: NewtonStep | None = None
+        newton, hessian = None, torch.zeros(0)
         for _ in range(self.options.iterations):
             if newton is None or not self.run.problem.is_linear:
                 gradient, hessian = basis.gradient_and_hessian(parts, groups, PENALTY)
@@ -170,29 +181,42 @@ class Ritz:
             if newton is None or not torch.isfinite(gradient).all():
                 require_finite_slopes(model, parts, where)
                 raise Divergence(f"the gradient or the Hessian of the energy is not finite in {where}")
-            direction = newton.direction(gradient)
-            fall = -float(gradient @ direction) / 2
-            if not fall > 0:
-                return
-            old = basis.coefficients()
-            share, lowest = 1.0, value
-            while share > SHORTEST_STEP:
-                basis.set(old, direction, share)
-                value = total(model, parts, groups)
-                if value < lowest:
+            fall, lowest = 0.0, value
+            while newton.shift <= STEEPEST:
+                direction = newton.direction(gradient)
+                fall = -float(gradient @ direction) / 2
+                if not fall > 0:
+                    return
+                value = self.search(basis, direction, parts, groups, lowest)
+                if value < lowest or fall < self.accuracy * abs(lowest):
                     break
-                share /= 2
-            else:
-                basis.set(old)
+                newton = NewtonStep(hessian, TO_GRADIENT * newton.shift)
+            if not value < lowest:
                 return
-            if fall < NEWTON_TOLERANCE * abs(value) or self.run.remaining < 0:
+            if fall < self.accuracy * abs(value) or self.run.remaining < 0:
                 return
+
+    def search(
+        self, basis: EnergyBasis, direction: Tensor, parts: list[Integral], groups: list[Group], lowest: float
+    ) -> float:
+        """Take the first of the steps 1, 1/2, … that has an energy below `lowest`, else none. Returns the energy."""
+        old, share = basis.coefficients(), 1.0
+        while share > SHORTEST_STEP:
+            basis.set(old, direction, share)
+            value = total(basis.model, parts, groups)
+            if value < lowest:
+                return value
+            share /= 2
+        basis.set(old)
+        return lowest
 
     def begin(self, basis: EnergyBasis, parts: list[Integral], groups: list[Group], value: float) -> float:
         """Output layers near the fields of `start`, where their energy is below `value`. Returns the energy."""
         assert self.start is not None
         zero = basis.coefficients()
         gradient, hessian = basis.distance_to(self.start, parts, groups, PENALTY)
+        if not (torch.isfinite(gradient).all() and torch.isfinite(hessian).all()):
+            return value
         basis.set(zero, NewtonStep(hessian).direction(gradient))
         fitted = total(basis.model, parts, groups)
         if fitted <= value:
@@ -200,8 +224,8 @@ class Ritz:
         basis.set(zero)
         return value
 
-    def control_energy(self, model: Model) -> float:
-        """Energy and penalty on other points than those it was minimised on.
+    def control_energies(self, model: Model) -> tuple[float | None, float]:
+        """Energy and penalty on other points than those it was minimised on: of the level before, and of this one.
 
         Raises Divergence where it is not finite and neither was that of any model before.
         """
@@ -209,7 +233,8 @@ class Ritz:
         value = total(model, parts, groups)
         if not math.isfinite(value) and self.run.best is None:
             self.refuse(value, model, parts, groups)
-        return value if math.isfinite(value) else math.inf
+        before = total(self.start, parts, groups) if self.start is not None and self.history else None
+        return before, value if math.isfinite(value) else math.inf
 
     def refuse(self, value: float, model: Model, parts: list[Integral], groups: list[Group]) -> None:
         """Raises Divergence that names what makes the energy not finite."""
@@ -234,7 +259,7 @@ def features_in(dimension: int) -> int:
 
 
 def first_cells(problem: Problem) -> list[Cell]:
-    """A grid of cells nearly as long as they are wide."""
+    """A grid of cells, nearly as long as they are wide where the domain is not more slender than they are many."""
     lower, upper = problem.bounds
     widths = upper - lower
     along = CELLS.get(len(widths), CELLS[3])
@@ -259,17 +284,22 @@ def total(model: Model, parts: list[Integral], groups: list[Group]) -> float:
 
 
 class NewtonStep:
-    """-(H + shift)^-1 g, H scaled to a unit diagonal, with the smallest shift tried that makes it positive definite."""
+    """-(H + shift)^-1 g, H scaled to a unit diagonal, with the smallest shift tried that makes it positive definite.
 
-    def __init__(self, hessian: Tensor):
+    least   shift to begin with. Raises Divergence where H is not finite.
+    """
+
+    def __init__(self, hessian: Tensor, least: float = 0.0):
         scale = hessian.diagonal().abs().sqrt()
         self.scale = torch.where(scale > 0, scale, torch.ones_like(scale))
         scaled = hessian / self.scale[:, None] / self.scale
-        shift, added, failed = FIRST_SHIFT * len(scale), 0.0, 1
+        if not torch.isfinite(scaled).all():
+            raise Divergence("the Hessian of the energy is not finite")
+        following, self.shift, failed = max(FIRST_SHIFT * len(scale), least), 0.0, 1
         while failed:
-            scaled.diagonal().add_(shift - added)
+            scaled.diagonal().add_(following - self.shift)
             self.factor, failed = torch.linalg.cholesky_ex(scaled)
-            shift, added = shift * STEEPER, shift
+            self.shift, following = following, STEEPER * following
 
     def direction(self, gradient: Tensor) -> Tensor:
         return -torch.cholesky_solve((gradient / self.scale)[:, None], self.factor)[:, 0] / self.scale

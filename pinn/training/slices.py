@@ -144,19 +144,18 @@ class Slices:
         if not self.options.terms and heldout > TOO_SHORT * of_slices and not in_vain:
             axis = self.slowest()
             longer = math.ceil(LONGER * self.terms[axis])
-            if seconds * longer / self.terms[axis] > self.run.remaining:
-                return "time_limit"
+            enough = seconds * longer / self.terms[axis] <= self.run.remaining
             self.terms[axis], self.lengthened = longer, True
-            return None
+            return None if enough else "time_limit"
         if self.options.features:
             return "iteration_limit"
         growth = min(GROWTH, (max(self.run.remaining, 0.0) / seconds) ** (1 / 3))
-        if growth < LEAST_GROWTH:
-            return "time_limit"
+        enough = growth >= LEAST_GROWTH
+        growth = growth if enough else GROWTH  # for a run that goes on with more time
         self.features, self.lengthened = math.ceil(self.features * growth), False
         if not self.options.scale:  # features of reach 1/R in d dimensions: as many more of them fit as R^d grows
             self.scale *= growth ** (1 / (len(self.problem.axes) - len(self.terms)))
-        return None
+        return None if enough else "time_limit"
 
     def slowest(self) -> int:
         """The parameter in which the last terms of the series are the largest."""

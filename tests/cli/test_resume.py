@@ -149,6 +149,22 @@ def test_a_training_that_keeps_no_state_says_so(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out == f"{tmp_path / 'whole'} is finished ({reason}), nothing to do\n"
 
 
+def test_a_stage_that_foresees_too_long_a_level_goes_on_with_more_time(tmp_path, monkeypatch, capsys):
+    path, folder = tmp_path / "rod.yaml", tmp_path / "run"
+    path.write_text(
+        "name: rod\ncoordinates: [x]\nfields: [u]\ndomain: {interval: {from: 0, to: 1}}\n"
+        "equations: {balance: -u_xx = exp(9*x)}\nenergy: {density: u_x**2/2 - exp(9*x)*u}\nconditions: [{on: boundary, u: 0}]\noutputs: {figures: false}\n"
+        "solver: {formulation: energy, time_limit: 60, tolerance: 1e-20, method: {ritz: {features: 10, levels: 4}}}\n"
+    )
+    with monkeypatch.context() as patched:
+        patched.setattr("pinn.training.ritz.COST_EXPONENT", 1e3)
+        assert run(["solve", str(path), "--out", str(folder), "-q"]) == 0
+    first = json.loads((folder / "metrics.json").read_text())
+    assert (first["stop_reason"], first["iterations"]) == ("time_limit", 1)
+    assert run(["resume", str(folder), "-q", "--set", "solver.time_limit=1000"]) == 0
+    assert json.loads((folder / "metrics.json").read_text())["iterations"] > 1
+
+
 def test_a_disk_without_room_is_exit_4_before_training(tmp_path, capsys):
     class Full(Disk):
         def free_bytes(self, folder):

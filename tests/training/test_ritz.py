@@ -70,6 +70,10 @@ solver: {method: {ritz: {features: 12, levels: 1}}, time_limit: 60}
 """
 
 
+RITZ_3D = "solver.method={ritz: {features: 80, levels: 1}}"
+SLIVER = "polygon: {vertices: [[0, 0], [1, 0], [1, 0.401], [0.401, 0.401], [0.401, 1], [0, 1]]}"
+
+
 def solved(text: str, **blocks: str):
     return pinn.solve(problem(text, Path(), **blocks), device="cpu")
 
@@ -215,6 +219,49 @@ def test_a_newton_step_ends_at_the_minimum_of_a_quadratic():
     gradient = sizes * torch.randn(6, generator=generator, dtype=torch.float64)
     true = -torch.linalg.solve(hessian, gradient)
     torch.testing.assert_close(NewtonStep(hessian).direction(gradient), true, rtol=1e-8, atol=0)
+
+
+POISSON_1D = """
+name: rod
+coordinates: [x]
+fields: [u]
+domain: {interval: {from: 0, to: 1}}
+equations: {balance: -u_xx = exp(x)}
+energy: {density: u_x**2/2 - exp(x)*u, natural: {u_n: u}}
+conditions: [{on: left, u: 0.3}, {on: right, u_n: 1}]
+exact: {u: 0.3 + x + e*x - exp(x) + 1}
+solver: {formulation: energy, tolerance: 1e-3, method: {ritz: {levels: 2}}}
+"""
+
+
+@pytest.mark.parametrize(("precision", "error"), [("float64", 1e-6), ("float32", 1e-3)])
+def test_one_dimension_in_both_precisions(precision, error):
+    solver = f"{{formulation: energy, tolerance: 1e-3, precision: {precision}, method: {{ritz: {{levels: 2}}}}}}"
+    assert solved(POISSON_1D, solver=solver).metrics["relative_l2"]["u"] < error
+
+
+def test_three_dimensions():
+    problem = pinn.load(PROBLEMS / "elasticity/cube_3d.yaml", ["solver.formulation=energy", RITZ_3D])
+    assert pinn.solve(problem, device="cpu").metrics["relative_l2"]["displacement"] < 5e-2
+
+
+def test_a_cell_that_holds_a_sliver_of_the_domain():
+    """Fewer rows of the quadrature than units of the cell."""
+    text = POISSON_1D.replace("[x]", "[x, y]").replace("interval: {from: 0, to: 1}", SLIVER)
+    text = text.replace("-u_xx = exp(x)", "-laplacian(u) = exp(x)").replace("u_x**2/2", "(u_x**2 + u_y**2)/2")
+    text = text.replace("{on: left, u: 0.3}, {on: right, u_n: 1}", "{on: boundary, u: 0}")
+    found = problem(text.replace("exact: {u: 0.3 + x + e*x - exp(x) + 1}\n", ""))
+    model = on_cells(found, 60)
+    parts = integrals(found, 2000, 30, torch.device("cpu"), torch.float64)
+    basis = orthonormal_basis(model, parts)
+    assert min(transform.shape[1] for of_cell in basis.transforms for transform in of_cell) < 60 / 4
+
+
+def test_a_body_that_nothing_holds_is_refused():
+    free = POISSON_1D.replace("{on: left, u: 0.3}", "{on: left, u_n: -1}")
+    with pytest.raises(SpecError, match=r"nothing fixes u: .*\{at: \[0\], u: 0\}"):
+        problem(free)
+    problem(free.replace("conditions: [", "conditions: [{at: [0], u: 0}, "))
 
 
 def test_an_indefinite_hessian_still_gives_descent():
