@@ -153,7 +153,8 @@ def test_a_stage_that_foresees_too_long_a_level_goes_on_with_more_time(tmp_path,
     path, folder = tmp_path / "rod.yaml", tmp_path / "run"
     path.write_text(
         "name: rod\ncoordinates: [x]\nfields: [u]\ndomain: {interval: {from: 0, to: 1}}\n"
-        "equations: {balance: -u_xx = exp(9*x)}\nenergy: {density: u_x**2/2 - exp(9*x)*u}\nconditions: [{on: boundary, u: 0}]\noutputs: {figures: false}\n"
+        "equations: {balance: -u_xx = exp(9*x)}\nenergy: {density: u_x**2/2 - exp(9*x)*u}\n"
+        "conditions: [{on: boundary, u: 0}]\noutputs: {figures: false}\n"
         "solver: {formulation: energy, time_limit: 60, tolerance: 1e-20, method: {ritz: {features: 10, levels: 4}}}\n"
     )
     with monkeypatch.context() as patched:
