@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import signal
 from contextlib import contextmanager
@@ -27,6 +28,7 @@ def within(seconds: float = SECONDS):
     def stop(*_):
         raise TooSlow
 
+    gc.freeze()  # what the tests before have left is not collected at this one's expense
     before = signal.signal(signal.SIGPROF, stop)
     signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
@@ -36,6 +38,7 @@ def within(seconds: float = SECONDS):
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
+        gc.unfreeze()
 
 
 def refuse(capsys, file: Path, content: str | bytes, *arguments: str) -> str:
