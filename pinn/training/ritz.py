@@ -39,6 +39,7 @@ from pinn.training.energy import (
 )
 from pinn.training.energy_basis import ROUNDING, EnergyBasis, orthonormal_basis
 from pinn.training.model import Model
+from pinn.training.newton_step import NewtonStep
 from pinn.training.refinement import energy_errors, refined
 from pinn.training.run import Report, Run
 from pinn.training.state import State, model_of, model_state
@@ -51,7 +52,6 @@ PENALTY = 1e6  # of conditions on the fields that are not met by construction: l
 MARKED = 0.7  # of the squared error, in the cells that are halved
 FEWEST_MARKED = 0.25  # of the cells: a level costs more than it brings with less
 SLENDERNESS = 1.9  # of a cell that is cut across its longest axis: with more, points per area would not resolve it
-FIRST_SHIFT, STEEPER = 1e-15, 10.0  # relative to the unit diagonal
 TO_GRADIENT = 1e4  # factor of the shift where no step along the direction lowers the energy
 NEWTON_TOLERANCE = 1e-9  # of the energy: predicted fall in a step that is the last, near 3e-5 of the fields
 SHORTEST_STEP = 1e-4
@@ -281,25 +281,3 @@ def total(model: Model, parts: list[Integral], groups: list[Group]) -> float:
     """Energy and penalty."""
     with torch.no_grad():
         return float(energy_of(model, parts) + PENALTY * sum(loss_terms(model, groups).values(), torch.tensor(0.0)))
-
-
-class NewtonStep:
-    """-(H + shift)^-1 g, H scaled to a unit diagonal, with the smallest shift tried that makes it positive definite.
-
-    least   shift to begin with. Raises Divergence where H is not finite.
-    """
-
-    def __init__(self, hessian: Tensor, least: float = 0.0):
-        scale = hessian.diagonal().abs().sqrt()
-        self.scale = torch.where(scale > 0, scale, torch.ones_like(scale))
-        scaled = hessian / self.scale[:, None] / self.scale
-        if not torch.isfinite(scaled).all():
-            raise Divergence("the Hessian of the energy is not finite")
-        following, self.shift, failed = max(FIRST_SHIFT * len(scale), least), 0.0, 1
-        while failed:
-            scaled.diagonal().add_(following - self.shift)
-            self.factor, failed = torch.linalg.cholesky_ex(scaled)
-            self.shift, following = following, STEEPER * following
-
-    def direction(self, gradient: Tensor) -> Tensor:
-        return -torch.cholesky_solve((gradient / self.scale)[:, None], self.factor)[:, 0] / self.scale

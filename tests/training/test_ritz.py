@@ -15,7 +15,8 @@ from pinn.training.cell_layers import cell_network, with_layers
 from pinn.training.energy import energy_of, energy_unit, essential_groups, integrals
 from pinn.training.energy_basis import orthonormal_basis
 from pinn.training.model import Model
-from pinn.training.ritz import PENALTY, NewtonStep, first_cells, largest, total
+from pinn.training.newton_step import NewtonStep
+from pinn.training.ritz import PENALTY, first_cells, largest, total
 from tests.training.examples import PROBLEMS, model_of, problem
 
 ROBIN = """
