@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pinn.solution import Solution
 
 ROUGH = 1e-4  # held-out residual
-NOT_CONVERGED = 0.1  # relative error in the energy's norm
+NOT_CONVERGED = 0.1  # relative error in the energy's norm: of stresses, above which no engineer uses them
 
 # What a reader makes of a stop reason; the key itself is printed as well.
 _STOP_REASONS = {

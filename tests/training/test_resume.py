@@ -17,15 +17,6 @@ from pinn.training.run import Run
 from pinn.training.stages import stages_of
 from tests.training.examples import COUPLED, HEAT, PERIODIC, POISSON, STRING, bits, problem, run_of
 
-LINEAR_HEAT = """
-name: heat
-coordinates: [x]
-time: {from: 0, to: 0.2}
-fields: [u]
-domain: {interval: {from: 0, to: 1}}
-equations: {heat: u_t = u_xx}
-conditions: [{on: initial, u: sin(pi*x)}, {on: boundary, u: 0}]
-"""
 LINEAR_FAMILY = """
 name: fin
 coordinates: [x]
