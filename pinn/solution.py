@@ -180,6 +180,8 @@ class Solution:
     def standard_deviation(self, points, quantities: Sequence[str] | None = None, subdomain: Seen = None):
         """Standard deviation of quantities at points [N, D], from the noise of the data: name -> [N].
 
+        From the noise alone: errors of features that are too few or too smooth come on top (training/field_spread.py).
+
         Raises SpecError where no data have noise, or the solution's network has no one output layer.
         """
         if not self.has_deviations:
