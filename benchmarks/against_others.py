@@ -94,7 +94,7 @@ CASES = {
 def measure(name: str, engine: str, level: int) -> dict[str, float]:
     """Seconds, error and size (weights, features or unknowns) of one solution."""
     import pinn
-    from pinn.measuring import ERROR_POINTS, ERROR_SEED
+    from pinn.solution.measuring import ERROR_POINTS, ERROR_SEED
 
     case = CASES[name]
     overrides = [f"solver.tolerance=1e-{level}"] if engine == "pinn" and level else []

@@ -25,7 +25,7 @@ from scipy.spatial import KDTree
 from skfem.helpers import ddot, dot, eye, sym_grad, trace
 
 import pinn
-from pinn.geometry.elements import ELEMENTS
+from pinn.geometry.mesh.elements import ELEMENTS
 
 SPEC = Path(__file__).resolve().parent.parent / "problems/elasticity/bracket.yaml"
 MESH, REFERENCE = SPEC.with_suffix(".msh"), SPEC.with_name("bracket_reference.npz")

@@ -20,10 +20,10 @@ import torch
 
 import pinn
 from pinn.derivatives.jets import Partial, plan_jets
-from pinn.geometry.boxes import Interval, Rectangle
-from pinn.geometry.planar import Disk, Sector
-from pinn.geometry.quadrature import boundary_quadrature, interior_quadrature
-from pinn.geometry.triangulation import triangulate
+from pinn.geometry.meshing.triangulation import triangulate
+from pinn.geometry.points.quadrature import boundary_quadrature, interior_quadrature
+from pinn.geometry.shapes.boxes import Interval, Rectangle
+from pinn.geometry.shapes.planar import Disk, Sector
 from pinn.network.features import InputFeatures
 from pinn.network.mlp import MLP
 

@@ -16,7 +16,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.linalg import splu
 from skfem.helpers import ddot, dot, eye, grad, sym_grad, trace
 
-from pinn.problem import Problem
+from pinn.problem.problem import Problem
 
 Values = np.ndarray  # [components, N]
 Answer = tuple[float, int, Values]  # seconds, unknowns, values

@@ -28,11 +28,11 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from benchmarks import fuzz_inputs
-from pinn.equations.compile import compile_expression
+from pinn.equations.compiler.compile import compile_expression
 from pinn.errors import SpecError, SpecErrors
-from pinn.loading import build
-from pinn.spec.expressions import Scope
-from pinn.spec.source import parse_spec
+from pinn.problem.loading import build
+from pinn.spec.language.expressions import Scope
+from pinn.spec.yaml.source import parse_spec
 
 RESULTS = Path(__file__).parent.parent / "results" / "benchmarks"
 SECONDS = {"expression": 3.0, "spec": 20.0}  # of computing; what is accepted is computed with: 20 s are a large mesh

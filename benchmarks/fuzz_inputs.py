@@ -12,8 +12,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from pinn.spec.expressions import FUNCTIONS
-from pinn.spec.source import dump, parse_spec
+from pinn.spec.language.expressions import FUNCTIONS
+from pinn.spec.yaml.source import dump, parse_spec
 
 PROBLEMS = sorted((Path(__file__).parents[1] / "problems").rglob("*.yaml"))
 LARGEST = 1500  # bytes of the problems that are changed in the tests; the larger ones take seconds to build

@@ -18,7 +18,7 @@ from typing import Any
 import matplotlib
 
 import pinn
-from pinn.analysis.panels import STYLE
+from pinn.figures.panels import STYLE
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"

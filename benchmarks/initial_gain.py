@@ -38,13 +38,13 @@ HIDDEN = [16, 16, 16]
 def measure(case: tuple[str, str, float | None, int]) -> dict[str, Any]:
     """One training: the largest relative error of a quantity, infinite where it diverged."""
     import pinn
-    from pinn.measuring import errors
-    from pinn.solution import Solution
-    from pinn.spec.solver import GaussNewtonOptions
-    from pinn.training.gauss_newton import GaussNewton
-    from pinn.training.model import Model, new_network
-    from pinn.training.run import Run
-    from pinn.training.start import GATE_POINTS
+    from pinn.solution.measuring import errors
+    from pinn.solution.solution import Solution
+    from pinn.spec.blocks.solver import GaussNewtonOptions
+    from pinn.training.all_weights.gauss_newton import GaussNewton
+    from pinn.training.all_weights.start import GATE_POINTS
+    from pinn.training.residuals.model import Model, new_network
+    from pinn.training.run.run import Run
 
     torch.set_num_threads(1)
     name, activation, gain, seed = case

@@ -17,7 +17,7 @@ import numpy as np
 from measurements import ELASTICITY, plate, write
 
 import pinn
-from pinn.training.identification import expected
+from pinn.training.uncertainty.identification import expected
 
 RESULTS = Path(__file__).resolve().parent.parent / "results" / "benchmarks"
 RELATIVE_NOISE = 0.01

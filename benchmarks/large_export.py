@@ -68,8 +68,8 @@ def measured(run: str, mesh: str, target: str, place: str) -> dict[str, float]:
     import torch
 
     from pinn import Solution
-    from pinn.analysis import request
-    from pinn.analysis.export import export
+    from pinn.export.export import export
+    from pinn.export.sampling import request
 
     found: dict[str, float] = {}
     space_grid = request.space_grid

@@ -20,14 +20,14 @@ from typing import Any
 
 import torch
 
-from pinn.loading import build
-from pinn.measuring import errors
-from pinn.solution import Solution
-from pinn.spec.solver import GaussNewtonOptions
-from pinn.spec.source import parse_spec
-from pinn.training.gauss_newton import GaussNewton
-from pinn.training.jacobian import count_rows, count_weights
-from pinn.training.run import Run
+from pinn.problem.loading import build
+from pinn.solution.measuring import errors
+from pinn.solution.solution import Solution
+from pinn.spec.blocks.solver import GaussNewtonOptions
+from pinn.spec.yaml.source import parse_spec
+from pinn.training.all_weights.gauss_newton import GaussNewton
+from pinn.training.residuals.jacobian import count_rows, count_weights
+from pinn.training.run.run import Run
 
 RESULTS = Path(__file__).resolve().parent.parent / "results" / "benchmarks"
 SPEC = """

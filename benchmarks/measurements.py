@@ -18,8 +18,8 @@ import torch
 from scipy.stats import qmc
 
 import pinn
-from pinn.loading import build
-from pinn.spec.source import read_spec
+from pinn.problem.loading import build
+from pinn.spec.yaml.source import read_spec
 
 # By features other than those of the inversion, to a fraction of the noise: two seeds say to which.
 FORWARD = {"tolerance": 1e-7, "method": {"least_squares": {"features": 900, "scale": 8}}}

@@ -27,14 +27,14 @@ from pathlib import Path
 import torch
 
 from pinn.errors import ResourceError
-from pinn.loading import build
-from pinn.problem import Problem
+from pinn.files.disk import Disk, replaced_by
+from pinn.problem.loading import build
+from pinn.problem.problem import Problem
 from pinn.run import checkpoint
-from pinn.run.disk import Disk, replaced_by
 from pinn.run.keeper import Keeper
-from pinn.spec.source import parse_spec
+from pinn.spec.yaml.source import parse_spec
 from pinn.training.loop import train
-from pinn.training.run import Run
+from pinn.training.run.run import Run
 from pinn.training.stages import stages_of
 
 RESULTS = Path(__file__).parent.parent / "results" / "benchmarks"

@@ -13,16 +13,16 @@ __version__ = "0.1.0"
 __all__ = ["Problem", "Solution", "load", "solve"]
 
 if TYPE_CHECKING:
-    from pinn.loading import load
-    from pinn.problem import Problem
-    from pinn.solution import Solution
-    from pinn.solving import solve
+    from pinn.problem.loading import load
+    from pinn.problem.problem import Problem
+    from pinn.solution.solution import Solution
+    from pinn.solution.solving import solve
 
 _HOME = {
-    "Problem": "pinn.problem",
-    "load": "pinn.loading",
-    "Solution": "pinn.solution",
-    "solve": "pinn.solving",
+    "Problem": "pinn.problem.problem",
+    "load": "pinn.problem.loading",
+    "Solution": "pinn.solution.solution",
+    "solve": "pinn.solution.solving",
 }
 
 

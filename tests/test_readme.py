@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from pinn.cli.main import run
-from pinn.loading import build
-from pinn.spec.source import parse_spec
+from pinn.problem.loading import build
+from pinn.spec.yaml.source import parse_spec
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")

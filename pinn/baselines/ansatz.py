@@ -23,11 +23,11 @@ from torch import Tensor
 
 from pinn.derivatives.autograd import partial_derivatives
 from pinn.derivatives.jets import JetPlan, Jets
-from pinn.equations.program import Program
+from pinn.equations.compiler.program import Program
 from pinn.equations.statements import Statement
 from pinn.network.mlp import MLP, Tape
-from pinn.problem import Problem
-from pinn.spec.expressions import symbol
+from pinn.problem.problem import Problem
+from pinn.spec.language.expressions import symbol
 
 MOST_AXES = 3  # the blend's formula grows threefold with each axis
 CHECKED_POINTS, CHECKED_SEED = 64, 0

@@ -22,10 +22,10 @@ from pinn.baselines.deepxde_session import HIDDEN, unscaled_network
 from pinn.baselines.deepxde_training import LBFGS, Adam
 from pinn.errors import SpecError
 from pinn.network.mlp import MLP
-from pinn.problem import Problem
-from pinn.spec.network import Activation
-from pinn.training.model import Model
-from pinn.training.run import Run, Stage
+from pinn.problem.problem import Problem
+from pinn.spec.blocks.network import Activation
+from pinn.training.residuals.model import Model
+from pinn.training.run.run import Run, Stage
 
 PILOT_SHARE, ADAM_SHARE = 0.05, 0.5  # of the time limit
 RESUMABLE = False

@@ -20,10 +20,10 @@ from pinn.baselines.translation import Translation, translate
 from pinn.errors import Divergence
 from pinn.network.features import InputFeatures
 from pinn.network.mlp import MLP
-from pinn.problem import Problem
-from pinn.training.model import Model
-from pinn.training.points import draw
-from pinn.training.run import Report, Run
+from pinn.problem.problem import Problem
+from pinn.training.residuals.model import Model
+from pinn.training.residuals.points import draw
+from pinn.training.run.run import Report, Run
 
 HIDDEN = (50, 50, 50, 50)  # of DeepXDE's examples for Poisson, Kovasznay's flow and Allen-Cahn
 STEADY, IN_TIME, BOUNDARY = 1200, 2500, 200  # its Poisson on an L has 1200, Burgers 2540, on boundaries 80 to 500

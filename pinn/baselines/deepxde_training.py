@@ -9,8 +9,8 @@ from types import ModuleType
 
 from pinn.baselines.ansatz import Ansatz
 from pinn.baselines.deepxde_session import Session, unscaled_network
-from pinn.training.model import Model
-from pinn.training.run import Report, Run
+from pinn.training.residuals.model import Model
+from pinn.training.run.run import Report, Run
 
 LEARNING_RATE, ADAM_ITERATIONS = 1e-3, 15_000  # of DeepXDE's examples where L-BFGS follows
 FIRST_STRETCH, LONGEST_STRETCH = 20, 1000  # iterations; DeepXDE looks at its loss every 1000

@@ -21,10 +21,10 @@ import torch
 from torch import Tensor
 
 from pinn.baselines.ansatz import prescribed_value
-from pinn.equations.compile import Derivative, evaluate
+from pinn.equations.compiler.compile import Derivative, evaluate
 from pinn.equations.statements import MEASURED, Statement
-from pinn.problem import Problem
-from pinn.training.assembly import Group
+from pinn.problem.problem import Problem
+from pinn.training.residuals.assembly import Group
 
 Unknowns = Mapping[str, Tensor]
 

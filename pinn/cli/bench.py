@@ -42,7 +42,7 @@ def bench(
     ),
 ) -> None:
     """Race engines on a list of problems. Runs that are done are kept; repeated ones replace their rows."""
-    from pinn.engines import require_engine
+    from pinn.solution.engines import require_engine
 
     chosen = [engine.strip() for engine in engines.split(",") if engine.strip()]
     for engine in chosen:
@@ -53,8 +53,8 @@ def bench(
     import platform
 
     import pinn
-    from pinn.analysis.race import Entry, Race, primary_quantity, timed
-    from pinn.analysis.race_figure import draw_race
+    from pinn.comparison.race import Entry, Race, primary_quantity, timed
+    from pinn.comparison.race_figure import draw_race
     from pinn.errors import SpecError
     from pinn.run.directory import write_text
 

@@ -47,12 +47,12 @@ def compare(
     steps = [positive(text) for text in split(hardness, "--hardness")] if hardness else []
 
     import pinn
-    from pinn.analysis.compare import Comparison
-    from pinn.analysis.compare_figures import draw_comparison
-    from pinn.analysis.compare_page import markdown
-    from pinn.analysis.processes import cores
-    from pinn.analysis.trials import STYLES, plan_trials
-    from pinn.description import method
+    from pinn.comparison.compare import Comparison
+    from pinn.comparison.compare_figures import draw_comparison
+    from pinn.comparison.compare_page import markdown
+    from pinn.comparison.processes import cores
+    from pinn.comparison.trials import STYLES, plan_trials
+    from pinn.problem.description import method
     from pinn.run.directory import write_json, write_text
 
     settings = [*STYLES[style.value], *(overrides or ())]

@@ -56,8 +56,8 @@ def export(
         raise SpecError(("--line",), f"expected two points such as 0,0:1,1, got '{line}'")
 
     from pinn import Solution
-    from pinn.analysis.export import export as write
-    from pinn.analysis.line import DEFAULT_POINTS, Line
+    from pinn.export.export import export as write
+    from pinn.export.sampling.line import DEFAULT_POINTS, Line
 
     solution = Solution.load(run)
     places: dict[str, Any] = {
@@ -72,7 +72,7 @@ def export(
     for file in write(solution, path, **places, single=single):
         typer.echo(file)
     if path.suffix == ".onnx":
-        from pinn.analysis.onnx_export.check import agreement
+        from pinn.export.onnx.check import agreement
 
         typer.echo(agreement(solution, path))
 

@@ -47,9 +47,9 @@ def harden(
     require_run(run)
 
     from pinn import Solution
-    from pinn.analysis.hardening import harden_solution
-    from pinn.analysis.hardening_report import cells, save, text
-    from pinn.training.hardening import Ramp, target_hardness
+    from pinn.comparison.hardening import harden_solution
+    from pinn.comparison.hardening_report import cells, save, text
+    from pinn.training.hardening.hardening import Ramp, target_hardness
 
     given = {"target": hardness, "steps": steps, "iterations": iterations}
     if tolerance is not None:

@@ -48,7 +48,7 @@ def init(
 ) -> None:
     """Write NAME.yaml, a commented Poisson problem that solves as it stands."""
     from pinn.errors import SpecError
-    from pinn.run.disk import os_errors
+    from pinn.files.disk import os_errors
 
     if not re.fullmatch(r"[a-z0-9-]+", name):
         raise SpecError(("NAME",), f"must consist of a-z, 0-9 and hyphens, got '{name}'")

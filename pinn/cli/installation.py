@@ -172,8 +172,8 @@ def check_packages() -> Finding:
 
 def check_write_access(folder: Path) -> Finding:
     """Can runs be written in `folder`, or in the nearest one above it that exists? A file, a lock, and the room."""
-    from pinn.run.disk import disk
-    from pinn.run.lock import Lock
+    from pinn.files.disk import disk
+    from pinn.files.lock import Lock
 
     what, advice = "write access", "change folder, or use pinn solve --out DIR"
     folder = folder.absolute()

@@ -31,7 +31,7 @@ def list_problems(
 def read_header(file: Path) -> tuple[str, str]:
     """(name, title) of a spec, without checking the rest of it: a list must not fail because of one bad file."""
     from pinn.errors import PinnError
-    from pinn.spec.source import read_spec
+    from pinn.spec.yaml.source import read_spec
 
     try:
         content = read_spec(file).data

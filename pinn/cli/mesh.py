@@ -26,8 +26,8 @@ def mesh(
 
     import pinn
     from pinn.errors import SpecError
-    from pinn.geometry.gmsh_mesh import mesh_with_gmsh
-    from pinn.geometry.shapes import GeometryError
+    from pinn.geometry.meshing.gmsh_mesh import mesh_with_gmsh
+    from pinn.geometry.shapes.shape import GeometryError
     from pinn.run.directory import write_atomic
 
     if size is not None and not (size > 0 and math.isfinite(size)):

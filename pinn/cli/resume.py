@@ -26,12 +26,12 @@ def resume(
         if override.partition("=")[0].strip() not in CHANGEABLE:
             raise SpecError(("--set",), f"a run that is resumed can change {' and '.join(CHANGEABLE)}, not {override}")
     from pinn.cli.training import Header, carry_out, without_state
-    from pinn.environment import versions
-    from pinn.loading import build
+    from pinn.problem.loading import build
     from pinn.run import checkpoint
     from pinn.run.directory import RunDirectory
-    from pinn.spec.overrides import apply_overrides
-    from pinn.spec.source import parse_spec
+    from pinn.solution.environment import versions
+    from pinn.spec.yaml.overrides import apply_overrides
+    from pinn.spec.yaml.source import parse_spec
 
     directory = RunDirectory.reopen(run)
 
@@ -62,7 +62,7 @@ def resume(
 def _finished(run: Path) -> str | None:
     """Why a run stopped, None where it has not written its metrics, or they are damaged: they are written again."""
     from pinn.errors import ResourceError
-    from pinn.files import read_json
+    from pinn.files.reading import read_json
 
     file = run / "metrics.json"
     try:

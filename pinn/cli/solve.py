@@ -38,16 +38,16 @@ def solve(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
 ) -> None:
     """Solve the problem in SPEC and leave a run directory: weights, metrics, fields for ParaView, figures."""
-    from pinn.engines import find_engine, require_engine
+    from pinn.solution.engines import find_engine, require_engine
 
     require_engine(engine)
     import pinn
-    from pinn.analysis.export import output_times
     from pinn.cli.training import Settings, carry_out
-    from pinn.description import warnings
+    from pinn.export.export import output_times
+    from pinn.problem.description import warnings
     from pinn.run.directory import RunDirectory, write_text
     from pinn.run.space import require_space
-    from pinn.spec.source import dump
+    from pinn.spec.yaml.source import dump
 
     overrides = [*(overrides or ()), *([] if seed is None else [f"solver.seed={seed}"])]  # spec.yaml repeats the run
     problem = pinn.load(spec, overrides=overrides)

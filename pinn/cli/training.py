@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pinn.cli.interruption import Interruption
-    from pinn.problem import Problem
+    from pinn.problem.problem import Problem
     from pinn.run.directory import RunDirectory
 
 
@@ -79,7 +79,7 @@ class Header:
 
 def without_state(engine: str) -> str:
     """Why the state of a training cannot be kept; empty where it is."""
-    from pinn.engines import find_engine
+    from pinn.solution.engines import find_engine
 
     return "" if find_engine(engine).RESUMABLE else f"the engine {engine} hands out no state of its training"
 
@@ -97,14 +97,14 @@ def carry_out(
     from rich.console import Console
 
     import pinn
-    from pinn.analysis.export import export_fields
-    from pinn.analysis.figures import draw_figures
-    from pinn.analysis.report import report
     from pinn.cli.progress import Progress
-    from pinn.environment import versions
+    from pinn.export.export import export_fields
+    from pinn.figures.figures import draw_figures
     from pinn.run.directory import save_run
     from pinn.run.keeper import Keeper
-    from pinn.spec.source import dump
+    from pinn.solution.environment import versions
+    from pinn.solution.report import report
+    from pinn.spec.yaml.source import dump
 
     def warn(text: str) -> None:
         directory.log(f"warning: {text}")

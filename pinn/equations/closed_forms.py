@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import sympy
 
 from pinn.errors import SpecError
-from pinn.spec.branches import symbols_of
-from pinn.spec.expressions import Scope, symbol
+from pinn.spec.language.branches import symbols_of
+from pinn.spec.language.expressions import Scope, symbol
 
 
 def closed_forms(scope: Scope, names: Sequence[str]) -> dict[str, sympy.Expr]:

@@ -8,7 +8,7 @@ from pinn.equations.statements import Place, Statement
 from pinn.equations.subdomains import Subdomain
 from pinn.errors import SpecError
 from pinn.physics.model import Physics
-from pinn.spec.expressions import Scope
+from pinn.spec.language.expressions import Scope
 from pinn.spec.schema import Spec
 
 

@@ -9,7 +9,7 @@ from pinn.errors import SpecError
 from pinn.physics import build_physics
 from pinn.physics.model import Physics
 from pinn.spec.consistency import subdomain_refusals
-from pinn.spec.expressions import Scope
+from pinn.spec.language.expressions import Scope
 from pinn.spec.schema import Spec
 
 

@@ -21,7 +21,7 @@ import torch
 from scipy.sparse.csgraph import connected_components
 
 from pinn.derivatives.jets import Partial
-from pinn.equations.compile import Derivative
+from pinn.equations.compiler.compile import Derivative
 from pinn.equations.statements import PointSet, Statement
 
 ROUNDS = 4  # of the fixed point between field magnitudes and the coefficients of a nonlinear equation

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import sympy
 from torch import Tensor
 
-from pinn.equations.compile import CompiledExpression
+from pinn.equations.compiler.compile import CompiledExpression
 
 MEASURED = "measured value"  # the input that holds a measurement; no name of a spec can be this
 

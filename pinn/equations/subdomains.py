@@ -16,15 +16,15 @@ import sympy
 import torch
 from torch import Tensor
 
-from pinn.equations.compile import CompiledExpression, Derivative, compile_expression, evaluate
+from pinn.equations.compiler.compile import CompiledExpression, Derivative, compile_expression, evaluate
 from pinn.equations.statements import Place
 from pinn.errors import SpecError, did_you_mean
-from pinn.geometry.partition import Partition
-from pinn.geometry.pieces import Piece
-from pinn.geometry.sampling import sample_boundary, sample_interior
-from pinn.geometry.shapes import Shape
-from pinn.spec.branches import symbols_of
-from pinn.spec.expressions import Scope
+from pinn.geometry.points.sampling import sample_boundary, sample_interior
+from pinn.geometry.shapes.partition import Partition
+from pinn.geometry.shapes.pieces import Piece
+from pinn.geometry.shapes.shape import Shape
+from pinn.spec.language.branches import symbols_of
+from pinn.spec.language.expressions import Scope
 
 Key = TypeVar("Key", str, Derivative)
 SPLIT_SAMPLES = 1024  # points on which one looks for what a condition's 'where' leaves in a subdomain

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pinn.errors import SpecError, did_you_mean
-from pinn.spec.energy import Energy
-from pinn.spec.yaml_subset import shown
+from pinn.spec.blocks.energy import Energy
+from pinn.spec.yaml.subset import shown
 
 
 @dataclass(frozen=True)

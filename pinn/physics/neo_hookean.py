@@ -8,7 +8,7 @@ from typing import Any
 
 from pinn.errors import SpecError
 from pinn.physics.model import Physics, components, refuse_unknown, required
-from pinn.spec.energy import Energy
+from pinn.spec.blocks.energy import Energy
 
 NAME = "neo_hookean"
 

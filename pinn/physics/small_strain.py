@@ -7,7 +7,7 @@ from typing import Any
 
 from pinn.errors import SpecError, did_you_mean
 from pinn.physics.model import Physics, components
-from pinn.spec.energy import Energy
+from pinn.spec.blocks.energy import Energy
 
 
 def body_at_rest(

@@ -18,8 +18,8 @@ from typing import Any
 from safetensors import SafetensorError
 
 from pinn.errors import ResourceError, one_line
-from pinn.files import read_some
-from pinn.run.disk import disk, os_errors
+from pinn.files.disk import disk, os_errors
+from pinn.files.reading import read_some
 from pinn.run.encoding import from_bytes, to_bytes
 
 FOLDER = "checkpoint"

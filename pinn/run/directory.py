@@ -17,11 +17,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from pinn.errors import SpecError
-from pinn.run.disk import disk, os_errors
-from pinn.run.lock import Lock
+from pinn.files.disk import disk, os_errors
+from pinn.files.lock import Lock
 
 if TYPE_CHECKING:
-    from pinn.solution import Solution
+    from pinn.solution.solution import Solution
 
 DEFAULT_ROOT = Path("results/runs")
 
@@ -106,7 +106,7 @@ def save_run(directory: RunDirectory, solution: Solution, products: Sequence[Pro
     `products` make the fields and the figures. If one fails, what cost the computing time is still saved, and the
     failure is raised at the end. The total of seconds in metrics.json counts the writing as well.
     """
-    from pinn.spec.source import dump
+    from pinn.spec.yaml.source import dump
 
     begun = perf_counter()
     folder = directory.path

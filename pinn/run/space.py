@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from pinn.errors import ResourceError
-from pinn.problem import Problem
+from pinn.files.disk import disk
+from pinn.problem.problem import Problem
 from pinn.run.checkpoint import KEPT
-from pinn.run.disk import disk
 
 HIDDEN = (64, 64, 64, 64)  # where the spec leaves the network to the method, at most
 RESULTS = 20_000_000  # bytes for fields, pictures and history; the flagship's take 5 MB

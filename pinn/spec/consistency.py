@@ -6,14 +6,14 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any
 
 from pinn.errors import did_you_mean
-from pinn.spec.block import Refusal
-from pinn.spec.names import name_refusal, spelling_refusal
+from pinn.spec.blocks.block import Refusal
+from pinn.spec.language.names import name_refusal, spelling_refusal
 from pinn.spec.parameters import parameter_refusal
-from pinn.spec.yaml_subset import Path, shown
+from pinn.spec.yaml.subset import Path, shown
 
 if TYPE_CHECKING:
-    from pinn.spec.condition import Condition
-    from pinn.spec.observations import Probe
+    from pinn.spec.blocks.condition import Condition
+    from pinn.spec.blocks.observations import Probe
     from pinn.spec.schema import Spec
 
 SPECIAL_PATCHES = ("boundary", "initial")

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import Field
 
 from pinn.errors import SpecError, did_you_mean
-from pinn.spec.block import Block
-from pinn.spec.values import Expression
+from pinn.spec.blocks.block import Block
+from pinn.spec.blocks.values import Expression
 
 if TYPE_CHECKING:
     from pinn.spec.schema import Spec

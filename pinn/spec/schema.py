@@ -1,4 +1,4 @@
-"""The spec: every block of a problem, validated. Expressions stay text here; `pinn.spec.expressions` reads them."""
+"""The spec: every block of a problem, validated. Expressions stay text here; `pinn.spec.language` reads them."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ from pydantic import Field, PlainValidator, ValidationError, WithJsonSchema, mod
 from pydantic.json_schema import GenerateJsonSchema
 
 from pinn.errors import SpecError, SpecErrors
-from pinn.spec.block import Block, Refusal, plain, refuse, refuse_all, validated
-from pinn.spec.condition import Condition
-from pinn.spec.consistency import inconsistencies
-from pinn.spec.energy import Energy
-from pinn.spec.interface import Interface
-from pinn.spec.network import Activation, Network, Sampling
-from pinn.spec.observations import Data, Probe, Reference
-from pinn.spec.outputs import Outputs
-from pinn.spec.parameters import Parameter
-from pinn.spec.solver import (
+from pinn.spec.blocks.block import Block, Refusal, plain, refuse, refuse_all, validated
+from pinn.spec.blocks.condition import Condition
+from pinn.spec.blocks.energy import Energy
+from pinn.spec.blocks.interface import Interface
+from pinn.spec.blocks.network import Activation, Network, Sampling
+from pinn.spec.blocks.observations import Data, Probe, Reference
+from pinn.spec.blocks.outputs import Outputs
+from pinn.spec.blocks.solver import (
     STAGE_OPTIONS,
     AdamOptions,
     GaussNewtonOptions,
@@ -27,9 +25,11 @@ from pinn.spec.solver import (
     Solver,
     Stage,
 )
-from pinn.spec.source import Source
-from pinn.spec.values import Expression, ExpressionBySubdomain, Names, Text
-from pinn.spec.yaml_subset import shown
+from pinn.spec.blocks.values import Expression, ExpressionBySubdomain, Names, Text
+from pinn.spec.consistency import inconsistencies
+from pinn.spec.parameters import Parameter
+from pinn.spec.yaml.source import Source
+from pinn.spec.yaml.subset import shown
 
 
 class TimeInterval(Block):

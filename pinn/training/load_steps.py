@@ -14,14 +14,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
 
-from pinn.checks import uses_energy
 from pinn.errors import Divergence
-from pinn.problem import Problem
-from pinn.training.keeping import Keeper
+from pinn.problem.checks import uses_energy
+from pinn.problem.problem import Problem
 from pinn.training.loop import Outcome, train
-from pinn.training.model import Model
-from pinn.training.run import ProgressCallback, Run, Stage
-from pinn.training.state import State, model_of, model_state
+from pinn.training.residuals.model import Model
+from pinn.training.run.keeping import Keeper
+from pinn.training.run.run import ProgressCallback, Run, Stage
+from pinn.training.run.state import State, model_of, model_state
 
 TOLERANCE_ON_THE_WAY = 1e-2  # held-out residual that is enough to start the next step from
 FAILED = 1.0  # held-out residual as large as the terms of the equations themselves

@@ -11,13 +11,13 @@ from typing import Any
 from pinn.errors import Divergence, ResourceError, one_line
 from pinn.network.chunks import out_of_memory
 from pinn.network.hardness import hardness_columns
-from pinn.training.admissible import remark
-from pinn.training.assembly import loss_terms
-from pinn.training.divergence import require_finite
-from pinn.training.keeping import Keeper, Resumable
-from pinn.training.model import Model
-from pinn.training.run import ProgressCallback, Report, Run, Stage
-from pinn.training.state import State
+from pinn.training.residuals.admissible import remark
+from pinn.training.residuals.assembly import loss_terms
+from pinn.training.residuals.divergence import require_finite
+from pinn.training.residuals.model import Model
+from pinn.training.run.keeping import Keeper, Resumable
+from pinn.training.run.run import ProgressCallback, Report, Run, Stage
+from pinn.training.run.state import State
 
 # What a state that is not one of this training can cause.
 STRANGE = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)

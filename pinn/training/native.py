@@ -10,9 +10,9 @@ from torch import Tensor
 from pinn.network.mlp import MLP
 from pinn.network.patches import PatchNetwork
 from pinn.network.series import SeriesNetwork
-from pinn.problem import Problem
-from pinn.training import state
-from pinn.training.model import Model
+from pinn.problem.problem import Problem
+from pinn.training.residuals.model import Model
+from pinn.training.run import state
 from pinn.training.stages import stages_of
 
 __all__ = ["RESUMABLE", "prepare", "remarks", "saved_network", "stages_of"]

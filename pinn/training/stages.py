@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 
 from pinn.network.mlp import MLP
-from pinn.problem import Problem
-from pinn.spec.solver import (
+from pinn.problem.problem import Problem
+from pinn.spec.blocks.solver import (
     AdamOptions,
     GaussNewtonOptions,
     LBFGSOptions,
@@ -16,16 +16,16 @@ from pinn.spec.solver import (
     RitzOptions,
     SlicesOptions,
 )
-from pinn.training.adam import Adam
-from pinn.training.gauss_newton import GaussNewton
-from pinn.training.lbfgs import LBFGS
-from pinn.training.least_squares import LeastSquares
-from pinn.training.patches import MOST_COORDINATES, Patches, require_jets
-from pinn.training.quasi_newton import QuasiNewton, require_memory_for
-from pinn.training.ritz import Ritz
-from pinn.training.run import Run, Stage
-from pinn.training.slices import MOST_PARAMETERS, Slices, require_linear_family
-from pinn.training.soap import SOAP
+from pinn.training.all_weights.adam import Adam
+from pinn.training.all_weights.gauss_newton import GaussNewton
+from pinn.training.all_weights.lbfgs import LBFGS
+from pinn.training.all_weights.quasi_newton import QuasiNewton, require_memory_for
+from pinn.training.all_weights.soap import SOAP
+from pinn.training.cells.ritz import Ritz
+from pinn.training.cells.stage import MOST_COORDINATES, Patches, require_jets
+from pinn.training.output_layer.least_squares import LeastSquares
+from pinn.training.output_layer.slices import MOST_PARAMETERS, Slices, require_linear_family
+from pinn.training.run.run import Run, Stage
 
 USABLE_START = 1e-2  # held-out residual above which the network of an earlier stage is no start for Gauss-Newton
 WORTH_KEEPING = 0.1  # held-out residual of patches that a new network under Gauss-Newton would need minutes to reach

@@ -20,10 +20,10 @@ from pinn.baselines.deepxde_session import Session, unscaled_network
 from pinn.baselines.deepxde_training import LBFGS, Adam
 from pinn.cli.main import run
 from pinn.errors import Divergence, SpecError
-from pinn.measuring import errors
-from pinn.training.assembly import residuals
+from pinn.solution.measuring import errors
 from pinn.training.loop import train
-from pinn.training.model import Model
+from pinn.training.residuals.assembly import residuals
+from pinn.training.residuals.model import Model
 from tests.training import examples
 
 CPU = torch.device("cpu")

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from pinn.analysis.race import Entry, Race
 from pinn.cli.main import run
+from pinn.comparison.race import Entry, Race
 
 SPEC = """
 name: rod
@@ -51,7 +51,7 @@ def test_a_run_that_fails_is_a_row_with_its_message(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "rod.yaml").write_text(SPEC)
     failed = SimpleNamespace(stderr="warning: odd\nnetwork.fourier: not there\n", returncode=2)
-    monkeypatch.setattr("pinn.analysis.processes.subprocess.run", lambda *arguments, **options: failed)
+    monkeypatch.setattr("pinn.comparison.processes.subprocess.run", lambda *arguments, **options: failed)
     for _ in range(2):  # the second replaces the row of the first
         assert run(["bench", "rod.yaml", "--engines", "deepxde", "--out", "."]) == 0
         (row,) = json.loads((tmp_path / "engines.json").read_text())["runs"]

@@ -11,7 +11,7 @@ import pytest
 import pinn
 from pinn.cli.main import run
 from pinn.run.directory import RunDirectory, save_run
-from tests.analysis import fakes
+from tests import fakes
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_init_writes_a_problem_once(tmp_path, monkeypatch, capsys):
 
 
 def test_the_template_is_a_spec_that_the_reader_accepts(tmp_path, monkeypatch):
-    from pinn.spec.source import read_spec
+    from pinn.spec.yaml.source import read_spec
 
     monkeypatch.chdir(tmp_path)
     assert run(["init", "my-heat"]) == 0

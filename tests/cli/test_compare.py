@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from pinn.analysis.processes import Job
 from pinn.cli.compare import shares, split
 from pinn.cli.main import run
+from pinn.comparison.processes import Job
 from pinn.errors import SpecError
 
 SPEC = """

@@ -13,7 +13,7 @@ import torch
 from pinn.cli import installation
 from pinn.cli.installation import Finding
 from pinn.cli.main import run
-from pinn.run.disk import Disk, replaced_by
+from pinn.files.disk import Disk, replaced_by
 
 
 def test_it_is_content_here(capsys, tmp_path, monkeypatch):

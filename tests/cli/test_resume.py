@@ -15,8 +15,8 @@ from safetensors.numpy import load_file
 
 import pinn
 from pinn.cli.main import run
+from pinn.files.disk import Disk, replaced_by
 from pinn.run import checkpoint
-from pinn.run.disk import Disk, replaced_by
 
 SPEC = """
 name: rod
@@ -158,7 +158,7 @@ def test_a_stage_that_foresees_too_long_a_level_goes_on_with_more_time(tmp_path,
         "solver: {formulation: energy, time_limit: 60, tolerance: 1e-20, method: {ritz: {features: 10, levels: 4}}}\n"
     )
     with monkeypatch.context() as patched:
-        patched.setattr("pinn.training.ritz.COST_EXPONENT", 1e3)
+        patched.setattr("pinn.training.cells.ritz.COST_EXPONENT", 1e3)
         assert run(["solve", str(path), "--out", str(folder), "-q"]) == 0
     first = json.loads((folder / "metrics.json").read_text())
     assert (first["stop_reason"], first["iterations"]) == ("time_limit", 1)

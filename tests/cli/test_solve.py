@@ -12,7 +12,7 @@ import pytest
 
 import pinn
 from pinn.cli.main import run
-from tests.analysis import fakes
+from tests import fakes
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def solved(monkeypatch):
 
     monkeypatch.setitem(vars(pinn), "load", load)
     monkeypatch.setitem(vars(pinn), "solve", solve)
-    monkeypatch.setattr("pinn.description.warnings", lambda problem: ["something odd"])
+    monkeypatch.setattr("pinn.problem.description.warnings", lambda problem: ["something odd"])
     return calls
 
 

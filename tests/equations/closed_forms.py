@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from pinn.derivatives.jets import Partial
-from pinn.equations.compile import CompiledExpression, Derivative
-from pinn.spec.expressions import symbol
+from pinn.equations.compiler.compile import CompiledExpression, Derivative
+from pinn.spec.language.expressions import symbol
 
 BRANCHES = {"Less": np.less, "LessEqual": np.less_equal, "Select": np.where}
 

@@ -8,9 +8,9 @@ import torch
 from pinn.derivatives.jets import Partial
 from pinn.equations.scaling import length_factor
 from pinn.equations.statements import PointSet
-from pinn.loading import build
-from pinn.problem import Problem
-from pinn.spec.source import parse_spec
+from pinn.problem.loading import build
+from pinn.problem.problem import Problem
+from pinn.spec.yaml.source import parse_spec
 
 PLATE = """
 name: plate

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.integrate import quad
 
-from pinn.geometry.boxes import Box, Cuboid, Interval, Rectangle
-from pinn.geometry.csg import Difference, Intersection, Union
-from pinn.geometry.planar import Annulus, Disk, Ellipse, Sector
-from pinn.geometry.polygon import Polygon
-from pinn.geometry.shapes import Shape
-from pinn.geometry.solids import Cylinder, Sphere
+from pinn.geometry.shapes.boxes import Box, Cuboid, Interval, Rectangle
+from pinn.geometry.shapes.csg import Difference, Intersection, Union
+from pinn.geometry.shapes.planar import Annulus, Disk, Ellipse, Sector
+from pinn.geometry.shapes.polygon import Polygon
+from pinn.geometry.shapes.shape import Shape
+from pinn.geometry.shapes.solids import Cylinder, Sphere
 
 PI = np.pi
 LENS_HALF_ANGLE = np.arccos(0.6)  # two unit circles 1.2 apart meet at this angle from the line of centres

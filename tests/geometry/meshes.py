@@ -9,8 +9,8 @@ from pathlib import Path
 import meshio
 import numpy as np
 
-from pinn.geometry.elements import ELEMENTS
-from pinn.geometry.mesh_boundary import facets_of
+from pinn.geometry.mesh.boundary import facets_of
+from pinn.geometry.mesh.elements import ELEMENTS
 
 INNER, OUTER = 1.0, 2.0
 

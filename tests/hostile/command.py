@@ -11,7 +11,7 @@ from pathlib import Path
 import meshio  # noqa: F401
 import pytest
 
-import pinn.loading  # noqa: F401  # here, so that its seconds are charged to no test
+import pinn.problem.loading  # noqa: F401  # here, so that its seconds are charged to no test
 from pinn.cli.main import run
 
 SECONDS = 1.0  # of computing, not of waiting: a machine that is busy with something else fails no test

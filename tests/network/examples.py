@@ -9,7 +9,7 @@ from torch import Tensor
 from pinn.network.cells import Cell, grid, widths
 from pinn.network.features import sample_hyperplanes
 from pinn.network.patches import PatchNetwork
-from pinn.training.refinement import merged
+from pinn.training.cells.refinement import merged
 
 NAMES = ("lower", "upper", "lower_width", "upper_width")
 LOWER, UPPER = (-0.4, 0.1, -1.0), (2.1, 1.0, 0.5)  # unequal sides, none centred

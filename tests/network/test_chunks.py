@@ -12,12 +12,12 @@ import torch
 
 import pinn
 from pinn.errors import ResourceError
-from pinn.loading import build
 from pinn.network.chunks import FEWEST, in_chunks, matrix_of, with_less
 from pinn.network.mlp import MLP
-from pinn.spec.source import parse_spec
-from pinn.training import least_squares
-from pinn.training.linear_solve import solve_least_squares
+from pinn.problem.loading import build
+from pinn.spec.yaml.source import parse_spec
+from pinn.training.output_layer import least_squares
+from pinn.training.output_layer.linear_solve import solve_least_squares
 
 SPEC = """
 name: rod
@@ -106,7 +106,7 @@ POINTS = np.linspace(0, 1, 3000)[:, None]
 MEASURED = {
     "values": lambda solution: solution(POINTS),
     "residuals": lambda solution: solution.residual(POINTS),
-    "errors": lambda solution: pinn.measuring.errors(solution)[0],
+    "errors": lambda solution: pinn.solution.measuring.errors(solution)[0],
 }
 
 
@@ -123,10 +123,14 @@ def test_what_is_measured_is_the_same_with_less_memory(name, error, solution, mo
 @pytest.mark.parametrize(
     ("method", "where", "error"),
     [
-        ("{least_squares: {features: 40, iterations: 1}}", "pinn.training.least_squares.linear_rows", SHORTAGES[0]),
-        ("{gauss_newton: {iterations: 2}}", "pinn.training.jacobian.factorise", SHORTAGES[1]),
-        ("{gauss_newton: {iterations: 2}}", "pinn.training.gauss_newton.residuals", SHORTAGES[2]),
-        ("{gauss_newton: {iterations: 2}}", "pinn.training.assembly.residuals_alone", SHORTAGES[2]),
+        (
+            "{least_squares: {features: 40, iterations: 1}}",
+            "pinn.training.output_layer.least_squares.linear_rows",
+            SHORTAGES[0],
+        ),
+        ("{gauss_newton: {iterations: 2}}", "pinn.training.residuals.jacobian.factorise", SHORTAGES[1]),
+        ("{gauss_newton: {iterations: 2}}", "pinn.training.all_weights.gauss_newton.residuals", SHORTAGES[2]),
+        ("{gauss_newton: {iterations: 2}}", "pinn.training.residuals.assembly.residuals_alone", SHORTAGES[2]),
     ],
 )
 def test_a_training_is_the_same_with_less_memory(method, where, error, monkeypatch):

@@ -9,7 +9,7 @@ import torch
 
 from pinn.errors import SpecError
 from pinn.physics import PHYSICS, build_physics
-from pinn.spec.expressions import Scope, symbol
+from pinn.spec.language.expressions import Scope, symbol
 from tests.equations.closed_forms import numbers
 
 E, NU = 210.0, 0.3

@@ -15,11 +15,11 @@ import sympy
 import torch
 from sympy import Expr, Matrix, Rational
 
-from pinn.loading import build
 from pinn.physics import PHYSICS
-from pinn.problem import Problem
-from pinn.spec.expressions import symbol
-from pinn.spec.source import parse_spec
+from pinn.problem.loading import build
+from pinn.problem.problem import Problem
+from pinn.spec.language.expressions import symbol
+from pinn.spec.yaml.source import parse_spec
 from tests.equations.closed_forms import jets_of, numbers, relative_residual
 
 SATISFIED = 1e-11  # of the largest part: two derivatives of closed forms in float64

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from pinn.equations.compile import Derivative
+from pinn.equations.compiler.compile import Derivative
 from pinn.errors import SpecError
-from pinn.loading import build
 from pinn.physics import build_physics
-from pinn.spec.source import parse_spec
+from pinn.problem.loading import build
+from pinn.spec.yaml.source import parse_spec
 
 E, NU = 2.1, 0.3
 MU, LAME = E / (2 * (1 + NU)), E * NU / ((1 + NU) * (1 - 2 * NU))

@@ -9,7 +9,7 @@ import torch
 import pinn
 from pinn.errors import SpecError
 from pinn.physics import build_physics
-from pinn.spec.expressions import Scope
+from pinn.spec.language.expressions import Scope
 from tests.equations.closed_forms import numbers
 from tests.physics.test_linear_elasticity import GENERAL, NU, Body, E
 

@@ -10,9 +10,9 @@ import sympy
 import torch
 
 import pinn
-from pinn.equations.compile import CompiledExpression, Derivative
-from pinn.problem import Problem
-from pinn.spec.expressions import symbol
+from pinn.equations.compiler.compile import CompiledExpression, Derivative
+from pinn.problem.problem import Problem
+from pinn.spec.language.expressions import symbol
 from tests.equations.closed_forms import jets_of, numbers, relative_residual
 
 PROBLEMS = Path(pinn.__file__).parent.parent / "problems"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from pinn.loading import build
-from pinn.spec.source import parse_spec
+from pinn.problem.loading import build
+from pinn.spec.yaml.source import parse_spec
 
 SHAPES = {"xy": "rectangle: {from: [0, 0], to: [1, 1]}", "xyz": "cuboid: {from: [0, 0, 0], to: [1, 1, 1]}"}
 CASES = [

@@ -19,15 +19,15 @@ import ruamel.yaml
 import torch
 from safetensors.numpy import load_file
 
-from pinn.analysis.export import export_fields
-from pinn.analysis.figures import convergence_figure
 from pinn.errors import ResourceError
+from pinn.export.export import export_fields
+from pinn.figures.figures import convergence_figure
+from pinn.files.disk import Disk, replaced_by
 from pinn.run import checkpoint
 from pinn.run.directory import RunDirectory, save_run, write_atomic
-from pinn.run.disk import Disk, replaced_by
 from pinn.run.encoding import from_bytes, to_bytes
 from pinn.run.keeper import Keeper
-from tests.analysis import fakes
+from tests import fakes
 
 CORRUPTIONS = 1000
 

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 
 from pinn.errors import ResourceError, SpecError
 from pinn.run.directory import RunDirectory, plain, save_run, write_atomic, write_history, write_json
-from tests.analysis import fakes
+from tests import fakes
 
 NOON = datetime(2026, 1, 2, 12, 0, 5)
 

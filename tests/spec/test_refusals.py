@@ -7,9 +7,9 @@ import re
 import pytest
 
 from pinn.errors import SpecError, SpecErrors
-from pinn.spec.overrides import apply_overrides
 from pinn.spec.schema import load_schema
-from pinn.spec.source import parse_spec
+from pinn.spec.yaml.overrides import apply_overrides
+from pinn.spec.yaml.source import parse_spec
 
 FILE = "problems/wrong.yaml"
 RIGHT = {

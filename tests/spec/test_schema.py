@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pinn.spec.names import FUNCTIONS, RESERVED
-from pinn.spec.network import ACTIVATIONS
+from pinn.spec.blocks.network import ACTIVATIONS
+from pinn.spec.blocks.weights import CausalOptions, GradientNormOptions, Weights
+from pinn.spec.language.names import FUNCTIONS, RESERVED
 from pinn.spec.schema import (
     STAGE_OPTIONS,
     Activation,
@@ -24,8 +25,7 @@ from pinn.spec.schema import (
     json_schema,
     load_schema,
 )
-from pinn.spec.source import dump, parse_spec
-from pinn.spec.weights import CausalOptions, GradientNormOptions, Weights
+from pinn.spec.yaml.source import dump, parse_spec
 
 PLATE = """\
 name: plate-with-hole

@@ -7,11 +7,11 @@ from pathlib import Path
 import torch
 
 import pinn
-from pinn.loading import build
-from pinn.problem import Problem
-from pinn.spec.source import parse_spec
-from pinn.training.model import Model, new_network
-from pinn.training.run import Run
+from pinn.problem.loading import build
+from pinn.problem.problem import Problem
+from pinn.spec.yaml.source import parse_spec
+from pinn.training.residuals.model import Model, new_network
+from pinn.training.run.run import Run
 
 PROBLEMS = Path(pinn.__file__).parent.parent / "problems"
 

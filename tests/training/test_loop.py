@@ -18,7 +18,7 @@ class Clock:
 
 def test_observing_takes_no_time_of_the_run_and_only_new_best_models_are_looked_at(monkeypatch):
     clock = Clock()
-    monkeypatch.setattr("pinn.training.run.perf_counter", clock)
+    monkeypatch.setattr("pinn.training.run.run.perf_counter", clock)
     found = examples.problem(examples.POISSON)
     run = examples.run_of(found)
     run.started = clock.now

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import pinn
-from pinn.solution import Solution
+from pinn.solution.solution import Solution
 from tests.training.examples import HEAT, STRING, bits, problem
 
 TIMES = 5

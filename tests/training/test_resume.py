@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from pinn.run.encoding import from_bytes, to_bytes
-from pinn.solving import at_load
+from pinn.solution.solving import at_load
 from pinn.training.load_steps import train_by_load_steps
 from pinn.training.loop import train
-from pinn.training.run import Run
+from pinn.training.run.run import Run
 from pinn.training.stages import stages_of
 from tests.training.examples import COUPLED, HEAT, PERIODIC, POISSON, STRING, bits, problem, run_of
 
@@ -82,14 +82,14 @@ def trained(found, keeper=None, state=None):
 
 @pytest.mark.parametrize("name", TRAININGS)
 def test_interrupted_every_few_steps_it_ends_with_the_same_bits(name, monkeypatch):
-    monkeypatch.setattr("pinn.training.least_squares.FIRST_FEATURES", 20)
+    monkeypatch.setattr("pinn.training.output_layer.least_squares.FIRST_FEATURES", 20)
     text, method = TRAININGS[name]
     blocks = {"sampling": "{interior: 60, boundary: 16, adaptive: true}"} if name.endswith("adaptive") else {}
     require_same_bits(problem(text, solver=f"{{method: {method}}}", **blocks))
 
 
 def test_interrupted_every_few_steps_it_ends_with_the_same_rows_of_a_thinned_history(monkeypatch):
-    monkeypatch.setattr("pinn.training.history.MOST", 4)
+    monkeypatch.setattr("pinn.training.run.history.MOST", 4)
     text, method = TRAININGS["in turn"]
     run = require_same_bits(problem(text, solver=f"{{method: {method}}}"))
     assert [row["iteration"] for row in run.history if row["stage"] == "adam"] == [1, 5, 9, 12]

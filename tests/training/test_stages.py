@@ -12,18 +12,18 @@ import torch
 
 import pinn
 from pinn.errors import Divergence, SpecError
-from pinn.geometry.sequences import SEQUENCES
+from pinn.geometry.points.sequences import SEQUENCES
 from pinn.network.mlp import MLP
-from pinn.spec.solver import AdamOptions, GaussNewtonOptions, LBFGSOptions, QuasiNewtonOptions, SOAPOptions
-from pinn.training.adam import Adam
-from pinn.training.assembly import loss_terms, mean_squares
-from pinn.training.gauss_newton import STAGNATION_STEPS, GaussNewton
-from pinn.training.lbfgs import LBFGS
+from pinn.spec.blocks.solver import AdamOptions, GaussNewtonOptions, LBFGSOptions, QuasiNewtonOptions, SOAPOptions
+from pinn.training.all_weights.adam import Adam
+from pinn.training.all_weights.gauss_newton import STAGNATION_STEPS, GaussNewton
+from pinn.training.all_weights.lbfgs import LBFGS
+from pinn.training.all_weights.quasi_newton import MOST_WEIGHTS, QuasiNewton
+from pinn.training.all_weights.soap import SOAP
 from pinn.training.loop import train
-from pinn.training.points import draw
-from pinn.training.quasi_newton import MOST_WEIGHTS, QuasiNewton
-from pinn.training.run import Report
-from pinn.training.soap import SOAP
+from pinn.training.residuals.assembly import loss_terms, mean_squares
+from pinn.training.residuals.points import draw
+from pinn.training.run.run import Report
 from pinn.training.stages import stages_of
 from tests.training.examples import COUPLED, PERIODIC, POISSON, PROBLEMS, model_of, problem, run_of
 

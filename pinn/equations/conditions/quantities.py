@@ -1,0 +1,44 @@
+"""Quantities that a condition or an interface names: fields, derivatives, definitions, and vectors of these."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sympy
+
+from pinn.errors import SpecError, did_you_mean
+from pinn.spec.language.expressions import Scope
+
+Path = tuple[str | int, ...]
+Vectors = Mapping[str, Sequence[str]]  # name -> the quantities that are its components
+
+
+def read_quantity(scope: Scope, vectors: Vectors, name: str, path: Path) -> sympy.Expr:
+    """What a quantity's name means. Raises SpecError for an unknown one."""
+    try:
+        return scope.resolve(name)
+    except SpecError as error:
+        if error.path:
+            raise
+        if error.message.startswith("unknown name") and "a derivative of" not in error.message:
+            known = [*scope.fields, *scope.definitions, *vectors]
+            raise SpecError(path, f"unknown quantity '{name}'{did_you_mean(name, known)}") from None
+        raise SpecError(path, error.message.replace("unknown name", "unknown quantity", 1)) from None
+
+
+def components_of(scope: Scope, vectors: Vectors, name: str, value: Any, path: Path) -> list[tuple[str, Any, Path]]:
+    """(quantity, value, path) of each component that a value is given for; null leaves one out."""
+    if name in vectors:
+        components = vectors[name]
+        if not isinstance(value, tuple) or len(value) != len(components):
+            got = f"a list of {len(value)}" if isinstance(value, tuple) else "a single value"
+            listed = ", ".join(components)
+            raise SpecError(path, f"{name} has {len(components)} components: write [{listed}], got {got}")
+        triples = [(c, v, (*path, k)) for k, (c, v) in enumerate(zip(components, value, strict=True))]
+    else:
+        read_quantity(scope, vectors, name, path)
+        if isinstance(value, tuple):
+            raise SpecError(path, f"{name} is a single quantity, got a list of {len(value)}")
+        triples = [(name, value, path)]
+    return [triple for triple in triples if triple[1] is not None]

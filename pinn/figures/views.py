@@ -1,0 +1,202 @@
+"""What a picture shows of a solution: lines, planes and slices on which every quantity can be drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pinn.export.sampling.grid import Array, Grid, space_grid
+from pinn.export.sampling.sample import Sample, instants, sample, sample_space_time, scalar_names
+
+if TYPE_CHECKING:
+    from pinn.problem.problem import Problem
+    from pinn.solution.solution import Solution
+
+# Cells along each side of a slice through a solid, and along both axes of an (x, t) map; about a cell for two pixels.
+SLICE_CELLS = 80
+LINE_CELLS = 240
+TIME_CELLS = 120
+
+# Instants that are drawn as curves (1D) and as maps (2D).
+CURVE_TIMES = 5
+MAP_TIMES = 3
+
+# Pictures of single quantities that a run draws unasked: each takes a quarter of a second.
+MOST_DRAWN = 8
+
+
+@dataclass(frozen=True)
+class Line:
+    """A quantity against the only space coordinate; `order` runs along the axis and is cut where the domain is."""
+
+    sample: Sample
+    label: str
+    order: NDArray[np.int64]
+    gaps: NDArray[np.int64]  # positions in `order` before which the domain has a gap
+    caption: str = ""
+
+    def curve(self, values: Array) -> tuple[Array, Array]:
+        """x and values along the axis, NaN in the gaps so that no line crosses them."""
+        x = self.sample.points[self.order, 0]
+        return np.insert(x, self.gaps, np.nan), np.insert(values[self.order], self.gaps, np.nan)
+
+
+@dataclass(frozen=True)
+class Map:
+    """A quantity over a plane: `plane` [N, 2] and `triangles` [M, 3]; `equal` when both axes are lengths."""
+
+    sample: Sample
+    labels: tuple[str, str]
+    plane: Array
+    triangles: NDArray[np.int64]
+    equal: bool = True
+    caption: str = ""
+
+    @cached_property
+    def outline(self) -> NDArray[np.int64]:
+        """Edges [E, 2] of the boundary."""
+        return outline(self.triangles)
+
+
+@dataclass(frozen=True)
+class Views:
+    """The maps and the lines of one solution; a figure shows all maps side by side and all lines in one panel."""
+
+    maps: tuple[Map, ...]
+    lines: tuple[Line, ...]
+
+    @property
+    def representative(self) -> Map | None:
+        """The map that stands for all: the last instant, or the first of the mid-planes; none for a curve."""
+        if not self.maps:
+            return None
+        return self.maps[-1] if self.maps[0].caption.startswith("t =") else self.maps[0]
+
+    @property
+    def sample(self) -> Sample:
+        """The values behind the representative map, or behind the last curve."""
+        return self.lines[-1].sample if self.representative is None else self.representative.sample
+
+
+def views(solution: Solution, *, quantities: Sequence[str] | None = None) -> Views:
+    """How a solution is looked at.
+
+    One dimension: a curve; with time the (x, t) plane and curves at five instants. Two: a map; with time at three
+    instants. Three: the mid-planes. More: the plane of the first two coordinates through the centre. The latter two are
+    drawn at the last instant, if there is time.
+    """
+    problem = solution.problem
+    dimension = len(problem.coordinates)
+    if dimension == 1:
+        return _line_views(solution, quantities)
+    last = None if problem.time is None else problem.time[1]
+    if dimension > 2:
+        planes = [(0, 1), (0, 2), (1, 2)] if dimension == 3 else [(0, 1)]
+        slices = tuple(_slice(solution, plane, last, quantities) for plane in planes)
+        return Views(tuple(found for found in slices if len(found.triangles)), ())
+    grid = space_grid(problem)
+    triangles = triangles_of(grid)
+    labels = (problem.coordinates[0], problem.coordinates[1])
+    if problem.time is None:
+        return Views((Map(sample(solution, grid, quantities=quantities), labels, grid.points, triangles),), ())
+    maps = []
+    for t in instants(problem.time, MAP_TIMES):
+        values = sample(solution, grid, time=t, quantities=quantities)
+        maps.append(Map(values, labels, grid.points, triangles, caption=_at("t", t)))
+    return Views(tuple(maps), ())
+
+
+def triangles_of(grid: Grid) -> NDArray[np.int64]:
+    """The triangles of a plane grid, quadrilaterals cut in two, cells of second order into straight ones."""
+    from pinn.geometry.meshing.triangulation import straight_cells
+
+    cells = straight_cells(grid.cells)
+    found = [cells.get("triangle", np.empty((0, 3), np.int64))]
+    if "quad" in cells:
+        quads = cells["quad"]
+        found += [quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]]
+    return np.concatenate(found)
+
+
+def outline(triangles: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Edges [E, 2] that belong to one triangle only: the boundary of the mesh."""
+    edges = np.sort(np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]]), axis=1)
+    keys = edges[:, 0] * (int(triangles.max(initial=0)) + 1) + edges[:, 1]  # one number sorts faster than two
+    _, first, count = np.unique(keys, return_index=True, return_counts=True)
+    return edges[first[count == 1]]
+
+
+def _line_views(solution: Solution, quantities: Sequence[str] | None) -> Views:
+    problem = solution.problem
+    grid = space_grid(problem)
+    order, gaps = _along(grid)
+    x = problem.coordinates[0]
+    if problem.time is None:
+        return Views((), (Line(sample(solution, grid, quantities=quantities), x, order, gaps),))
+    coarse = space_grid(problem, resolution=LINE_CELLS)
+    flat = sample_space_time(solution, coarse, instants(problem.time, TIME_CELLS + 1), quantities=quantities)
+    whole = Map(flat, (x, "t"), flat.points, triangles_of(flat.grid), equal=False)
+    curves = tuple(
+        Line(sample(solution, grid, time=t, quantities=quantities), x, order, gaps, caption=_at("t", t))
+        for t in instants(problem.time, CURVE_TIMES)
+    )
+    return Views((whole,), curves)
+
+
+def _along(grid: Grid) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The order of the points along the axis, and the positions where neighbours are not joined by a cell."""
+    order = np.argsort(grid.points[:, 0], kind="stable")
+    rank = np.empty(len(order), int)
+    rank[order] = np.arange(len(order))
+    joined = np.zeros(len(order) + 1, bool)
+    joined[np.sort(rank[grid.cells["line"]], axis=1)[:, 1]] = True
+    return order, np.flatnonzero(~joined[1 : len(order)]) + 1
+
+
+def _slice(solution: Solution, axes: tuple[int, int], time: float | None, quantities: Sequence[str] | None) -> Map:
+    """A plane through the centre of the box, along two of the coordinates, cut to the domain."""
+    problem = solution.problem
+    shape = problem.geometry
+    lower, upper = shape.bounds
+    first, second = (np.linspace(lower[axis], upper[axis], SLICE_CELLS + 1) for axis in axes)
+    plane = np.stack(np.meshgrid(first, second, indexing="ij"), axis=-1).reshape(-1, 2)
+    points = np.tile((lower + upper) / 2, (len(plane), 1))
+    points[:, axes] = plane
+    number = np.arange(len(plane)).reshape(len(first), len(second))
+    quads = np.stack([number[:-1, :-1], number[1:, :-1], number[1:, 1:], number[:-1, 1:]], axis=-1).reshape(-1, 4)
+    inside = shape.contains(points, tolerance=1e-9 * shape.size)
+    triangles = triangles_of(Grid(plane, {"quad": quads}))
+    triangles = triangles[inside[triangles].all(axis=1)]
+    used, triangles = np.unique(triangles, return_inverse=True)
+    held = [f"{name} = {points[0, axis]:.3g}" for axis, name in enumerate(problem.coordinates) if axis not in axes]
+    if time is not None:
+        held.append(_at("t", time))
+    return Map(
+        sample(solution, Grid(points[used], {}), time=time, quantities=quantities),
+        (problem.coordinates[axes[0]], problem.coordinates[axes[1]]),
+        plane[used],
+        triangles.reshape(-1, 3),
+        caption=", ".join(held),
+    )
+
+
+def drawn_quantities(problem: Problem) -> tuple[str, ...]:
+    """What is drawn: what `outputs.quantities` names; else at most MOST_DRAWN, the likely wishes first.
+
+    Fields, what has an exact value, the von Mises stress, tensors other than strain, then the other definitions. The
+    exported files hold all of them.
+    """
+    if problem.spec.outputs.quantities is not None:
+        return scalar_names(problem, problem.spec.outputs.quantities)
+    tensors = [name for key, parts in problem.tensors.items() if key != "strain" for name in parts.values()]
+    wished = [*problem.fields, *problem.exact_quantities, "von_mises", *tensors, *problem.quantities]
+    return tuple(name for name in dict.fromkeys(wished) if name in problem.quantities)[:MOST_DRAWN]
+
+
+def _at(name: str, value: float) -> str:
+    return f"{name} = {value:.3g}"

@@ -1,0 +1,139 @@
+"""What was understood of a problem, in words: the text of `pinn validate`."""
+
+from __future__ import annotations
+
+import math
+
+from pinn.equations.compiler.compile import Derivative
+from pinn.geometry.mesh.shape import MeshShape
+from pinn.geometry.shapes.shape import Shape
+from pinn.network.activations import ACTIVATIONS
+from pinn.problem.contradictions import contradictions
+from pinn.problem.problem import Problem
+from pinn.spec.blocks.block import plain
+from pinn.training.residuals.points import statement_counts
+
+EXAMPLE_INTERIOR, EXAMPLE_BOUNDARY = 2000, 800  # points that the counts are shown for, where the spec leaves them open
+
+
+def describe(problem: Problem) -> str:
+    """Fields, equations with the derivatives they need, conditions with their points, what is known of the solution."""
+    lower, upper = problem.bounds
+    lines = [f"{problem.name}: {problem.title}" if problem.title else problem.name, ""]
+    box = " x ".join(f"{a} in [{lo:g}, {hi:g}]" for a, lo, hi in zip(problem.axes, lower, upper, strict=True))
+    lines.append(
+        f"domain       {box}; measure {problem.geometry.measure:.6g}; patches {', '.join(problem.geometry.patches)}"
+    )
+    lines += mesh_lines(problem.geometry)
+    split = len(problem.subdomains) > 1
+    if split:
+        lines.append(
+            "subdomains   " + ", ".join(f"{s.name} (measure {s.shape.measure:.6g})" for s in problem.subdomains)
+        )
+    if problem.family is not None:
+        names = [*problem.parameters]
+        moved = ", ".join(names[index] for index in problem.family.moving)
+        lines.append(
+            f"parameters   {', '.join(names)}; the domain {f'moves with {moved}' if moved else 'is the same for all'}"
+        )
+    lines.append(f"fields       {', '.join(problem.fields)}")
+    derived = problem.quantities[len(problem.fields) :]
+    if derived:
+        lines.append(f"derived      {', '.join(derived)}")
+    if problem.scope.unknowns:
+        guesses = {name: problem.unknowns[name][0] for name in problem.scope.unknowns}
+        lines.append("unknowns     " + ", ".join(f"{name} (first guess {value:g})" for name, value in guesses.items()))
+    for name, functions in problem.spec.network.enrichment.items():
+        lines.append(f"enrichment   {name}: {', '.join(map(str, plain(functions)))}")
+    kind = "linear" if problem.is_linear else "nonlinear"
+    lines.append(f"the problem is {kind}; solver: {method(problem)}")
+    counts = statement_counts(problem, EXAMPLE_INTERIOR, EXAMPLE_BOUNDARY)
+    lines += ["", "equations"]
+    for statement in problem.statements:
+        if statement.place.kind == "interior":
+            expression = statement.expression
+            needs = ", ".join(spell(d, problem.axes) for d in expression.derivatives)
+            linear = "linear" if expression.is_linear else "nonlinear"
+            within = f" in {statement.place.subdomain}" if statement.place.subdomain else ""
+            lines.append(f"  {statement.name}{within}: order {expression.order}, {linear}, needs {needs}")
+    lines += ["", "conditions"]
+    for statement, count in zip(problem.statements, counts, strict=True):
+        if statement.place.kind != "interior":
+            found = len(problem.sample(statement.place, count, 0))
+            within = f" in {statement.place.subdomain}" if split and statement.place.kind != "interface" else ""
+            lines.append(f"  {statement.name}{within}: {found} point{'s' if found != 1 else ''}")
+    lines += [f"  {name}: exact by construction" for name in problem.constructed]
+    for axis, period in problem.periods.items():
+        lines.append(f"  periodic in {problem.axes[axis]} with period {period:g}: by construction of the network")
+    if problem.exact_quantities:
+        lines += ["", "exact        " + ", ".join(problem.exact_quantities)]
+    return "\n".join([*lines, *(f"warning: {text}" for text in warnings(problem))])
+
+
+def mesh_lines(domain: Shape) -> list[str]:
+    """The cells of a mesh, and its groups with their measures."""
+    if not isinstance(domain, MeshShape):
+        return []
+    nodes, counts = len(domain.points), [f"{len(cells)} {kind}" for kind, cells in domain.cells.items()]
+    lines = [f"mesh         {domain.file}: {', '.join([f'{nodes} nodes', *counts])}"]
+    for what, measures in (("cells", domain.cell_group_measures), ("facets", domain.facet_group_measures)):
+        listed = ", ".join(f"{name} (measure {measure:.6g})" for name, measure in measures.items())
+        lines.append(f"  groups of {what}: {listed or 'none'}")
+    return lines
+
+
+def method(problem: Problem) -> str:
+    return ", then ".join(stage.name for stage in problem.spec.solver.stages)
+
+
+def spell(derivative: Derivative, axes: tuple[str, ...]) -> str:
+    """u_xy, Δu, Δ²u, …"""
+    partial = derivative.partial
+    letters = "".join(axis * n for axis, n in zip(axes, partial.orders, strict=True))
+    field, _, _ = derivative.field.partition(" in ")  # of the subdomain that the equation belongs to
+    return ("", "Δ", "Δ²")[partial.laplacians] + field + (f"_{letters}" if letters else "")
+
+
+def warnings(problem: Problem) -> list[str]:
+    """What is allowed, and probably not meant."""
+    return [*activation_warnings(problem), *excess_warnings(problem), *contradictions(problem)]
+
+
+def excess_warnings(problem: Problem) -> list[str]:
+    """Patches with more conditions than the equations can satisfy: half the order of each field, at least one."""
+    order = dict.fromkeys(problem.outputs, 0)
+    for statement in problem.statements:
+        if statement.place.kind == "interior":
+            for d in statement.expression.derivatives:
+                order[d.field] = max(order[d.field], d.spatial_order(problem.space))
+    most = max(sum(max(1, math.ceil(order[name] / 2)) for name in s.outputs) for s in problem.subdomains)
+    found = []
+    for patch in problem.geometry.patches:
+        names = [
+            statement.name.removesuffix(f" on {statement.place}")
+            for statement in problem.statements
+            if statement.place.kind == "boundary" and statement.place.where is None and patch in statement.place.patches
+        ]
+        names = list(dict.fromkeys(names)) if len(problem.subdomains) > 1 else names  # one for each subdomain on it
+        if len(names) > most:
+            found.append(
+                f"patch '{patch}' has {len(names)} conditions ({', '.join(names)}) where the equations take {most}; "
+                "'on: boundary' means every patch that has no condition on that very quantity"
+            )
+    return found
+
+
+def activation_warnings(problem: Problem) -> list[str]:
+    """Equations that ask for more derivatives than the activation has."""
+    activation = ACTIVATIONS[problem.spec.network.activation.name]
+    warnings = []
+    for statement in problem.statements:
+        order = statement.expression.order
+        if statement.place.kind != "interior" or (order <= activation.order and order <= activation.smoothness + 1):
+            continue
+        if order > activation.order:
+            what = f"{activation.name} has zero derivatives of order {order} almost everywhere"
+        else:
+            what = f"{activation.name} has jumps in its derivatives of order {activation.smoothness + 1}"
+        warnings.append(f"{what}; equation {statement.name} needs order {order}")
+    return warnings

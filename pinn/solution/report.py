@@ -1,0 +1,186 @@
+"""The summary of a run, as text: errors, probes, unknowns, why it stopped, where the files are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pinn.solution.solution import Solution
+
+ROUGH = 1e-4  # held-out residual
+NOT_CONVERGED = 0.1  # relative error in the energy's norm: of stresses, above which no engineer uses them
+
+# What a reader makes of a stop reason; the key itself is printed as well.
+_STOP_REASONS = {
+    "tolerance": "the held-out residual is below the tolerance",
+    "stagnated": "no more progress, above the tolerance",
+    "time_limit": "out of time, above the tolerance",
+    "iteration_limit": "out of iterations, above the tolerance",
+    "diverged": "a number became NaN or infinite",
+    "interrupted": "stopped by a signal",
+    "hardened": "a ReLU network fitted to the field of a trained one",
+}
+
+
+def report(solution: Solution, files: Sequence[Path] = ()) -> str:
+    """The summary of a solution; `files` are listed at the end."""
+    return report_metrics(solution.metrics, files, title=solution.problem.title or "")
+
+
+def report_metrics(metrics: Mapping[str, Any], files: Sequence[Path] = (), *, title: str = "") -> str:
+    """The same from the content of metrics.json."""
+    blocks = [_heading(metrics, title)]
+    relative, largest = metrics.get("relative_l2") or {}, metrics.get("max_error") or {}
+    if relative:
+        rows = [(name, _error(relative[name]), _error(largest[name]) if name in largest else "") for name in relative]
+        blocks.append(table(("quantity", "relative L2", "max error"), rows))
+    probes = metrics.get("probes") or {}
+    lines = {name: entry for name, entry in probes.items() if isinstance(entry, Mapping) and "relative_l2" in entry}
+    if single := {name: entry for name, entry in probes.items() if name not in lines}:
+        blocks.append(table(("probe", "value", "expected", "difference"), list(_probe_rows(single))))
+    if lines:
+        rows = [
+            (name, str(len(entry["value"])), _error(entry["relative_l2"]), _error(entry["max_error"]))
+            for name, entry in lines.items()
+        ]
+        blocks.append(table(("probe", "points", "relative L2", "max error"), rows))
+    if metrics.get("unknowns"):
+        blocks.append(_unknowns(metrics))
+    if metrics.get("data"):
+        rows = [
+            (name.removeprefix("data "), str(one["count"]), _error(one["misfit"]), _error(one["noise"]),
+             f"{one['chi_squared']:.2f}") for name, one in metrics["data"].items()
+        ]  # fmt: skip
+        blocks.append(table(("data", "values", "misfit", "noise", "chi^2 per value"), rows))
+    if files:
+        blocks.append("\n".join(str(path) for path in _grouped(files)))
+    return "\n\n".join(blocks)
+
+
+def _unknowns(metrics: Mapping[str, Any]) -> str:
+    """Values, with their uncertainty and their error where these are known."""
+    spread, errors = metrics.get("uncertainty") or {}, metrics.get("unknown_errors") or {}
+    header = ("unknown", "value")
+    header += ("standard deviation", "95 % interval") if spread else ()
+    header += ("relative error",) if errors else ()
+    rows = []
+    for name, value in metrics["unknowns"].items():
+        one = spread.get(name) or {}
+        low_high = one.get("interval")
+        row = (name, _value(value))
+        if spread:
+            known = ("not identified", "") if low_high is None else (
+                _error(one["standard_deviation"]), " .. ".join(map(_value, low_high))
+            )  # fmt: skip
+            row += known if name in spread else ("", "")
+        rows.append(row + ((_error(errors[name]) if name in errors else "",) if errors else ()))
+    return table(header, rows)
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns aligned with spaces: the first to the left, the others to the right."""
+    widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
+
+    def line(row: Sequence[str]) -> str:
+        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True))]
+        return "  ".join(cells).rstrip()
+
+    return "\n".join([line(header), "  ".join("-" * width for width in widths), *map(line, rows)])
+
+
+def _heading(metrics: Mapping[str, Any], title: str) -> str:
+    name = str(metrics.get("name", ""))
+    seconds = metrics.get("seconds") or {}
+    reason = str(metrics.get("stop_reason", "unknown"))
+    meaning = f" ({_STOP_REASONS[reason]})" if reason in _STOP_REASONS else ""
+    lines = [
+        f"{name}: {title}" if title else name,
+        f"stopped: {reason}{meaning}, {metrics.get('iterations')} iterations,"
+        f" {_seconds(seconds.get('solve'))} to solve, {_seconds(seconds.get('total'))} in total",
+        f"held-out residual {_error(metrics.get('heldout_residual'))}, loss {_error(metrics.get('loss'))};"
+        f" {metrics.get('parameters')} parameters, {_activation(metrics.get('activation'))},"
+        f" {metrics.get('dtype')} on {metrics.get('device')}",
+    ]
+    if metrics.get("energy_error") is not None:
+        lines.append(
+            f"error in the energy's norm about {_error(metrics['energy_error'])}, from the last two levels: that of"
+            " stresses and other first derivatives in the mean"
+        )
+    if (verdict := trust(metrics)) is not None:
+        lines.append(verdict)
+    if metrics.get("message"):
+        lines.insert(2, str(metrics["message"]))
+    return "\n".join(lines)
+
+
+def trust(metrics: Mapping[str, Any]) -> str | None:
+    """A warning where the held-out residual says that the result is not a solution.
+
+    None where nothing speaks against it. The residual is dimensionless: 1 means that the equations are missed by as
+    much as their own terms.
+    """
+    from pinn.solution.measuring import NOT_SOLVED
+
+    residual = metrics.get("heldout_residual")
+    if metrics.get("energy_error") is not None:  # the least energy says nothing of second derivatives
+        if metrics["energy_error"] > NOT_CONVERGED:
+            return "NOT SOLVED: the energy still falls a lot from level to level; give it more time"
+        return None
+    if metrics.get("stop_reason") == "hardened":  # it keeps a field; its second derivatives are zero
+        return None
+    if residual is None or residual > NOT_SOLVED:
+        return (
+            "NOT SOLVED: the equations and conditions are far from satisfied; do not use these fields."
+            " Give it more time, refine near corners and layers, or check the conditions"
+        )
+    if residual > max(ROUGH, 100 * (metrics.get("tolerance") or 0)):
+        return "rough: the equations and conditions are satisfied to a few digits at most; errors may be larger still"
+    return None
+
+
+def _probe_rows(probes: Mapping[str, Any]):
+    """A probe is a number, a list of numbers (one per point), or a mapping with value, expected and difference."""
+    for name, entry in probes.items():
+        known = entry if isinstance(entry, Mapping) else {"value": entry}
+        values, expected = _listed(known.get("value")), _listed(known.get("expected"))
+        for index, value in enumerate(values):
+            target = expected[min(index, len(expected) - 1)]
+            difference = None if value is None or target is None else value - target
+            label = name if len(values) == 1 else f"{name}[{index}]"
+            yield label, _value(value), "" if target is None else _value(target), _signed(difference)
+
+
+def _listed(value: Any) -> list[float | None]:
+    # a tuple of numbers or one number: the caller's JSON has no type
+    return list(value) if isinstance(value, (list, tuple)) and value else [value]  # type: ignore[list-item]
+
+
+def _grouped(files: Sequence[Path]) -> list[Path]:
+    """A folder of many pictures is named once, after its summary."""
+    pictures = [path for path in files if path.suffix == ".png"]
+    summary = [path for path in pictures if path.name == "summary.png"]
+    folders = list(dict.fromkeys(path.parent for path in pictures))
+    return [*(path for path in files if path.suffix != ".png" and not path.is_dir()), *summary, *folders,
+            *(path for path in files if path.is_dir() and path not in folders)]  # fmt: skip
+
+
+def _activation(value: Any) -> str:
+    return next(iter(value)) if isinstance(value, Mapping) and value else str(value)
+
+
+def _error(value: float | None) -> str:
+    return "not finite" if value is None else f"{value:.2e}"
+
+
+def _value(value: float | None) -> str:
+    return "not finite" if value is None else f"{value:.8g}"
+
+
+def _signed(value: float | None) -> str:
+    return "" if value is None else f"{value:+.2e}"
+
+
+def _seconds(value: float | None) -> str:
+    return "?" if value is None else f"{value:.1f} s"

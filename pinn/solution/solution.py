@@ -1,0 +1,317 @@
+"""Solution: a trained network that answers at any point with fields and derived quantities."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from os import PathLike
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pinn.derivatives.jets import plan_jets
+from pinn.equations.compiler.compile import CompiledExpression, Derivative
+from pinn.equations.statements import PointSet
+from pinn.equations.subdomains import Seen, Subdomain
+from pinn.errors import ResourceError, SpecError, did_you_mean, one_line
+from pinn.files.reading import read_json
+from pinn.network.chunks import in_chunks, out_of_memory
+from pinn.problem.loading import build, build_problem
+from pinn.problem.problem import Problem
+from pinn.solution.engines import find_engine
+from pinn.spec.parameters import complete, slice_of
+from pinn.spec.yaml.source import dump, read_spec
+from pinn.training.residuals.assembly import Group, residuals
+from pinn.training.residuals.model import Model
+from pinn.training.run.state import load_tensors
+from pinn.training.uncertainty.field_spread import FieldSpread, has_deviations
+
+Key = TypeVar("Key", str, Derivative)
+
+
+class Solution:
+    """The result of a training: callable at points, with its measured errors.
+
+    solution(points)["stress_xx"]        points [N, D], time last; numpy in, numpy out; tensors in, tensors out
+    solution(points, radius=0.42)        points [N, D] without the parameters, which have these values
+    solution.at(radius=0.42)             the solution of the problem in which they are constants
+    """
+
+    def __init__(self, problem: Problem, model: Model, metrics: dict[str, Any], history: list[dict], environment: dict):
+        self.problem = problem
+        self.model = model
+        self.metrics = metrics
+        self.history = history
+        self.environment = environment
+
+    def __call__(self, points, quantities: Sequence[str] | None = None, subdomain: Seen = None, **parameters: float):
+        """Quantities (default: all) at points [N, D]: name -> [N]. Raises SpecError for an unknown name.
+
+        In a family of problems points have the parameters as columns, after space, unless they are given by name; one
+        that is not given then lies in the middle of its range.
+        subdomain   that the points are seen from, where they lie on an interface: its name, or a number per point [N];
+                    default: the one that each lies in, on an interface the first of those that meet there
+        """
+        names = tuple(quantities) if quantities is not None else self.problem.quantities
+        for name in names:
+            if name not in self.problem.quantities:
+                raise SpecError((), f"unknown quantity '{name}'{did_you_mean(name, self.problem.quantities)}")
+        if parameters:
+            points = self._beside(points, parameters)
+        if isinstance(points, Tensor):
+            self._require_shape(points.shape)
+            points = points.to(self.model.network.field_scale)
+            return self._evaluate(points, names, subdomain)
+        tensor = self._as_points(points)
+        return self._in_chunks(lambda points, seen: self._evaluate(points, names, seen), tensor, subdomain)
+
+    def _beside(self, points, parameters: Mapping[str, float]):
+        """Points with the parameters as columns."""
+        settled = complete(parameters, self.problem.parameters)
+        shape = np.shape(points)
+        axes = [axis for axis in self.problem.axes if axis not in settled]
+        if len(shape) != 2 or shape[1] != len(axes):
+            raise SpecError(
+                (), f"points beside parameters must be [N, {len(axes)}] ({', '.join(axes)}), got {[*shape]}"
+            )
+        if not isinstance(points, Tensor):
+            return self.problem.beside(np.asarray(points, dtype=float), settled)
+        space = self.problem.space
+        columns = [points.new_full((len(points), 1), value) for value in settled.values()]
+        return torch.cat([points[:, :space], *columns, points[:, space:]], dim=1)
+
+    def at(self, **parameters: float) -> Solution:
+        """The member of the family at these parameters, a Solution like any other; others lie in their middle.
+
+        The solution itself where there are none. Raises SpecError for an unknown name and outside the range.
+        """
+        problem = self.problem
+        settled = complete(parameters, problem.parameters)
+        if not settled:
+            return self
+        member = build_problem(slice_of(problem.spec, settled), problem.folder)
+        axes = {problem.axes.index(name): value for name, value in settled.items()}
+        model = Model(member, self.model.slice_network(axes), self.model.derivatives)
+        with torch.no_grad():
+            for name, value in self.model.raw.items():
+                model.raw[name].copy_(value)
+        return Solution(member, model, self.metrics, self.history, self.environment)
+
+    def _in_chunks(
+        self, evaluate: Callable[[Tensor, Seen], Mapping[str, Tensor]], points: Tensor, seen: Seen
+    ) -> dict[str, np.ndarray]:
+        """`evaluate` at points [N, D], a few at a time: name -> [N].
+
+        The results have their place before the first chunk is evaluated: small arrays that are kept would lie between
+        the large ones that come and go, which the allocator could then not give back.
+        """
+        found: dict[str, np.ndarray] = {}
+
+        def at(chunk: slice) -> Mapping[str, Tensor]:
+            return evaluate(points[chunk], seen[chunk] if isinstance(seen, np.ndarray) else seen)
+
+        with torch.no_grad():
+            for chunk, part in in_chunks(at, max(len(points), 1), self.model.network.cache_rows):
+                for name, values in part.items():
+                    if name not in found:
+                        found[name] = np.zeros(len(points), values.cpu().numpy().dtype)
+                    found[name][chunk] = values.cpu().numpy()
+        return found
+
+    def _require_shape(self, shape: Sequence[int]) -> None:
+        if len(shape) != 2 or shape[1] != len(self.problem.axes):
+            wanted = ", ".join(self.problem.axes)
+            raise SpecError((), f"points must be [N, {len(self.problem.axes)}] ({wanted}), got {list(shape)}")
+
+    def _as_points(self, points) -> Tensor:
+        array = np.asarray(points, dtype=float)
+        self._require_shape(array.shape)
+        scale = self.model.network.field_scale
+        return torch.as_tensor(array).to(scale)
+
+    def _evaluate(self, points: Tensor, names: Sequence[str], seen: Seen) -> dict[str, Tensor]:
+        def evaluated(subdomain: Subdomain, points: Tensor) -> dict[str, Tensor]:
+            return self._values(points, {name: self.problem.compiled(name, subdomain) for name in names})
+
+        return self.problem.subdomains.piecewise(points, evaluated, seen)
+
+    def _values(self, points: Tensor, compiled: Mapping[Key, CompiledExpression]) -> dict[Key, Tensor]:
+        """Values of expressions at points [N, D], each [N]."""
+        wanted = tuple(sorted({d for expression in compiled.values() for d in expression.derivatives}))
+        plan = plan_jets([d.partial for d in wanted], len(self.problem.axes), self.problem.space)
+        jets = self.model.jets(points, plan, wanted)
+        inputs = PointSet(points).inputs(self.problem.axes, self.model.unknowns)
+        values = {key: torch.as_tensor(expression.value(inputs, jets)) for key, expression in compiled.items()}
+        return {key: value.expand(len(points)) for key, value in values.items()}
+
+    def derivatives(self, points, wanted: Sequence[Derivative]) -> dict[Derivative, np.ndarray]:
+        """Partial derivatives of the fields at points [N, D], each [N]."""
+
+        def evaluated(subdomain: Subdomain, points: Tensor) -> dict[Derivative, Tensor]:
+            return self._values(points, {d: self.problem.derivative(d, subdomain) for d in wanted})
+
+        with torch.no_grad():
+            found = self.problem.subdomains.piecewise(self._as_points(points), evaluated)
+        return {d: values.cpu().numpy() for d, values in found.items()}
+
+    def exact(self, points, subdomain: Seen = None) -> dict[str, np.ndarray]:
+        """Exact values where they are known in closed form, or interpolated from the reference table: name -> [N]."""
+        points = np.asarray(points, dtype=float)
+        closed = self.problem.exact_values(torch.as_tensor(points), subdomain)
+        found = {name: values.numpy() for name, values in closed.items()}
+        if self.problem.reference is not None:
+            found |= interpolate(self.problem, points)
+        return found
+
+    @property
+    def has_deviations(self) -> bool:
+        """Whether noise in the data is known to make the fields uncertain."""
+        return has_deviations(self.problem, self.model)
+
+    @cached_property
+    def _spread(self) -> FieldSpread:
+        return FieldSpread(self.problem, self.model, float(self.metrics["heldout_residual"]))
+
+    def standard_deviation(self, points, quantities: Sequence[str] | None = None, subdomain: Seen = None):
+        """Standard deviation of quantities at points [N, D], from the noise of the data: name -> [N].
+
+        From the noise alone: errors of features that are too few or too smooth come on top (`field_spread.py`).
+
+        Raises SpecError where no data have noise, or the solution's network has no one output layer.
+        """
+        if not self.has_deviations:
+            raise SpecError((), "no standard deviation is known: state the noise of the data (data[…].noise)")
+        names = self.problem.quantities if quantities is None else quantities
+        tensor = self._as_points(points)
+        return self._in_chunks(lambda points, _: self._spread.at(points, names), tensor, subdomain)
+
+    def residual(self, points, subdomain: Seen = None) -> dict[str, np.ndarray]:
+        """Dimensionless residual of every equation at interior points [N, D]: name -> [N]."""
+        statements = self.problem.statements
+
+        def evaluated(subdomain: Subdomain, points: Tensor) -> dict[str, Tensor]:
+            inside = [
+                i
+                for i, s in enumerate(statements)
+                if s.place.kind == "interior" and s.place.subdomain == subdomain.name
+            ]
+            values = residuals(self.model, Group(self.problem, tuple(inside), PointSet(points))) if inside else []
+            return {statements[i].name: value for i, value in zip(inside, values, strict=True)}
+
+        def everywhere(points: Tensor, seen: Seen) -> dict[str, Tensor]:
+            return self.problem.subdomains.piecewise(points, evaluated, seen)
+
+        return self._in_chunks(everywhere, self._as_points(points), subdomain)
+
+    def export(self, path: str | PathLike[str], **options: Any) -> Path:
+        """Write fields for ParaView and others; the suffix chooses vtu, xdmf, csv, npz or onnx."""
+        from pinn.export.export import export
+
+        export(self, Path(path), **options)
+        return Path(path)
+
+    def plot(self, quantity: str):
+        """A matplotlib figure of one quantity."""
+        from pinn.figures.figures import plot
+
+        return plot(self, quantity)
+
+    def save_weights(self, path: str | PathLike[str]) -> None:
+        """Write every tensor of the model as safetensors, with what says which spec they belong to."""
+        from safetensors.torch import save_file
+
+        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.model.state_dict().items()}
+        spec = spec_digest(dump(self.problem.spec.resolved()).encode())
+        save_file(tensors, str(path), metadata={"format": "pt", "problem": self.problem.name, "spec": spec})
+
+    @classmethod
+    def load(cls, run: str | PathLike[str]) -> Solution:
+        """The solution that a run directory holds.
+
+        Raises ResourceError where it is incomplete, damaged, or its spec is not the one that the model was trained for.
+        """
+        from safetensors import SafetensorError
+
+        folder = Path(run)
+        for name in ("spec.yaml", "model.safetensors", "metrics.json", "environment.json"):
+            if not (folder / name).is_file():
+                raise ResourceError(f"{folder}: not a complete run: {name} is missing")
+        environment, metrics = read_json(folder / "environment.json"), read_json(folder / "metrics.json")
+        file = folder / "model.safetensors"
+        try:
+            tensors, said = read_tensors(file)
+            if said.get("spec", digest := spec_digest((folder / "spec.yaml").read_bytes())) != digest:
+                raise ResourceError(f"{folder / 'spec.yaml'}: is not what the model was trained for; restore it")
+            problem = build(read_spec(folder / "spec.yaml"), Path(str(environment.get("spec_folder", folder))))
+            network = find_engine(str(metrics.get("engine", "native"))).saved_network(problem, tensors, metrics)
+            model = Model(problem, network, problem.spec.solver.derivatives)
+            load_tensors(model, tensors)
+        except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError, OSError, SafetensorError) as error:
+            if out_of_memory(error):
+                raise
+            raise ResourceError(f"{file}: cannot be read: {one_line(str(error), 300)}") from None
+        return cls(problem, model, metrics, read_history(folder / "history.csv"), environment)
+
+
+def spec_digest(text: bytes) -> str:
+    """Of the spec.yaml that a run leaves."""
+    return hashlib.sha256(text).hexdigest()
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """(tensors, metadata) of a safetensors file. Raises SafetensorError, OSError or ValueError."""
+    from safetensors import safe_open
+
+    with safe_open(str(path), framework="pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
+
+
+def read_history(path: Path) -> list[dict[str, Any]]:
+    import csv
+
+    if not path.is_file():
+        return []
+
+    def number(text: str) -> Any:
+        try:
+            return float(text) if text else None
+        except ValueError:
+            return text
+
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            table = csv.DictReader(stream, restkey="", restval="")  # of a row that is too long or too short
+            return [{key: number(text) for key, text in row.items() if key} for row in table]
+    except (OSError, ValueError, csv.Error) as error:
+        raise ResourceError(f"{path}: cannot be read: {error}") from None
+
+
+def interpolate(problem: Problem, points: np.ndarray) -> dict[str, np.ndarray]:
+    """Reference quantities between the table's points, for pictures; errors are measured at the table's own points."""
+    from scipy.interpolate import LinearNDInterpolator, RegularGridInterpolator
+
+    reference = problem.reference
+    assert reference is not None
+    axes = [np.unique(reference.points[:, k]) for k in range(reference.points.shape[1])]
+    found = {}
+    for name, values in reference.quantities.items():
+        if math.prod(len(axis) for axis in axes) == len(values) and len(axes) > 1:
+            order = np.lexsort(reference.points.T[::-1])
+            grid = values[order].reshape([len(axis) for axis in axes])
+            # fill_value None extrapolates; pyright takes the default's type, float, for the only one allowed.
+            extrapolating = RegularGridInterpolator(axes, grid, bounds_error=False, fill_value=None)  # pyright: ignore[reportArgumentType]
+            found[name] = extrapolating(points)
+        elif len(axes) == 1:
+            order = np.argsort(reference.points[:, 0])
+            found[name] = np.interp(points[:, 0], reference.points[order, 0], values[order])
+        else:
+            lower, upper = problem.bounds
+            found[name] = LinearNDInterpolator((reference.points - lower) / (upper - lower), values)(
+                (points - lower) / (upper - lower)
+            )
+    return found

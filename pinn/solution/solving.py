@@ -1,0 +1,124 @@
+"""Solving: train a network for a problem, and measure what came out."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import partial
+from os import PathLike
+from time import perf_counter
+from typing import Any
+
+import torch
+
+from pinn.errors import ResourceError
+from pinn.network.chunks import out_of_memory
+from pinn.problem.loading import build_problem
+from pinn.problem.problem import Problem
+from pinn.solution.engines import find_engine
+from pinn.solution.environment import describe_environment
+from pinn.solution.measuring import errors, measure
+from pinn.solution.solution import Solution
+from pinn.training.load_steps import train_by_load_steps
+from pinn.training.loop import train
+from pinn.training.residuals.model import Model
+from pinn.training.run.keeping import Keeper
+from pinn.training.run.run import ProgressCallback, Run
+
+DTYPES = {"float64": torch.float64, "float32": torch.float32}
+
+
+def solve(
+    problem: Problem,
+    *,
+    seed: int | None = None,
+    device: str = "auto",
+    progress: ProgressCallback | None = None,
+    out: str | PathLike[str] | None = None,
+    engine: str = "native",
+    track_errors: bool = False,
+    keeper: Keeper | None = None,
+    state: dict[str, Any] | None = None,
+) -> Solution:
+    """Train a network for the problem, as its `solver` block says, and measure the result.
+
+    seed           instead of solver.seed
+    device         auto, cpu or cuda
+    progress       called with one row of the history per iteration
+    engine         native or deepxde
+    track_errors   the history has the true errors too, as "error:NAME"; measuring them is not charged to the run
+    keeper         keeps the state of the training (`pinn.run.keeper`), for engines that hand it out
+    state          a state that was kept: the training goes on from there
+    Raises Divergence when no finite state was ever reached, ResourceError when the device is not there.
+    """
+    chosen_engine = find_engine(engine)
+    problem = chosen_engine.prepare(problem)
+    begun = perf_counter() - (state["run"]["seconds"] if state else 0.0)
+    options = problem.spec.solver
+    seed = options.seed if seed is None else seed
+    chosen = choose_device(device)
+    run = Run(problem, chosen, DTYPES[options.precision], seed, options.time_limit, options.tolerance)
+    if track_errors:
+        run.monitor = lambda model: error_columns(problem, model)
+    with threads(options.threads):
+        try:
+            kept = keeper if chosen_engine.RESUMABLE else None
+            if options.load_steps:
+                load = partial(at_load, problem)
+                result = train_by_load_steps(run, chosen_engine.stages_of, load, progress, kept, state)
+            else:
+                result = train(run, chosen_engine.stages_of(problem), progress, kept, state)
+        except (MemoryError, RuntimeError) as error:
+            if not out_of_memory(error):
+                raise
+            said = str(error).split(". ")[0].splitlines()
+            raise ResourceError(
+                f"out of memory{': ' + said[0] if said else ''}; lower solver features, sampling.interior or "
+                "network.hidden"
+            ) from None
+        solve_seconds = run.seconds
+        solution = Solution(problem, result.model, {}, run.history.rows, describe_environment(problem, chosen, seed))
+        solution.metrics = {
+            "name": problem.name,
+            "engine": engine,
+            **measure(solution, result, chosen, perf_counter() - begun, solve_seconds),
+            **chosen_engine.remarks(result.model),
+        }
+        solution.metrics["seconds"]["total"] = perf_counter() - begun
+    return solution
+
+
+def at_load(problem: Problem, share: float) -> Problem:
+    """The same problem with a share of the load that its `solver` block names."""
+    spec = problem.spec
+    name = str(spec.solver.load)
+    return build_problem(
+        spec.model_copy(update={"constants": {**spec.constants, name: f"({spec.constants[name]})*{share!r}"}}),
+        problem.folder,
+    )
+
+
+def error_columns(problem: Problem, model: Model) -> dict[str, float]:
+    """The relative L2 error of every quantity that is known, as columns of the history."""
+    relative, _ = errors(Solution(problem, model, {}, [], {}))
+    return {f"error:{name}": value for name, value in relative.items()}
+
+
+def choose_device(name: str) -> torch.device:
+    """auto takes CUDA where there is one. Raises ResourceError when the device asked for is not there."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name == "cuda" and not torch.cuda.is_available():
+        raise ResourceError("device cuda: this installation of torch finds none; use --device cpu")
+    return torch.device(name)
+
+
+@contextmanager
+def threads(count: int | None):
+    """Use `count` threads, and give the caller's number back afterwards."""
+    before = torch.get_num_threads()
+    if count:
+        torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

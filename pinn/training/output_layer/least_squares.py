@@ -1,0 +1,288 @@
+"""Least squares on the output layer of a sampled network; for a nonlinear problem, Newton's iteration on it.
+
+One hidden layer of M units s(w . h + b) is sampled: directions uniform, |w| = R, hyperplanes through points of the
+domain. A linear problem is then one linear least-squares problem for the output layer. R and M decide the accuracy;
+both are chosen on the held-out residual. R is searched on few features and followed as M grows.
+
+Sources: Dong & Li, Comput. Methods Appl. Mech. Engrg. 387 (2021) 114129 (sampled layers, least squares);
+Calabrò, Fabiani & Siettos, ibid. 114188 (placing the hyperplanes).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from time import perf_counter
+
+import torch
+from torch import Tensor
+
+from pinn.errors import Divergence
+from pinn.network.activations import ACTIVATIONS
+from pinn.network.chunks import matrix_of, with_less
+from pinn.spec.blocks.solver import LeastSquaresOptions
+from pinn.training.output_layer.linear_solve import BLOCK_BYTES, solve_least_squares
+from pinn.training.output_layer.sampled_layer import sampled_model
+from pinn.training.output_layer.variable_projection import output_size
+from pinn.training.residuals.admissible import remark
+from pinn.training.residuals.assembly import Group, residuals
+from pinn.training.residuals.divergence import place_of
+from pinn.training.residuals.linearisation import linear_rows, set_coefficients
+from pinn.training.residuals.model import Model
+from pinn.training.residuals.noise import NOISY_WEIGHT
+from pinn.training.residuals.points import draw
+from pinn.training.run.run import Report, Run
+from pinn.training.run.state import State
+
+FIRST_FEATURES = 400
+FIRST_SCALES = (2.0, 4.0, 8.0)  # in units of the activation
+SCALE_STEP = math.sqrt(2)
+GROWTH = 1.6  # features from one level to the next: the last level costs about as much as all before together
+INTERIOR_PER_FEATURE, BOUNDARY_PER_FEATURE = 3, 1
+CONDITION_WEIGHT = 30.0  # 10 and 100 are as good; 1 loses a digit at the edge of the hole of the plate
+SHARE_PER_SEARCH = 0.08  # of the time left, for one more scale on a level
+STAGNATION_LEVELS, STAGNATION_GAIN = 3, 1.25  # that together gain less than this factor
+ROUNDING_RESIDUAL, ROUNDING_GAIN = 1e-5, 2.0  # below: a gain under 2 over two levels means that rounding errors rule
+HOPELESS = 0.05  # held-out residual of a nonlinear problem after two levels: one scale does not resolve the solution
+PROMISING = 1e-3  # held-out residual of the first level; from more, patches are faster (plate with a hole, advection)
+LEVELS_TO_FORECAST = 3  # the gain of the first is no measure of those that follow
+# Weights of noisy data on the way from no solution: with little weight from the start, Newton's steps have to follow
+# the equations' curved valley (a modulus that is a field stays constant).
+APPROACH = (3.0, 0.05)
+LOST = 1e-2  # held-out residual of the best model, above which there is no solution to start from
+HOLD = 1e-7  # weight of an unknown's change relative to its unit: one that the state says nothing about stays as it is
+NEWTON_TOLERANCE = 1e-3  # a Newton step that lowers the loss by less than this fraction is the last
+
+
+class LeastSquares:
+    """Stage: one step is one choice of (features M, scale R), solved.
+
+    patient   False: leave the time to the next stage as soon as the tolerance is out of sight
+    """
+
+    name = "least_squares"
+    measure_every = 1
+
+    def __init__(self, options: LeastSquaresOptions, run: Run, patient: bool = True):
+        self.options = options
+        self.patient = patient
+        self.run = run
+        self.features = options.features or FIRST_FEATURES
+        self.level = 0
+        unit = ACTIVATIONS[run.problem.spec.network.activation.name].scale
+        self.queue = [options.scale] if options.scale else [unit * scale for scale in FIRST_SCALES]
+        self.results: dict[float, float] = {}  # scale -> held-out residual, on this level
+        self.level_best: list[float] = []
+        self.seconds_of_level = 0.0
+
+    def state_dict(self) -> State:
+        return {
+            "features": self.features,
+            "level": self.level,
+            "queue": list(self.queue),
+            "results": dict(self.results),
+            "level_best": list(self.level_best),
+            "seconds_of_level": self.seconds_of_level,
+        }
+
+    def load_state_dict(self, state: State) -> None:
+        self.features, self.level, self.queue = state["features"], state["level"], list(state["queue"])
+        self.results, self.level_best = dict(state["results"]), list(state["level_best"])
+        self.seconds_of_level = state["seconds_of_level"]
+
+    def step(self) -> Report:
+        begun = perf_counter()
+        scale = self.queue.pop(0)
+        loss, model = self.solve(scale)
+        heldout = self.run.heldout(model)
+        self.results[scale] = heldout
+        if heldout < self.run.best_heldout or self.run.model is None:
+            self.run.model = model
+        self.seconds_of_level = perf_counter() - begun
+        extra = {"features": self.features, "scale": scale}
+        finished = None
+        if heldout > self.run.tolerance and not self.queue:
+            finished = self.plan_next()
+        return Report(loss, heldout=heldout, finished=finished, extra=extra)
+
+    def plan_next(self) -> str | None:
+        """Queue the next scales or the next level. Returns a stop reason when there is none."""
+        best = min(self.results, key=lambda scale: self.results[scale])
+        for neighbour in (best * SCALE_STEP, best / SCALE_STEP):
+            tried = any(abs(scale / neighbour - 1) < 0.1 for scale in self.results)
+            if not tried and not self.options.scale and self.affordable(1.0, SHARE_PER_SEARCH):
+                self.queue = [neighbour]
+                return None
+        self.level_best.append(self.results[best])
+        if self.options.features:
+            return "iteration_limit"
+        if not self.run.problem.is_linear and self.level >= self.levels_granted and min(self.level_best) > HOPELESS:
+            return "stagnated"
+        if self.stagnates() or not (self.patient or self.in_sight()):
+            return "stagnated"
+        enough = self.affordable(GROWTH**3, 1.0)
+        self.features = math.ceil(self.features * GROWTH)
+        self.level += 1
+        # Features of reach 1/R in D dimensions: as many more of them fit as R^D grows.
+        self.queue = [best * GROWTH ** (1 / len(self.run.problem.axes))]
+        self.results = {}
+        return None if enough else "time_limit"
+
+    def stagnates(self) -> bool:
+        for levels, gain in ((STAGNATION_LEVELS, STAGNATION_GAIN), (2, ROUNDING_GAIN)):
+            recent = self.level_best[-levels - 1 :]
+            small = levels == STAGNATION_LEVELS or recent[0] < ROUNDING_RESIDUAL
+            if len(recent) > levels and small and min(recent[1:]) * gain > recent[0]:
+                return True
+        return False
+
+    @property
+    def levels_granted(self) -> int:
+        """Levels on which a nonlinear problem may stay unresolved; fronts in time are never resolved by one scale."""
+        return 0 if self.run.problem.time and not self.patient else 1
+
+    def in_sight(self) -> bool:
+        """Whether the tolerance can be met in the time left: by the first level, later by the gain of the last."""
+        if len(self.level_best) < LEVELS_TO_FORECAST:
+            return self.level_best[0] < PROMISING
+        gain = self.level_best[-2] / self.level_best[-1]
+        if gain <= 1:
+            return False
+        levels = max(1, math.ceil(math.log(self.level_best[-1] / self.run.tolerance) / math.log(gain)))
+        return self.affordable(sum(GROWTH ** (3 * k) for k in range(1, min(levels, 20) + 1)), 1.0)
+
+    def affordable(self, factor: float, share: float) -> bool:
+        return self.seconds_of_level * factor < share * self.run.remaining
+
+    def solve(self, scale: float) -> tuple[float, Model]:
+        """Sample the hidden layer, draw points, solve. Returns the loss and the model."""
+        run = self.run
+        problem = run.problem
+        seed = run.seed * 7919 + self.level * 101 + len(self.results)
+        groups = draw(
+            problem,
+            INTERIOR_PER_FEATURE * self.features,
+            BOUNDARY_PER_FEATURE * self.features,
+            seed,
+            run.device,
+            run.dtype,
+            CONDITION_WEIGHT,
+        )
+        model = self.sampled_model(scale, seed)
+        states = None if problem.is_linear else [self.state(run.model, group) for group in groups]
+        if states is None:
+            coefficients, residual = self.linear_problem(model, groups, None)
+            set_coefficients(model, coefficients)
+            return residual**2, model
+        lost = run.best_heldout > LOST and any(statement.noise is not None for statement in problem.statements)
+        loss, first = math.inf, True
+        for weight in (*APPROACH, NOISY_WEIGHT) if lost else (NOISY_WEIGHT,):
+            weighted = [replace(group, noisy_weight=weight) for group in groups]
+            loss, states = self.newton(model, weighted, states, first)
+            first = False
+        return loss, model
+
+    def newton(self, model: Model, groups: list[Group], states, first: bool):
+        """Newton's iteration from the states. Returns the loss and the new states."""
+        loss = math.inf
+        for iteration in range(self.options.iterations):
+            previous = loss
+            coefficients, _ = self.linear_problem(model, groups, states)
+            loss, states = self.damped(model, groups, states, coefficients, first=first and iteration == 0)
+            if loss > previous * (1 - NEWTON_TOLERANCE) or self.run.remaining < 0:
+                break
+        return loss, states
+
+    def sampled_model(self, scale: float, seed: int) -> Model:
+        run = self.run
+        model = sampled_model(run.problem, self.features, scale, seed, run.generator, run.device, run.dtype)
+        if self.run.model is not None:
+            model.raw.load_state_dict(self.run.model.raw.state_dict())
+        return model
+
+    def linear_problem(self, model: Model, groups: list[Group], states) -> tuple[Tensor, float]:
+        def blocks():
+            for number, group in enumerate(groups):
+
+                def rows_at(chunk: slice, number: int = number, group: Group = group):
+                    state = None if states is None else {d: jet[chunk] for d, jet in states[number].items()}
+                    return linear_rows(model, group, chunk, state)
+
+                for chunk, found in group.in_chunks(rows_at, model.network.cache_rows):
+                    self.require_finite(group, chunk, found)
+                    yield from ((rows, target - rows[:, size:] @ present) for rows, target in found)
+            yield held, held.new_zeros(len(present))
+
+        with torch.no_grad():
+            present = torch.stack([*model.raw.values()]) if model.raw else model.network.field_scale.new_zeros(0)
+            size = output_size(model) - len(present)
+            held = torch.cat([present.new_zeros(len(present), size), HOLD * torch.eye(len(present)).to(present)], dim=1)
+            rows, columns = sum(len(group.points) * len(group.indices) for group in groups), size + len(present)
+            with matrix_of(rows, columns, "features of solver.method.least_squares"):
+                coefficients, residual = with_less(
+                    lambda most: solve_least_squares(blocks(), self.options.regularisation, most),
+                    BLOCK_BYTES,
+                    8 * columns**2,  # below it the triangle is what fills the memory
+                )
+            if not torch.isfinite(coefficients).all():
+                raise Divergence(f"least squares gave coefficients that are not finite (features {self.features})")
+            coefficients[size:] += present
+            return coefficients, residual
+
+    def require_finite(self, group: Group, chunk: slice, found: list[tuple[Tensor, Tensor]]) -> None:
+        """Raises Divergence that names the first statement with a row that is not finite, and the point."""
+        for statement, (rows, target) in zip(group.statements, found, strict=True):
+            bad = torch.nonzero(~(torch.isfinite(target) & torch.isfinite(rows.sum(dim=1)))).flatten()
+            if len(bad):
+                place = place_of(group.problem, group.points, chunk.start + int(bad[0]))
+                raise Divergence(
+                    f"term '{statement.name}' is not finite at {place} in {self.name}, level {self.level + 1}"
+                    f"{remark(group.problem)}"
+                )
+
+    # ---- Newton's iteration --------------------------------------------------------------------------------------
+
+    def state(self, model: Model | None, group: Group):
+        """Jets that the equations are linearised at: those of the last solution, or zero fields."""
+        points = group.points.points
+        if model is None:
+            return {d: points.new_zeros(len(points)) for d in group.derivatives}
+        with torch.no_grad():
+            return model.jets(points, group.plan, group.derivatives)
+
+    def damped(self, model: Model, groups: list[Group], states, coefficients: Tensor, first: bool):
+        """Step from the state towards the Newton solution, halved while the loss rises. Returns loss and new state.
+
+        The first step of a level is taken whole: the state belongs to another network, and cannot be mixed in. From
+        zero fields it is halved until the loss is finite.
+        """
+        before = None if first and self.run.model is not None else current_coefficients(model)
+        old_loss = math.inf if first else total(model, groups, states)
+        share = 1.0
+        while True:
+            mixed = coefficients if before is None else before + share * (coefficients - before)
+            set_coefficients(model, mixed)
+            model.respect_bounds()
+            new_states = [self.state(model, group) for group in groups]
+            loss = total(model, groups, new_states)
+            if loss < old_loss or share < 1e-3 or before is None:
+                return (loss if math.isfinite(loss) else math.inf), new_states
+            share /= 2
+
+
+def current_coefficients(model: Model) -> Tensor:
+    """The output layer and the unknowns, in the order of `linear_rows`."""
+    last = model.mlp.linears[-1]
+    with torch.no_grad():
+        table = torch.cat([last.weight, last.bias[:, None]], dim=1).flatten()
+        return torch.cat([table, *[raw.reshape(1) for raw in model.raw.values()]])
+
+
+def total(model: Model, groups: list[Group], states) -> float:
+    """The loss of given jets."""
+    loss = 0.0
+    with torch.no_grad():
+        for group, jets in zip(groups, states, strict=True):
+            for statement, residual in zip(group.statements, residuals(model, group, jets=jets), strict=True):
+                loss += group.weight(statement) ** 2 * float(residual.square().mean())
+    return loss

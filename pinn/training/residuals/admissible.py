@@ -1,0 +1,14 @@
+"""What to say where a state leaves the range in which its equations mean anything."""
+
+from __future__ import annotations
+
+from pinn.problem.problem import Problem
+
+
+def remark(problem: Problem) -> str:
+    """A clause for the message of a Divergence; nothing where the physics states no such range."""
+    if not problem.positive:
+        return ""
+    names, solver = " and ".join(problem.positive), problem.spec.solver
+    steps = f"more load_steps than {solver.load_steps}" if solver.load_steps else "load_steps: 10 with load: CONSTANT"
+    return f"; {names} must stay positive: apply the load in steps (solver: {steps}), or lower it"

@@ -1,0 +1,214 @@
+"""Residuals: statements on points, in dimensionless form.
+
+A statement e at N points gives r_e [N] = (its expression)/(its magnitude). The loss is the sum over the statements of
+weight_e^2 mean(r_e^2); the held-out residual is the root of the mean over the statements of mean(r_e^2), unweighted, on
+points that are never trained on.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import TypeVar
+
+import torch
+from torch import Tensor
+
+from pinn.derivatives.jets import JetPlan, plan_jets
+from pinn.equations.compiler.compile import Derivative
+from pinn.equations.statements import MEASURED, PointSet, Statement
+from pinn.network.chunks import in_chunks
+from pinn.problem.problem import SEEDS_PER_DRAW, Problem
+from pinn.training.residuals.model import Model
+from pinn.training.residuals.noise import NOISY_WEIGHT, beyond_noise, weight_of_noisy
+
+T = TypeVar("T")
+
+# Weight of whatever is not an equation inside the domain. Where all weights train, 1 to 3 is best (Burgers after 100
+# steps of Gauss-Newton: error 3e-3, with 10: 3e-2, with 30: no front yet); where the output layer is solved for, 30
+# costs nothing.
+CONDITION_WEIGHT = 2.0
+
+
+@dataclass(frozen=True, eq=False)
+class Group:
+    """Statements that share their points.
+
+    condition_weight   of conditions relative to equations
+    offsets            statement -> what its expression equals at the points [N], instead of zero
+    noisy_weight       of the noisy data with the smallest noise
+    lengths            [N, D] of the piece of the domain around each point that has features of its own, else None
+    """
+
+    problem: Problem
+    indices: tuple[int, ...]
+    points: PointSet
+    condition_weight: float = CONDITION_WEIGHT
+    offsets: Mapping[int, Tensor] = field(default_factory=dict)
+    lengths: Tensor | None = None
+    noisy_weight: float = NOISY_WEIGHT
+
+    @property
+    def statements(self) -> list[Statement]:
+        return [self.problem.statements[i] for i in self.indices]
+
+    @cached_property
+    def derivatives(self) -> tuple[Derivative, ...]:
+        return tuple(sorted({d for statement in self.statements for d in statement.expression.derivatives}))
+
+    @cached_property
+    def plan(self) -> JetPlan:
+        return plan_jets([d.partial for d in self.derivatives], len(self.problem.axes), self.problem.space)
+
+    def magnitude(self, index: int, coefficients: Mapping[Derivative | str, Tensor], chunk: slice) -> float | Tensor:
+        """What the statement's value is divided by, to make a dimensionless residual.
+
+        With `lengths` h it is the size of the statement's own terms on them, sqrt(sum (coefficient * U / h^orders)^2)
+        at each point, where that is more than on the whole domain: a residual then weighs as much as the error of the
+        field that causes it, however small the scale that it varies on.
+        """
+        whole = self.problem.scaling.statements[index]
+        if self.lengths is None:
+            return whole
+        lengths, space = self.lengths[chunk], self.problem.space
+        squares = torch.full_like(lengths[:, 0], whole**2)
+        total = torch.zeros_like(squares)
+        for key, coefficient in coefficients.items():
+            if isinstance(key, Derivative):
+                orders, unit = key.partial.orders, self.problem.scaling.fields[key.field]
+                share = math.prod((h**-n for h, n in zip(lengths.T, orders, strict=True)), start=squares.new_ones(()))
+                share = share * lengths[:, :space].pow(-2).sum(dim=1) ** key.partial.laplacians
+                size = torch.as_tensor(coefficient, dtype=squares.dtype, device=squares.device) * unit * share
+                total = total + size**2
+        return torch.maximum(squares, total).sqrt()
+
+    def weight(self, statement: Statement) -> float:
+        if statement.place.kind == "interior":
+            return statement.weight
+        if statement.noise is None:
+            return statement.weight * self.condition_weight
+        return statement.weight * weight_of_noisy(self.problem, statement, self.noisy_weight)
+
+    def inputs(self, statement: Statement, unknowns: Mapping[str, Tensor], chunk: slice, partner: bool = False):
+        """What the statement's expression may use at the points of this chunk."""
+        points = self.points
+        chosen = points.partner if partner else points.points
+        assert chosen is not None
+        normals = None if points.normals is None else points.normals[chunk]
+        extra = dict(unknowns)
+        if statement.values is not None:
+            extra[MEASURED] = statement.values.to(chosen)[chunk]
+        return PointSet(chosen[chunk], normals).inputs(self.problem.axes, extra)
+
+    def chunks(self, size: int) -> list[slice]:
+        return [slice(start, start + size) for start in range(0, len(self.points), size)]
+
+    def in_chunks(self, evaluate: Callable[[slice], T], size: int) -> Iterator[tuple[slice, T]]:
+        """(chunk, evaluate(chunk)), at most `size` of the points at a time."""
+        return in_chunks(evaluate, len(self.points), size)
+
+
+def collect(
+    problem: Problem,
+    counts: Sequence[int],
+    seed: int,
+    device: torch.device,
+    dtype: torch.dtype,
+    condition_weight: float = CONDITION_WEIGHT,
+    method: str = "sobol",
+) -> list[Group]:
+    """Groups of statements with points drawn by `method`; `counts` has one number per statement."""
+    by_place: dict[tuple, list[int]] = {}
+    for index, (statement, count) in enumerate(zip(problem.statements, counts, strict=True)):
+        by_place.setdefault((statement.place, count), []).append(index)
+    groups = []
+    for number, ((place, count), indices) in enumerate(by_place.items()):
+        points = problem.sample(place, count, seed * SEEDS_PER_DRAW + number, method).to(device=device, dtype=dtype)
+        groups.append(Group(problem, tuple(indices), points, condition_weight))
+    return groups
+
+
+def residuals(
+    model: Model,
+    group: Group,
+    chunk: slice = slice(None),
+    *,
+    tape=None,
+    jets: Mapping[Derivative, Tensor] | None = None,
+) -> list[Tensor]:
+    """Dimensionless residuals of the group's statements, each [N]. `jets` may be given instead of computed."""
+    points = group.points.points[chunk]
+    count = len(points)
+    other = None
+    if group.points.partner is not None:  # one pass over both ends, so that one tape holds both
+        both = torch.cat([points, group.points.partner[chunk]])
+        found_jets = model.jets(both, group.plan, group.derivatives, tape)
+        jets, other = ({d: jet[half] for d, jet in found_jets.items()} for half in (slice(count), slice(count, None)))
+    elif jets is None:
+        jets = model.jets(points, group.plan, group.derivatives, tape)
+    found = []
+    for index, statement in zip(group.indices, group.statements, strict=True):
+        value = statement.expression.value(group.inputs(statement, model.unknowns, chunk), jets)
+        if other is not None:
+            value = value - statement.expression.value(group.inputs(statement, model.unknowns, chunk, True), other)
+        if index in group.offsets:
+            value = value - group.offsets[index][chunk]
+        local = group.lengths is not None
+        coefficients = (
+            statement.expression.linearise(group.inputs(statement, model.unknowns, chunk), jets) if local else {}
+        )
+        found.append(torch.as_tensor(value).expand(count) / group.magnitude(index, coefficients, chunk))
+    return found
+
+
+def residuals_alone(model: Model, group: Group, chunk: slice) -> list[Tensor]:
+    """Residuals that nothing is differentiated by."""
+    with torch.set_grad_enabled(model.derivatives == "autograd"):
+        return [residual.detach() for residual in residuals(model, group, chunk)]
+
+
+def mean_square(group: Group, residual: Tensor) -> Tensor:
+    """mean(r^2) of a statement's residual [N] at the points of its group."""
+    return residual.square().mean()
+
+
+def loss_terms(
+    model: Model, groups: Sequence[Group], mean: Callable[[Group, Tensor], Tensor] = mean_square
+) -> dict[str, Tensor]:
+    """weight^2 mean(r^2) of every statement: name -> scalar."""
+    terms = {}
+    for group in groups:
+        for statement, residual in zip(group.statements, residuals(model, group), strict=True):
+            name = statement.name
+            term = group.weight(statement) ** 2 * mean(group, residual)
+            terms[name] = terms[name] + term if name in terms else term
+    return terms
+
+
+def mean_squares(model: Model, groups: Sequence[Group]) -> list[float]:
+    """mean(r^2) of every statement, unweighted, in the problem's order."""
+    found = {}
+    with torch.no_grad():
+        for group in groups:
+            sums = [0.0] * len(group.indices)
+            for _, parts in group.in_chunks(partial(residuals_alone, model, group), model.network.cache_rows):
+                sums = [
+                    total + float(residual.double().square().sum()) for total, residual in zip(sums, parts, strict=True)
+                ]
+            found |= {index: total / len(group.points) for index, total in zip(group.indices, sums, strict=True)}
+    return [found[index] for index in range(len(found))]
+
+
+def heldout_residual(model: Model, groups: Sequence[Group]) -> float:
+    """Root of the mean over the statements of mean(r^2); of noisy data counts what their noise does not explain."""
+    squares = mean_squares(model, groups)
+    unexplained = (beyond_noise(groups[0].problem, index, square) for index, square in enumerate(squares))
+    return math.sqrt(sum(unexplained) / len(squares))
+
+
+def point_residuals(model: Model, group: Group) -> Tensor:
+    """Size of the residual at each point of a group, all its statements together: [N]."""
+    parts = group.in_chunks(partial(residuals_alone, model, group), model.network.cache_rows)
+    return torch.cat([torch.stack(part).square().sum(dim=0) for _, part in parts]).sqrt()

@@ -1,0 +1,123 @@
+"""Statements linearised at a state: the rows of the least-squares problem for an output layer.
+
+With r the residual of a statement, J its derivative with respect to the jets and s the state, Newton's step asks for
+J c = J s - r at every point, where c are the jets of the new fields, themselves linear in the output layer.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pinn.derivatives.jets import JetPlan
+from pinn.equations.compiler.compile import Derivative
+from pinn.training.residuals.assembly import Group
+from pinn.training.residuals.model import Model
+
+
+@dataclass(frozen=True, eq=False)
+class Linearised:
+    """One statement linearised at N points, weighted: sum of coefficients * jets = target, in the least-squares sense.
+
+    With r the residual, J its derivative and s the state it is linearised at: coefficients = J, target = J s - r.
+    unknowns   name -> coefficient [N] of the raw unknown parameter
+    """
+
+    coefficients: dict[Derivative, Tensor]
+    unknowns: dict[str, Tensor]
+    target: Tensor
+
+    def on_basis(self, model: Model, plan: JetPlan, basis: Sequence[Tensor | None], at: Tensor | slice) -> Tensor:
+        """Rows [n, F, W] in the coefficients of basis functions whose channels [n, W] are given at the points `at`."""
+        count = len(self.target[at])
+        assert basis[0] is not None  # the value channel never vanishes
+        rows = basis[0].new_zeros(count, len(model.outputs), basis[0].shape[1])
+        for derivative, coefficient in self.coefficients.items():
+            field = model.outputs.index(derivative.field)
+            channel = basis[plan.index(derivative.partial)]
+            if channel is not None:
+                scaled = coefficient[at][:, None] * model.network.field_scale[field]
+                rows[:, field].addcmul_(scaled.expand(-1, rows.shape[2]), channel.expand(count, -1))
+        return rows
+
+    def on_output_layer(self, model: Model, plan: JetPlan, hidden: Sequence[Tensor | None]) -> Tensor:
+        """Rows [N, F*(W+1) + unknowns] in the output layer and the unknowns, from the last hidden layer's channels."""
+        count = len(self.target)
+        one = [self.target.new_ones(1, 1) if channel.order == 0 else None for channel in plan.channels]
+        parts = [self.on_basis(model, plan, basis, slice(None)) for basis in (hidden, one)]
+        unknowns = [self.unknowns.get(name, self.target.new_zeros(count))[:, None] for name in model.raw]
+        return torch.cat([torch.cat(parts, dim=2).flatten(1), *unknowns], dim=1)
+
+
+def linearised(
+    model: Model, group: Group, chunk: slice, state: Mapping[Derivative, Tensor] | None, partner: bool = False
+) -> list[Linearised]:
+    """The group's statements linearised at the jets `state`, given at the chunk's points.
+
+    `state` None stands for zero fields (enough for a linear problem).
+    """
+    points = (group.points.partner if partner else group.points.points)[chunk]  # pyright: ignore[reportOptionalSubscript]
+    count = len(points)
+    jets = {d: points.new_zeros(count) for d in group.derivatives} if state is None else state
+    found = []
+    for index, statement in zip(group.indices, group.statements, strict=True):
+        inputs = group.inputs(statement, model.unknowns, chunk, partner)
+        slopes = statement.expression.linearise(inputs, jets)
+        factor = group.weight(statement) / math.sqrt(len(group.points)) / group.magnitude(index, slopes, chunk)
+        target = -torch.as_tensor(statement.expression.value(inputs, jets)).to(points).expand(count)
+        if index in group.offsets and not partner:  # it belongs to the difference of both ends
+            target = target + group.offsets[index][chunk]
+        coefficients, unknowns = {}, {}
+        for key, coefficient in slopes.items():
+            coefficient = torch.as_tensor(coefficient, dtype=points.dtype, device=points.device).expand(count)
+            if isinstance(key, Derivative):
+                coefficients[key] = coefficient * factor
+                target = target + coefficient * jets[key]
+            else:
+                unknowns[key] = coefficient * (model.units[key] * factor)
+                target = target + coefficient * (model.units[key] * model.raw[key])
+        found.append(Linearised(coefficients, unknowns, target * factor))
+    return found
+
+
+def linear_rows(
+    model: Model, group: Group, chunk: slice, state: Mapping[Derivative, Tensor] | None
+) -> list[tuple[Tensor, Tensor]]:
+    """Rows of the statements linearised at the jets `state`, in the weights of the output layer.
+
+    For each statement (A [N, F*(W+1) + unknowns], b [N]), weighted, so that the Newton step's coefficients c solve
+    A c = b in the least-squares sense.
+    """
+    network = model.mlp
+    blocks: list[tuple[Tensor, Tensor]] = []
+    for partner in (False, True) if group.points.partner is not None else (False,):
+        points = (group.points.partner if partner else group.points.points)[chunk]  # pyright: ignore[reportOptionalSubscript]
+        if model.derivatives == "autograd":
+            hidden = network.hidden_jets_by_autograd(points, group.plan, model.space)
+        else:
+            hidden = network.hidden_jets(points, group.plan)
+        part = [
+            (terms.on_output_layer(model, group.plan, hidden), terms.target)
+            for terms in linearised(model, group, chunk, state, partner)
+        ]
+        blocks = part if not partner else [
+            (rows - other, target - shift) for (rows, target), (other, shift) in zip(blocks, part, strict=True)
+        ]  # fmt: skip
+    return blocks
+
+
+def set_coefficients(model: Model, coefficients: Tensor) -> None:
+    """Put coefficients as `linear_rows` orders them into the output layer and the unknowns."""
+    network = model.mlp
+    last = network.linears[-1]
+    size = len(model.outputs) * (last.in_features + 1)
+    table = coefficients[:size].reshape(len(model.outputs), -1)
+    with torch.no_grad():
+        last.weight.copy_(table[:, :-1])
+        last.bias.copy_(table[:, -1])
+        for raw, value in zip(model.raw.values(), coefficients[size:], strict=True):
+            raw.copy_(value)

@@ -1,0 +1,144 @@
+"""Model: everything that trains, i.e. the network and the unknown parameters of an inverse problem."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from pinn.derivatives.jets import JetPlan
+from pinn.equations.compiler.compile import Derivative
+from pinn.network.features import InputFeatures
+from pinn.network.hardness import Learning
+from pinn.network.mlp import MLP, Tape
+from pinn.network.patches import PatchNetwork
+from pinn.network.series import SeriesNetwork
+from pinn.problem.problem import Problem
+from pinn.spec.blocks.network import Activation
+
+
+class Model(nn.Module):
+    """Fields of a problem as a network, and its unknown parameters, in units of their first guess.
+
+    derivatives   "jets", or "autograd" for the slow reference
+    """
+
+    network: MLP | PatchNetwork | SeriesNetwork
+
+    def __init__(self, problem: Problem, network: MLP | PatchNetwork | SeriesNetwork, derivatives: str = "jets"):
+        super().__init__()
+        self.network = network
+        self.outputs = problem.outputs
+        self.space = problem.space
+        self.derivatives = derivatives
+        self.bounds = {name: bounds[1:] for name, bounds in problem.unknowns.items()}
+        self.units = {name: abs(bounds[0]) or 1.0 for name, bounds in problem.unknowns.items()}
+        scale = network.field_scale
+        self.raw = nn.ParameterDict(
+            {
+                name: nn.Parameter(scale.new_tensor(value[0] / self.units[name]))
+                for name, value in problem.unknowns.items()
+            }
+        )
+
+    @property
+    def mlp(self) -> MLP:
+        """The network, for solvers of multilayer perceptrons."""
+        assert isinstance(self.network, MLP)
+        return self.network
+
+    def slice_network(self, values: Mapping[int, float]) -> MLP:
+        """The network of a slice: a function of the other axes, the parameters having these values (axis -> value)."""
+        assert isinstance(self.network, MLP | SeriesNetwork)  # a family is never solved on patches
+        return self.network.restricted(values)
+
+    @property
+    def unknowns(self) -> dict[str, Tensor]:
+        """The unknown parameters in the user's units, name -> scalar."""
+        return {name: raw * self.units[name] for name, raw in self.raw.items()}
+
+    def respect_bounds(self) -> None:
+        """Move unknowns that left their [min, max] back to its end."""
+        with torch.no_grad():
+            for name, (low, high) in self.bounds.items():
+                unit = self.units[name]
+                if low is None and high is None:
+                    continue
+                self.raw[name].clamp_(None if low is None else low / unit, None if high is None else high / unit)
+
+    def recentre(self) -> bool:
+        """Give what is learned in local coordinates new ones here: the same fields. Returns whether any moved."""
+        return self.mlp.layer_hardness.recentre()
+
+    def jets(
+        self, points: Tensor, plan: JetPlan, wanted: Sequence[Derivative], tape: Tape | None = None
+    ) -> dict[Derivative, Tensor]:
+        """The wanted derivatives of the fields at points [N, D], each [N]."""
+        if self.derivatives == "autograd" and tape is None:
+            channels = self.network.jets_by_autograd(points, plan, self.space)
+        else:
+            channels = self.network.jets(points, plan, tape)
+        zero = points.new_zeros(len(points))
+        found = {}
+        for derivative in wanted:
+            channel = channels[plan.index(derivative.partial)]
+            column = self.outputs.index(derivative.field)
+            found[derivative] = zero if channel is None else channel[:, column].expand(len(points))
+        return found
+
+
+def new_network(
+    problem: Problem,
+    hidden: Sequence[int],
+    generator: torch.Generator,
+    device: torch.device,
+    dtype: torch.dtype,
+    copies: int = 1,
+) -> MLP:
+    """An untrained network for the problem, as its `network` block says, scaled to the problem's domain and fields.
+
+    copies   of every field among the outputs
+    """
+    options = problem.spec.network
+    features = InputFeatures(
+        problem.centre.tolist(), problem.half_width.tolist(), problem.periods, options.fourier or 0, generator=generator
+    )
+    network = MLP(
+        features,
+        hidden,
+        len(problem.outputs) * copies,
+        options.activation.name,
+        generator=generator,
+        hardness=options.activation.hardness,
+        learning=learning(options.activation),
+        dtype=dtype,
+        device=device,
+    )
+    if copies == 1:
+        network.field_scale.copy_(field_scale(problem))
+    return network
+
+
+def series_network(
+    problem: Problem, units: int, degrees: Tensor, device: torch.device, dtype: torch.dtype
+) -> SeriesNetwork:
+    """A series in the problem's parameters with polynomials of these degrees [J, P], over a hidden layer of `units`."""
+    generator = torch.Generator().manual_seed(0)
+    terms = new_network(problem, [units], generator, device, dtype, copies=len(degrees))
+    lower, upper = torch.tensor([*problem.parameters.values()], dtype=torch.float64).T
+    axes = [problem.axes.index(name) for name in problem.parameters]
+    scale = field_scale(problem).to(device=device, dtype=dtype)
+    return SeriesNetwork(terms, axes, (lower + upper) / 2, (upper - lower) / 2, degrees.to(device), scale)
+
+
+def field_scale(problem: Problem) -> Tensor:
+    """Magnitudes of the network's outputs [F]."""
+    return torch.tensor([problem.scaling.fields[name] for name in problem.outputs], dtype=torch.float64)
+
+
+def learning(activation: Activation) -> Learning | None:
+    """How the hardness is learned; None where it is fixed."""
+    if not activation.trainable:
+        return None
+    return Learning(activation.per, activation.parameterisation, activation.temperature)

@@ -1,0 +1,80 @@
+"""The summary on stdout: what it says and how it is aligned."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from pinn.solution.report import report, report_metrics, table
+from tests import fakes
+
+
+def test_a_table_is_aligned():
+    text = table(("quantity", "error"), [("ux", "1.00e-09"), ("stress_xx", "not finite")])
+    assert text.splitlines() == [
+        "quantity        error",
+        "---------  ----------",
+        "ux           1.00e-09",
+        "stress_xx  not finite",
+    ]
+
+
+def test_the_report_of_a_solution():
+    files = [Path("run/fields.vtu"), Path("run/figures/summary.png"), Path("run/figures/ux.png")]
+    text = report(fakes.kirsch_plate(), files)
+    lines = text.splitlines()
+    assert lines[0].startswith("plate-with-hole: Infinite plate with a circular hole")
+    assert (
+        "stopped: tolerance (the held-out residual is below the tolerance), 60 iterations, 1.5 s to solve" in lines[1]
+    )
+    assert "held-out residual 1.00e-09" in lines[2]
+    assert "stress_xx     1.25e-09   5.00e-09" in lines
+    assert any(line.split() == ["stress_concentration", "3.0000012", "3", "+1.20e-06"] for line in lines)
+    assert lines[-3:] == ["run/fields.vtu", "run/figures/summary.png", "run/figures"]
+
+
+def test_probes_without_expectation_lists_and_nothing_finite():
+    metrics = {
+        "name": "p", "stop_reason": "diverged", "iterations": 3, "loss": None, "heldout_residual": None,
+        "probes": {
+            "tip": {"value": 2.0}, "line": {"value": [1.0, 2.0], "expected": [1.0, 2.5]}, "bare": 7.5, "lost": None,
+        },
+        "unknowns": {"E": 2.1e11},
+    }  # fmt: skip
+    rows = [line.split() for line in report_metrics(metrics).splitlines()]
+    assert ["tip", "2"] in rows
+    assert ["line[1]", "2", "2.5", "-5.00e-01"] in rows
+    assert ["bare", "7.5"] in rows
+    assert ["lost", "not", "finite"] in rows
+    assert ["E", "2.1e+11"] in rows
+    assert "diverged (a number became NaN or infinite)" in report_metrics(metrics)
+
+
+def test_a_probe_along_a_line_is_one_row():
+    line = {"value": [1.0, 2.0], "expected": [1.0, 2.5], "relative_l2": 0.186, "max_error": 0.5}
+    text = report_metrics({"name": "p", "probes": {"line": line, "tip": {"value": 2.0}}})
+    rows = [row.split() for row in text.splitlines()]
+    assert ["line", "2", "1.86e-01", "5.00e-01"] in rows
+    assert ["tip", "2"] in rows
+    assert "line[0]" not in text
+
+
+def test_verdict_of_an_energy_follows_its_levels():
+    known = {"name": "bracket", "heldout_residual": 0.4, "stop_reason": "time_limit"}
+    fine, coarse = (report_metrics({**known, "energy_error": error}) for error in (5e-3, 0.3))
+    assert "about 5.00e-03, from the last two levels" in fine
+    assert "NOT SOLVED" not in fine
+    assert "NOT SOLVED: the energy still falls" in coarse
+
+
+@pytest.mark.parametrize(
+    ("residual", "verdict"),
+    [(1e-9, None), (5e-5, None), (2e-3, "rough"), (0.3, "NOT SOLVED"), (None, "NOT SOLVED")],
+)
+def test_verdict_follows_the_heldout_residual(residual, verdict):
+    text = report_metrics(
+        {"name": "plate", "heldout_residual": residual, "tolerance": 1e-8, "stop_reason": "time_limit"}
+    )
+    for word in ("rough", "NOT SOLVED"):
+        assert (word in text) == (word == verdict)
