@@ -30,7 +30,8 @@ ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1",
 def trained(folder: Path) -> Path:
     """A run of the cantilever; how exact it is plays no part here."""
     import pinn
-    from pinn.run.directory import RunDirectory, save_run
+    from pinn.run.directory import RunDirectory
+    from pinn.solution.saved import save_run
 
     solution = pinn.solve(pinn.load(SPEC, ["solver.time_limit=5"]), seed=0, device="cpu")
     run = RunDirectory.create("cantilever", out=folder / "run")

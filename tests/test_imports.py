@@ -31,11 +31,6 @@ LAZY_NAMES = {  # of `import pinn`
 # Conveniences that reach upwards when they are called: (file, function, room).
 EXCEPTIONS = {
     ("problem/description.py", "", "training/residuals"),
-    ("export/onnx/check.py", "", "solution"),
-    ("export/onnx/file.py", "", "solution"),
-    ("run/directory.py", "", "solution"),
-    ("solution/solution.py", "export", "export"),
-    ("solution/solution.py", "plot", "figures"),
 }
 HEAVY = ("torch", "sympy", "matplotlib", "meshio", "scipy")
 

@@ -56,7 +56,7 @@ def bench(
     from pinn.comparison.race import Entry, Race, primary_quantity, timed
     from pinn.comparison.race_figure import draw_race
     from pinn.errors import SpecError
-    from pinn.run.directory import write_text
+    from pinn.files.writing import write_text
 
     problems = {name: pinn.load(file, overrides=overrides or ()) for name, file in files.items()}
     quantities = {name: primary_quantity(problem) for name, problem in problems.items()}

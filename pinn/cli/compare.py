@@ -52,8 +52,8 @@ def compare(
     from pinn.comparison.compare_page import markdown
     from pinn.comparison.processes import cores
     from pinn.comparison.trials import STYLES, plan_trials
+    from pinn.files.writing import write_json, write_text
     from pinn.problem.description import method
-    from pinn.run.directory import write_json, write_text
 
     settings = [*STYLES[style.value], *(overrides or ())]
     problem = pinn.load(spec, overrides=settings)

@@ -26,9 +26,9 @@ def mesh(
 
     import pinn
     from pinn.errors import SpecError
+    from pinn.files.writing import write_atomic
     from pinn.geometry.meshing.gmsh_mesh import mesh_with_gmsh
     from pinn.geometry.shapes.shape import GeometryError
-    from pinn.run.directory import write_atomic
 
     if size is not None and not (size > 0 and math.isfinite(size)):
         raise SpecError(("--size",), f"must be positive, got {size:g}")

@@ -44,8 +44,9 @@ def solve(
     import pinn
     from pinn.cli.training import Settings, carry_out
     from pinn.export.export import output_times
+    from pinn.files.writing import write_text
     from pinn.problem.description import warnings
-    from pinn.run.directory import RunDirectory, write_text
+    from pinn.run.directory import RunDirectory
     from pinn.run.space import require_space
     from pinn.spec.yaml.source import dump
 

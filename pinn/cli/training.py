@@ -100,10 +100,10 @@ def carry_out(
     from pinn.cli.progress import Progress
     from pinn.export.export import export_fields
     from pinn.figures.figures import draw_figures
-    from pinn.run.directory import save_run
     from pinn.run.keeper import Keeper
     from pinn.solution.environment import versions
     from pinn.solution.report import report
+    from pinn.solution.saved import save_run
     from pinn.spec.yaml.source import dump
 
     def warn(text: str) -> None:

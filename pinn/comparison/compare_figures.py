@@ -24,8 +24,8 @@ from pinn.export.sampling.grid import Array
 from pinn.figures.page import BAR, PLAIN, Cell, beside, legend_room, page
 from pinn.figures.panels import COLOURS, FAINT, STYLE, Scale, colour_bar, draw_map, linear_scale, number_format
 from pinn.figures.views import Map, Views, views
+from pinn.files.writing import write_atomic
 from pinn.problem.problem import Problem
-from pinn.run.directory import write_atomic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

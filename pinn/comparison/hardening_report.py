@@ -16,8 +16,11 @@ from pinn.comparison.hardening import CONTROLS, REFITTED, SUBSTITUTED, Hardened,
 from pinn.export.export import export
 from pinn.figures.page import Cell, page
 from pinn.figures.panels import COLOURS, FAINT, STYLE
-from pinn.run.directory import RunDirectory, os_errors, save_run, write_atomic, write_history, write_json, write_text
+from pinn.files.disk import os_errors
+from pinn.files.writing import write_atomic, write_history, write_json, write_text
+from pinn.run.directory import RunDirectory
 from pinn.solution.report import table
+from pinn.solution.saved import save_run
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -17,8 +17,8 @@ from pathlib import Path
 from time import perf_counter
 
 from pinn.comparison.processes import Job, run
+from pinn.files.writing import write_json
 from pinn.problem.problem import Problem
-from pinn.run.directory import write_json
 
 THRESHOLDS = (1e-2, 1e-4, 1e-6)
 

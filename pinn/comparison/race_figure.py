@@ -13,7 +13,7 @@ from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 from pinn.comparison.race import Curve, Race
 from pinn.figures.page import Cell, page
 from pinn.figures.panels import COLOURS, STYLE
-from pinn.run.directory import write_atomic
+from pinn.files.writing import write_atomic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -18,9 +18,9 @@ from pinn.comparison.curvature import diagnose, reference_figures
 from pinn.comparison.hardness import gate_curvature
 from pinn.comparison.processes import Job
 from pinn.errors import SpecError
+from pinn.files.writing import write_json
 from pinn.network.mlp import MLP
 from pinn.problem.problem import Problem
-from pinn.run.directory import write_json
 from pinn.solution.solution import Solution
 from pinn.spec.yaml.source import dump
 

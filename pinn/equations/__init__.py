@@ -1,0 +1,5 @@
+"""Statements, subdomains, magnitudes.
+
+May be imported by the rooms below it in CONTRIBUTING's map, and imports those above.
+Read first: statements.py.
+"""

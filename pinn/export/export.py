@@ -15,12 +15,12 @@ from pinn.export.sampling.sample import instants
 from pinn.spec.parameters import complete
 
 if TYPE_CHECKING:
+    from pinn.export.sampling.solved import Solved
     from pinn.problem.problem import Problem
-    from pinn.solution.solution import Solution
 
 
 def export(
-    solution: Solution,
+    solution: Solved,
     path: Path | str,
     *,
     resolution: int | None = None,
@@ -91,7 +91,7 @@ def _check_places(request: Request, suffix: str) -> None:
         raise SpecError(("--on",), "a line has only its points; leave --on out")
 
 
-def export_fields(solution: Solution, folder: Path) -> list[Path]:
+def export_fields(solution: Solved, folder: Path) -> list[Path]:
     """The fields that a run leaves, as `outputs` of the spec has it; with no formats, none.
 
     A .vtu of a problem with time comes with a series, fields.xdmf unless fields.pvd is wanted; in more than three

@@ -1,0 +1,5 @@
+"""Pictures of a solution.
+
+May be imported by the rooms below it in CONTRIBUTING's map, and imports those above.
+Read first: figures.py.
+"""

@@ -31,12 +31,12 @@ from pinn.figures.panels import (
     log_scale,
 )
 from pinn.figures.views import Map, Views, drawn_quantities, views
-from pinn.run.directory import write_atomic
+from pinn.files.writing import write_atomic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from pinn.solution.solution import Solution
+    from pinn.export.sampling.solved import Solved
 
 # The largest displacement of a deformed picture, as a share of the body's size.
 DEFORMATION_SHARE = 0.08
@@ -55,7 +55,7 @@ PNG = {"compress_level": 2}
 Pick = Callable[[Sample], dict[str, Array]]
 
 
-def draw_figures(solution: Solution, folder: Path) -> list[Path]:
+def draw_figures(solution: Solved, folder: Path) -> list[Path]:
     """Draw everything into folder/figures; return the files. Nothing is drawn when `outputs.figures` is off."""
     if not solution.problem.spec.outputs.figures:
         return []
@@ -82,7 +82,7 @@ def draw_figures(solution: Solution, folder: Path) -> list[Path]:
     return written
 
 
-def plot(solution: Solution, quantity: str) -> Figure:
+def plot(solution: Solved, quantity: str) -> Figure:
     """The picture of a quantity; of a vector or a tensor, one panel for each component.
 
     Raises SpecError for a name that the problem does not know.
@@ -137,7 +137,7 @@ def residual_figure(seen: Views) -> Figure | None:
     return _magnitude_figure(seen, "|residual|", names, lambda sampled: sampled.residual) if names else None
 
 
-def deformed_figure(solution: Solution, seen: Views) -> Figure | None:
+def deformed_figure(solution: Solved, seen: Views) -> Figure | None:
     """The deformed body, its displacement enlarged by a round factor, over the undeformed outline."""
     components = displacement(solution)
     if components is None:
@@ -150,7 +150,7 @@ def deformed_figure(solution: Solution, seen: Views) -> Figure | None:
     return page([cell], 1) if cell else None
 
 
-def convergence_figure(solution: Solution) -> Figure | None:
+def convergence_figure(solution: Solved) -> Figure | None:
     """Loss and held-out residual against time; beside it the terms of the loss."""
     history = solution.history
     if not history:
@@ -162,7 +162,7 @@ def convergence_figure(solution: Solution) -> Figure | None:
     return page(cells, len(cells))
 
 
-def summary_figure(solution: Solution, seen: Views) -> Figure:
+def summary_figure(solution: Solved, seen: Views) -> Figure:
     """One picture for a page: the solution, the deformed body, the error (else the residual), the convergence."""
     problem, sampled = solution.problem, seen.sample
     name = leading_quantity(solution)
@@ -184,7 +184,7 @@ def summary_figure(solution: Solution, seen: Views) -> Figure:
     return page(cells, columns, heading=problem.title or problem.name)
 
 
-def displacement(solution: Solution) -> tuple[str, ...] | None:
+def displacement(solution: Solved) -> tuple[str, ...] | None:
     """The components of `displacement`, if the problem has that vector in as many dimensions as space, two or three."""
     problem = solution.problem
     components = tuple(problem.vectors.get("displacement", ()))
@@ -193,7 +193,7 @@ def displacement(solution: Solution) -> tuple[str, ...] | None:
     return components if all(name in problem.quantities for name in components) else None
 
 
-def leading_quantity(solution: Solution) -> str:
+def leading_quantity(solution: Solved) -> str:
     """What a summary shows: what the spec asks for first, else von Mises stress, else what has an exact value."""
     problem = solution.problem
     asked = problem.spec.outputs.quantities
@@ -324,5 +324,5 @@ def _with_caption(title: str, view: Map) -> str:
     return f"{title}  ({view.caption})" if view.caption else title
 
 
-def _tolerance(solution: Solution) -> float | None:
+def _tolerance(solution: Solved) -> float | None:
     return solution.problem.spec.solver.tolerance

@@ -18,7 +18,7 @@ from pinn.figures.panels import FAINT, colour_bar, linear_scale
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from pinn.solution.solution import Solution
+    from pinn.export.sampling.solved import Solved
 
 # Cells along the longest side: matplotlib sorts the faces one by one, a finer surface takes seconds.
 RESOLUTION = 12
@@ -31,7 +31,7 @@ _FACES = {
 
 
 def deformed_solid(
-    solution: Solution, components: Sequence[str], enlargement: Callable[[float, float], float]
+    solution: Solved, components: Sequence[str], enlargement: Callable[[float, float], float]
 ) -> Figure | None:
     """The deformed surface coloured by |displacement|, at the last instant if there is time; None if nothing moves."""
     problem = solution.problem

@@ -14,8 +14,8 @@ from pinn.export.sampling.grid import Array, Grid, space_grid
 from pinn.export.sampling.sample import Sample, instants, sample, sample_space_time, scalar_names
 
 if TYPE_CHECKING:
+    from pinn.export.sampling.solved import Solved
     from pinn.problem.problem import Problem
-    from pinn.solution.solution import Solution
 
 # Cells along each side of a slice through a solid, and along both axes of an (x, t) map; about a cell for two pixels.
 SLICE_CELLS = 80
@@ -83,7 +83,7 @@ class Views:
         return self.lines[-1].sample if self.representative is None else self.representative.sample
 
 
-def views(solution: Solution, *, quantities: Sequence[str] | None = None) -> Views:
+def views(solution: Solved, *, quantities: Sequence[str] | None = None) -> Views:
     """How a solution is looked at.
 
     One dimension: a curve; with time the (x, t) plane and curves at five instants. Two: a map; with time at three
@@ -131,7 +131,7 @@ def outline(triangles: NDArray[np.int64]) -> NDArray[np.int64]:
     return edges[first[count == 1]]
 
 
-def _line_views(solution: Solution, quantities: Sequence[str] | None) -> Views:
+def _line_views(solution: Solved, quantities: Sequence[str] | None) -> Views:
     problem = solution.problem
     grid = space_grid(problem)
     order, gaps = _along(grid)
@@ -158,7 +158,7 @@ def _along(grid: Grid) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return order, np.flatnonzero(~joined[1 : len(order)]) + 1
 
 
-def _slice(solution: Solution, axes: tuple[int, int], time: float | None, quantities: Sequence[str] | None) -> Map:
+def _slice(solution: Solved, axes: tuple[int, int], time: float | None, quantities: Sequence[str] | None) -> Map:
     """A plane through the centre of the box, along two of the coordinates, cut to the domain."""
     problem = solution.problem
     shape = problem.geometry

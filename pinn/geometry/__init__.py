@@ -1,1 +1,5 @@
-"""Exact shapes: named boundaries, outward normals, measures, sampling and triangulation."""
+"""Exact shapes: named boundaries, outward normals, measures, sampling and triangulation; a room for each.
+
+May be imported by the rooms below it in CONTRIBUTING's map, and imports those above.
+Read first: shapes/shape.py.
+"""

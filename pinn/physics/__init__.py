@@ -1,4 +1,8 @@
-"""Named physics: each a page of text in the spec's own language. To add one, add a file and a line to PHYSICS."""
+"""Named physics: each a page of text in the spec's own language. To add one, add a file and a line to PHYSICS.
+
+May be imported by the rooms below it in CONTRIBUTING's map, and imports those above.
+Read first: linear_elasticity.py.
+"""
 
 from __future__ import annotations
 

@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
 from pinn.derivatives.jets import plan_jets
@@ -31,6 +32,9 @@ from pinn.training.residuals.model import Model
 from pinn.training.run.state import load_tensors
 from pinn.training.uncertainty.field_spread import FieldSpread, has_deviations
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
 Key = TypeVar("Key", str, Derivative)
 
 
@@ -49,7 +53,23 @@ class Solution:
         self.history = history
         self.environment = environment
 
-    def __call__(self, points, quantities: Sequence[str] | None = None, subdomain: Seen = None, **parameters: float):
+    @overload
+    def __call__(
+        self, points: Tensor, quantities: Sequence[str] | None = None, subdomain: Seen = None, **parameters: float
+    ) -> dict[str, Tensor]: ...
+
+    @overload
+    def __call__(
+        self, points: ArrayLike, quantities: Sequence[str] | None = None, subdomain: Seen = None, **parameters: float
+    ) -> dict[str, np.ndarray]: ...
+
+    def __call__(
+        self,
+        points: Tensor | ArrayLike,
+        quantities: Sequence[str] | None = None,
+        subdomain: Seen = None,
+        **parameters: float,
+    ) -> dict[str, Tensor] | dict[str, np.ndarray]:
         """Quantities (default: all) at points [N, D]: name -> [N]. Raises SpecError for an unknown name.
 
         In a family of problems points have the parameters as columns, after space, unless they are given by name; one
@@ -149,7 +169,7 @@ class Solution:
         values = {key: torch.as_tensor(expression.value(inputs, jets)) for key, expression in compiled.items()}
         return {key: value.expand(len(points)) for key, value in values.items()}
 
-    def derivatives(self, points, wanted: Sequence[Derivative]) -> dict[Derivative, np.ndarray]:
+    def derivatives(self, points: ArrayLike, wanted: Sequence[Derivative]) -> dict[Derivative, np.ndarray]:
         """Partial derivatives of the fields at points [N, D], each [N]."""
 
         def evaluated(subdomain: Subdomain, points: Tensor) -> dict[Derivative, Tensor]:
@@ -159,7 +179,7 @@ class Solution:
             found = self.problem.subdomains.piecewise(self._as_points(points), evaluated)
         return {d: values.cpu().numpy() for d, values in found.items()}
 
-    def exact(self, points, subdomain: Seen = None) -> dict[str, np.ndarray]:
+    def exact(self, points: ArrayLike, subdomain: Seen = None) -> dict[str, np.ndarray]:
         """Exact values where they are known in closed form, or interpolated from the reference table: name -> [N]."""
         points = np.asarray(points, dtype=float)
         closed = self.problem.exact_values(torch.as_tensor(points), subdomain)
@@ -177,7 +197,9 @@ class Solution:
     def _spread(self) -> FieldSpread:
         return FieldSpread(self.problem, self.model, float(self.metrics["heldout_residual"]))
 
-    def standard_deviation(self, points, quantities: Sequence[str] | None = None, subdomain: Seen = None):
+    def standard_deviation(
+        self, points: ArrayLike, quantities: Sequence[str] | None = None, subdomain: Seen = None
+    ) -> dict[str, np.ndarray]:
         """Standard deviation of quantities at points [N, D], from the noise of the data: name -> [N].
 
         From the noise alone: errors of features that are too few or too smooth come on top (`field_spread.py`).
@@ -190,7 +212,7 @@ class Solution:
         tensor = self._as_points(points)
         return self._in_chunks(lambda points, _: self._spread.at(points, names), tensor, subdomain)
 
-    def residual(self, points, subdomain: Seen = None) -> dict[str, np.ndarray]:
+    def residual(self, points: ArrayLike, subdomain: Seen = None) -> dict[str, np.ndarray]:
         """Dimensionless residual of every equation at interior points [N, D]: name -> [N]."""
         statements = self.problem.statements
 
@@ -215,7 +237,7 @@ class Solution:
         export(self, Path(path), **options)
         return Path(path)
 
-    def plot(self, quantity: str):
+    def plot(self, quantity: str) -> Figure:
         """A matplotlib figure of one quantity."""
         from pinn.figures.figures import plot
 

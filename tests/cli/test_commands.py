@@ -10,7 +10,8 @@ import pytest
 
 import pinn
 from pinn.cli.main import run
-from pinn.run.directory import RunDirectory, save_run
+from pinn.run.directory import RunDirectory
+from pinn.solution.saved import save_run
 from tests import fakes
 
 

@@ -17,8 +17,8 @@ from pinn.comparison.curvature import (
     second_derivative_on_line,
     smoothness_order,
 )
+from pinn.files.writing import plain
 from pinn.problem.problem import Problem
-from pinn.run.directory import plain
 from pinn.solution.solution import Solution
 from pinn.training.residuals.model import Model
 from tests.training.cells.examples import cells_of, model_on, random_output

@@ -12,7 +12,8 @@ from pinn.cli.main import run
 from pinn.comparison import hardening_report
 from pinn.comparison.hardening import CONTROLS, REFITTED, SUBSTITUTED, Hardened, harden_solution
 from pinn.errors import SpecError
-from pinn.run.directory import RunDirectory, save_run
+from pinn.run.directory import RunDirectory
+from pinn.solution.saved import save_run
 from pinn.solution.solution import Solution
 from pinn.training.hardening.hardening import Ramp
 from tests.training.cells.examples import cells_of, model_on

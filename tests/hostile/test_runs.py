@@ -236,7 +236,8 @@ def test_a_link_in_a_run_is_refused(name, command, folder, tmp_path, capsys):
 
 def test_a_link_that_comes_later_is_not_followed(folder, tmp_path):
     """One that is there when a file is written, after the folder was looked through."""
-    from pinn.run.directory import RunDirectory, write_atomic, write_text
+    from pinn.files.writing import write_atomic, write_text
+    from pinn.run.directory import RunDirectory
 
     kept = tmp_path / "kept"
     kept.mkdir()

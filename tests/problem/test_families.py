@@ -15,7 +15,8 @@ from pinn.errors import SpecError
 from pinn.problem.contradictions import contradictions
 from pinn.problem.loading import build_problem
 from pinn.problem.problem import SEEDS_PER_DRAW
-from pinn.run.directory import RunDirectory, save_run
+from pinn.run.directory import RunDirectory
+from pinn.solution.saved import save_run
 from pinn.spec.parameters import slice_of
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,8 @@ from pinn.errors import SpecError
 from pinn.network.mlp import MLP
 from pinn.problem.contradictions import contradictions
 from pinn.problem.loading import build
-from pinn.run.directory import RunDirectory, save_run
+from pinn.run.directory import RunDirectory
+from pinn.solution.saved import save_run
 from pinn.solution.solution import Solution
 from pinn.spec.yaml.source import parse_spec
 from pinn.training.stages import stages_of

@@ -23,10 +23,12 @@ from pinn.errors import ResourceError
 from pinn.export.export import export_fields
 from pinn.figures.figures import convergence_figure
 from pinn.files.disk import Disk, replaced_by
+from pinn.files.writing import write_atomic
 from pinn.run import checkpoint
-from pinn.run.directory import RunDirectory, save_run, write_atomic
+from pinn.run.directory import RunDirectory
 from pinn.run.encoding import from_bytes, to_bytes
 from pinn.run.keeper import Keeper
+from pinn.solution.saved import save_run
 from tests import fakes
 
 CORRUPTIONS = 1000

@@ -13,7 +13,9 @@ import pytest
 from safetensors.numpy import load_file
 
 from pinn.errors import ResourceError, SpecError
-from pinn.run.directory import RunDirectory, plain, save_run, write_atomic, write_history, write_json
+from pinn.files.writing import plain, write_atomic, write_history, write_json
+from pinn.run.directory import RunDirectory
+from pinn.solution.saved import save_run
 from tests import fakes
 
 NOON = datetime(2026, 1, 2, 12, 0, 5)

@@ -15,7 +15,8 @@ from pinn.equations.compiler.compile import Derivative
 from pinn.errors import ResourceError, SpecError
 from pinn.problem.loading import build
 from pinn.problem.problem import Problem
-from pinn.run.directory import RunDirectory, save_run
+from pinn.run.directory import RunDirectory
+from pinn.solution.saved import save_run
 from pinn.solution.solution import Solution
 from pinn.spec.yaml.source import parse_spec
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from pinn.export.sampling.point_data import blocks, layout
 from pinn.export.sampling.request import Request
-from pinn.run.directory import write_atomic
+from pinn.files.writing import write_atomic
 
 
 def write_csv(request: Request, path: Path) -> list[Path]:

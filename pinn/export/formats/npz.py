@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pinn.export.formats.raw_array import FLOAT, INTEGER, ROWS_AT_ONCE, RawArray
 from pinn.export.sampling.point_data import blocks, layout
 from pinn.export.sampling.request import Request
-from pinn.run.directory import write_atomic
+from pinn.files.writing import write_atomic
 
 
 def write_npz(request: Request, path: Path) -> list[Path]:

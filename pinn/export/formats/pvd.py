@@ -11,7 +11,7 @@ from pinn.errors import SpecError
 from pinn.export.formats.vtu_file import write_frame
 from pinn.export.sampling.request import Request
 from pinn.files.disk import disk
-from pinn.run.directory import write_atomic
+from pinn.files.writing import write_atomic
 
 
 def write_pvd(request: Request, path: Path) -> list[Path]:

@@ -9,7 +9,7 @@ from pinn.export.formats.vtu_file import write_frame
 from pinn.export.sampling.request import Frame, Request
 from pinn.export.sampling.sample import instants, sample, sample_space_time
 from pinn.export.sampling.slices import central_slice
-from pinn.run.directory import write_atomic
+from pinn.files.writing import write_atomic
 
 # Cells along the time axis of an (x, t) plane.
 TIME_CELLS = 200

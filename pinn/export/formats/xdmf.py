@@ -20,7 +20,7 @@ from pinn.export.sampling.grid import Grid
 from pinn.export.sampling.point_data import blocks, layout
 from pinn.export.sampling.request import Frame, Request
 from pinn.export.sampling.sample import Sample
-from pinn.run.directory import write_atomic
+from pinn.files.writing import write_atomic
 
 if TYPE_CHECKING:
     import h5py

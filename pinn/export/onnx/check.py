@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from pinn.solution.solution import Solution
+    from pinn.export.sampling.solved import Solved
 
 CHECKED_POINTS, CHECKED_SEED = 1000, 5
 
 
-def agreement(solution: Solution, path: Path) -> str:
+def agreement(solution: Solved, path: Path) -> str:
     """How closely onnxruntime reproduces the solution, as a sentence."""
     if find_spec("onnxruntime") is None:
         return "not checked: onnxruntime is not installed; pip install 'jetpinn[onnx]'"
@@ -24,7 +24,7 @@ def agreement(solution: Solution, path: Path) -> str:
     )
 
 
-def disagreement(solution: Solution, path: Path) -> float:
+def disagreement(solution: Solved, path: Path) -> float:
     """Largest difference between onnxruntime and the solution at points of the domain, relative to each field's own."""
     import onnxruntime
 

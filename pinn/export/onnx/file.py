@@ -12,19 +12,19 @@ import numpy as np
 import sympy
 from onnx import ModelProto, checker, helper, save
 
-import pinn
+from pinn import __version__
 from pinn.errors import SpecError
 from pinn.export.onnx.closed_forms import ClosedForms
 from pinn.export.onnx.graph import DOMAIN, IR_VERSION, OPSET, Graph
 from pinn.export.onnx.networks import write_network
-from pinn.run.directory import write_atomic
+from pinn.files.writing import write_atomic
 from pinn.spec.language.expressions import symbol
 
 if TYPE_CHECKING:
-    from pinn.solution.solution import Solution
+    from pinn.export.sampling.solved import Solved
 
 
-def onnx_model(solution: Solution, dtype: type[np.floating] = np.float64) -> ModelProto:
+def onnx_model(solution: Solved, dtype: type[np.floating] = np.float64) -> ModelProto:
     """The solution's fields as an ONNX model of that precision. Raises SpecError for what ONNX cannot hold."""
     problem = solution.problem
     if len(problem.subdomains) > 1:
@@ -48,14 +48,14 @@ def onnx_model(solution: Solution, dtype: type[np.floating] = np.float64) -> Mod
         opset_imports=[helper.make_opsetid("", OPSET), *([helper.make_opsetid(DOMAIN, 1)] if graph.functions else [])],
         ir_version=IR_VERSION,
         producer_name="jetpinn",
-        producer_version=pinn.__version__,
+        producer_version=__version__,
     )
     helper.set_model_props(model, {"axes": ", ".join(problem.axes), "fields": ", ".join(problem.fields)})
     checker.check_model(model)
     return model
 
 
-def write_ansatz(graph: Graph, solution: Solution, points: str, outputs: str) -> str:
+def write_ansatz(graph: Graph, solution: Solved, points: str, outputs: str) -> str:
     """The fields [N, F] from the coordinates and the network's outputs."""
     problem = solution.problem
 
@@ -74,7 +74,7 @@ def write_ansatz(graph: Graph, solution: Solution, points: str, outputs: str) ->
     return graph.add("Concat", *(forms.write(field) for field in fields), axis=1)
 
 
-def write_onnx(solution: Solution, path: Path, dtype: type[np.floating] = np.float64) -> None:
+def write_onnx(solution: Solved, path: Path, dtype: type[np.floating] = np.float64) -> None:
     """Write the file, whole or not at all."""
     model = onnx_model(solution, dtype)
     write_atomic(path, lambda scratch: save(model, str(scratch)))

@@ -15,8 +15,8 @@ from pinn.export.sampling.places import CELLS, GAUSS, NODES, cell_centres, gauss
 from pinn.export.sampling.sample import Sample, instants, sample, scalar_names
 
 if TYPE_CHECKING:
+    from pinn.export.sampling.solved import Solved
     from pinn.problem.problem import Problem
-    from pinn.solution.solution import Solution
 
 # Instants of a time series, when nobody asks for others: eleven cut the interval into tenths.
 DEFAULT_TIMES = 11
@@ -46,7 +46,7 @@ class Frame:
 class Request:
     """What to evaluate, and where."""
 
-    solution: Solution
+    solution: Solved
     resolution: int | None = None
     mesh_file: Path | str | None = None
     line: Line | None = None

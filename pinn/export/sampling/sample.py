@@ -13,8 +13,8 @@ from pinn.errors import SpecError, did_you_mean
 from pinn.export.sampling.grid import Array, Grid
 
 if TYPE_CHECKING:
+    from pinn.export.sampling.solved import Solved
     from pinn.problem.problem import Problem
-    from pinn.solution.solution import Solution
 
 # Points evaluated at once: 100k points with the jets of a 2×64 network stay below about 500 MB.
 CHUNK = 100_000
@@ -27,7 +27,7 @@ class Sample:
     The residual is the dimensionless one that training sees. Each kind of value is computed when first asked for.
     """
 
-    solution: Solution
+    solution: Solved
     grid: Grid
     points: Array
     names: tuple[str, ...] = field(default=())
@@ -89,7 +89,7 @@ class Sample:
 
 
 def sample(
-    solution: Solution, grid: Grid, *, time: float | None = None, quantities: Sequence[str] | None = None
+    solution: Solved, grid: Grid, *, time: float | None = None, quantities: Sequence[str] | None = None
 ) -> Sample:
     """The solution on the grid, at one time if the problem has time; all quantities unless some are named."""
     points = grid.points if time is None else np.column_stack([grid.points, np.full(len(grid.points), float(time))])
@@ -97,7 +97,7 @@ def sample(
 
 
 def sample_space_time(
-    solution: Solution, grid: Grid, times: Sequence[float] | Array, *, quantities: Sequence[str] | None = None
+    solution: Solved, grid: Grid, times: Sequence[float] | Array, *, quantities: Sequence[str] | None = None
 ) -> Sample:
     """The solution over the (x, t) plane: a line grid times the instants, as quadrilaterals."""
     x, instants = grid.points[:, 0], np.asarray(times, float)

@@ -12,11 +12,11 @@ from pinn.export.sampling.sample import Sample, scalar_names
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pinn.solution.solution import Solution
+    from pinn.export.sampling.solved import Solved
 
 
 def central_slice(
-    solution: Solution, *, resolution: int | None, time: float | None, quantities: Sequence[str] | None
+    solution: Solved, *, resolution: int | None, time: float | None, quantities: Sequence[str] | None
 ) -> Sample:
     """Through the centre of the box, along the first three coordinates.
 

@@ -1,0 +1,5 @@
+"""Meshes from files: their groups, boundaries, normals, distances.
+
+May be imported by the rooms below it in CONTRIBUTING's map, and imports those above.
+Read first: shape.py.
+"""

@@ -8,7 +8,8 @@ import torch
 
 import pinn
 from pinn.errors import SpecError
-from pinn.run.directory import RunDirectory, save_run
+from pinn.run.directory import RunDirectory
+from pinn.solution.saved import save_run
 from pinn.spec.blocks.solver import PatchesOptions
 from pinn.training.cells.slabs import Slab
 from pinn.training.cells.stage import FIRST_TOLERANCE, TIGHTER, Patches

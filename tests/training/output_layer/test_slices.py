@@ -6,7 +6,8 @@ import pytest
 import pinn
 from pinn.errors import SpecError
 from pinn.network.series import SeriesNetwork
-from pinn.run.directory import RunDirectory, save_run
+from pinn.run.directory import RunDirectory
+from pinn.solution.saved import save_run
 
 WAVE = """
 name: wave

@@ -11,7 +11,8 @@ import pytest
 import pinn
 from pinn.cli.main import run as command
 from pinn.errors import SpecError
-from pinn.run.directory import RunDirectory, save_run
+from pinn.run.directory import RunDirectory
+from pinn.solution.saved import save_run
 
 SOURCE = """
 name: load-field
