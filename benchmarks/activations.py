@@ -1,6 +1,6 @@
 """All activations on ten problems, three seeds, both solver styles: python -m benchmarks.activations [--workers 2]
 
-`spec` solves as the problem's file says (method auto: least squares, patches, Gauss-Newton), for at most 8 s. `deep`
+`spec` solves as the problem's file says (method auto: least squares, cells, Gauss-Newton), for at most 8 s. `deep`
 is what most people run: three hidden layers of 24, 300 iterations of Adam, then 300 of L-BFGS. One thread per run.
 
 Writes results/benchmarks/activations.json, .md and .png; runs that are there already are kept.

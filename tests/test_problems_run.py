@@ -55,11 +55,11 @@ SHORT = {
     # probes, relative to what is expected
     "elasticity/nafems_le1": ("probe:stress_yy_D", 3e-2, {"solver.tolerance": "5e-3"}),
     "elasticity/cook_membrane": ("probe:tip", 5e-2, {"solver.tolerance": "3e-2"}),
-    # the first pass of patches
-    "transport/burgers": ("u", 1e-2, {"solver.method": "{patches: {passes: 1}}"}),
-    "transport/allen_cahn": ("u", 6e-2, {"solver.method": "{patches: {passes: 1}}"}),
-    "transport/kdv": ("u", 3e-2, {"solver.method": "{patches: {passes: 1}}"}),
-    "fluids/lid_driven_cavity": ("u", 0.1, {"solver.method": "{patches: {passes: 1, features: 50}}"}),
+    # the first pass of cells
+    "transport/burgers": ("u", 1e-2, {"solver.method": "{cells: {passes: 1}}"}),
+    "transport/allen_cahn": ("u", 6e-2, {"solver.method": "{cells: {passes: 1}}"}),
+    "transport/kdv": ("u", 3e-2, {"solver.method": "{cells: {passes: 1}}"}),
+    "fluids/lid_driven_cavity": ("u", 0.1, {"solver.method": "{cells: {passes: 1, features: 50}}"}),
 }
 
 

@@ -70,7 +70,7 @@ Direction = Sequence[Tensor]  # in the space of the hidden weights, one tensor f
 
 @dataclass(frozen=True, eq=False)
 class Energy:
-    """Mean of a density over points of the domain, as a function of the hidden weights of a network without patches.
+    """Mean of a density over points of the domain, as a function of the hidden weights of a network on one box.
 
     whole     W over the fields' jets
     density   the part of it with derivatives, compiled
@@ -160,7 +160,7 @@ def known_energy(problem: Problem, model: Model) -> Energy | None:
 
 
 def energy_form(problem: Problem, model: Model) -> dict[str, Any] | None:
-    """What the energy says to the hidden weights of a model without patches; None where no energy is known.
+    """What the energy says to the hidden weights of a model on one box; None where no energy is known.
 
     gradient_gap           |a - d| / |d| of the slopes a by autograd and d by differences, on the same fine points
     gradient_gap_sampled   the same, a at as many points as a training has

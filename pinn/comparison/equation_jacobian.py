@@ -88,7 +88,7 @@ def jacobian_figures(by_order: dict[int, Tensor]) -> JacobianFigures:
     if not by_order:
         return JacobianFigures(0.0, {}, 0, 0)
     whole = torch.stack(list(by_order.values())).sum(dim=0)
-    whole = whole[:, whole.any(dim=0)]  # of many patches most are out of reach of the points
+    whole = whole[:, whole.any(dim=0)]  # of many cells most are out of reach of the points
     rank = int(torch.linalg.matrix_rank(whole)) if whole.numel() and whole.isfinite().all() else 0
     return JacobianFigures(
         float(whole.norm()), {str(k): float(part.norm()) for k, part in by_order.items()}, rank, len(whole)

@@ -17,8 +17,8 @@ from torch import Tensor
 
 from pinn.derivatives.jets import Partial, plan_jets
 from pinn.network.activations import gelu_derivatives
+from pinn.network.cell_network import CellNetwork
 from pinn.network.mlp import MLP, Tape
-from pinn.network.patches import PatchNetwork
 from pinn.network.series import SeriesNetwork
 from pinn.solution.solution import Solution
 
@@ -64,9 +64,9 @@ def square_integral(hardness: float) -> float:
     return 11 * hardness / (8 * math.sqrt(math.pi))
 
 
-def pre_activations(network: MLP | PatchNetwork | SeriesNetwork, points: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+def pre_activations(network: MLP | CellNetwork | SeriesNetwork, points: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
     """(z [n, units], lambda [1] or [units]) of every hidden layer, or of every cell at the points that it reaches."""
-    if isinstance(network, PatchNetwork):
+    if isinstance(network, CellNetwork):
         for cell, _, near in network.local(points):
             weight, bias = network.weight[cell], network.bias[cell]
             gates = weight.any(dim=1)  # the others are constants

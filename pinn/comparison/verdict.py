@@ -25,7 +25,7 @@ def verdict(name: str, curvature: Mapping[str, Any], error: float | None, smalle
         return "Its fields are not finite."
     if part == 0:
         borrowed = curvature["trained"]["jacobian_norm_by_order"].get(str(order), 0)
-        rest = "; what curvature its trained network has comes from the windows between patches" if borrowed else ""
+        rest = "; what curvature its trained network has comes from the windows between cells" if borrowed else ""
         return (
             f"Cannot carry these equations: they need order {order}, and that part of their Jacobian is exactly zero"
             f" for {name}{rest} ({outcome})."

@@ -41,10 +41,10 @@ def refuse_beside_subdomains(spec: Spec) -> None:
                 path, "is not available with subdomains; give values on both patches, or symmetry conditions"
             )
     for index, stage in enumerate(spec.solver.stages):
-        if stage.name == "patches":
+        if stage.name == "cells":
             path = ("solver", "method", *([index] if len(spec.solver.stages) > 1 else []))
             raise SpecError(
-                path, "patches are not available with subdomains; write method: auto, slices or least_squares"
+                path, "cells are not available with subdomains; write method: auto, slices or least_squares"
             )
 
 
@@ -64,9 +64,9 @@ def refuse_beside_parameters(spec: Spec) -> None:
     if uses_energy(spec):
         raise SpecError(("solver",), f"the energy {words}; write formulation: strong")
     for index, stage in enumerate(spec.solver.stages):
-        if stage.name == "patches":
+        if stage.name == "cells":
             path = ("solver", "method", *([index] if len(spec.solver.stages) > 1 else []))
-            raise SpecError(path, f"patches are {words[3:]}; write method: auto, or least_squares")
+            raise SpecError(path, f"cells are {words[3:]}; write method: auto, or least_squares")
 
 
 def refuse_moving_ends(spec: Spec, family: Family | None) -> None:
@@ -93,7 +93,7 @@ def refuse_weights(spec: Spec) -> None:
             )
 
 
-STRONG_ONLY = ("least_squares", "patches", "gauss_newton")  # stages that know a sum of squares and nothing else
+STRONG_ONLY = ("least_squares", "cells", "gauss_newton")  # stages that know a sum of squares and nothing else
 
 
 def refuse_load(spec: Spec) -> None:

@@ -15,8 +15,8 @@ from pinn.errors import SpecError, did_you_mean
 if TYPE_CHECKING:
     import torch
 
+    from pinn.network.cell_network import CellNetwork
     from pinn.network.mlp import MLP
-    from pinn.network.patches import PatchNetwork
     from pinn.network.series import SeriesNetwork
     from pinn.problem.problem import Problem
     from pinn.training.residuals.model import Model
@@ -47,7 +47,7 @@ class Engine(Protocol):
 
     def saved_network(
         self, problem: Problem, tensors: Mapping[str, torch.Tensor], metrics: Mapping[str, Any]
-    ) -> MLP | PatchNetwork | SeriesNetwork:
+    ) -> MLP | CellNetwork | SeriesNetwork:
         """A network that a run's saved tensors and metrics fit. Raises KeyError for a tensor that is missing."""
         ...
 

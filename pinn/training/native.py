@@ -7,8 +7,8 @@ from typing import Any
 
 from torch import Tensor
 
+from pinn.network.cell_network import CellNetwork
 from pinn.network.mlp import MLP
-from pinn.network.patches import PatchNetwork
 from pinn.network.series import SeriesNetwork
 from pinn.problem.problem import Problem
 from pinn.training.residuals.model import Model
@@ -30,5 +30,5 @@ def remarks(model: Model) -> dict[str, Any]:
 
 def saved_network(
     problem: Problem, tensors: Mapping[str, Tensor], metrics: Mapping[str, Any]
-) -> MLP | PatchNetwork | SeriesNetwork:
+) -> MLP | CellNetwork | SeriesNetwork:
     return state.saved_network(problem, tensors)

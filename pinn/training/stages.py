@@ -9,10 +9,10 @@ from pinn.network.mlp import MLP
 from pinn.problem.problem import Problem
 from pinn.spec.blocks.solver import (
     AdamOptions,
+    CellsOptions,
     GaussNewtonOptions,
     LBFGSOptions,
     LeastSquaresOptions,
-    PatchesOptions,
     RitzOptions,
     SlicesOptions,
 )
@@ -22,18 +22,18 @@ from pinn.training.all_weights.lbfgs import LBFGS
 from pinn.training.all_weights.quasi_newton import QuasiNewton, require_memory_for
 from pinn.training.all_weights.soap import SOAP
 from pinn.training.cells.ritz import Ritz
-from pinn.training.cells.stage import MOST_COORDINATES, Patches, require_jets
+from pinn.training.cells.stage import MOST_COORDINATES, Cells, require_jets
 from pinn.training.output_layer.least_squares import LeastSquares
 from pinn.training.output_layer.slices import MOST_PARAMETERS, Slices, require_linear_family
 from pinn.training.run.run import Run, Stage
 
 USABLE_START = 1e-2  # held-out residual above which the network of an earlier stage is no start for Gauss-Newton
-WORTH_KEEPING = 0.1  # held-out residual of patches that a new network under Gauss-Newton would need minutes to reach
+WORTH_KEEPING = 0.1  # held-out residual of cells that a new network under Gauss-Newton would need minutes to reach
 WARM_UP = 500  # steps of Adam before L-BFGS, whose line search needs a start of some use
 
 STAGES: dict[str, Callable[..., Stage]] = {
     "least_squares": LeastSquares,
-    "patches": Patches,
+    "cells": Cells,
     "slices": Slices,
     "ritz": Ritz,
     "gauss_newton": GaussNewton,
@@ -44,7 +44,7 @@ STAGES: dict[str, Callable[..., Stage]] = {
 }
 REQUIREMENTS: dict[str, Callable[[Problem], None]] = {
     "quasi_newton": require_memory_for,
-    "patches": require_jets,
+    "cells": require_jets,
     "slices": require_linear_family,
 }
 
@@ -63,9 +63,9 @@ def stages_of(problem: Problem) -> list[Callable[[Run], Stage | None]]:
 
 
 def automatic(problem: Problem) -> list[Callable[[Run], Stage | None]]:
-    """Least squares on one box, then on patches or slices, then Gauss-Newton on all weights.
+    """Least squares on one box, then on cells or slices, then Gauss-Newton on all weights.
 
-    Least squares is Newton's iteration on the output layer where the problem is nonlinear. Patches in up to two
+    Least squares is Newton's iteration on the output layer where the problem is nonlinear. Cells in up to two
     coordinates, slices in a linear family take over as soon as one box will not do. Gauss-Newton begins with a small
     network of its own where both came to nothing, and alone where the spec says how the network looks. An energy is
     minimised over the output layer (Ritz), or over all weights of the network that the spec asks for.
@@ -76,20 +76,20 @@ def automatic(problem: Problem) -> list[Callable[[Run], Stage | None]]:
         return [partial(Ritz, RitzOptions())]
     if problem.spec.network.hidden:
         return [partial(GaussNewton, GaussNewtonOptions())]
-    with_patches = (
+    with_cells = (
         len(problem.axes) <= MOST_COORDINATES
         and problem.spec.solver.derivatives == "jets"
         and len(problem.subdomains) == 1
         and not problem.parameters
     )
     with_slices = 1 <= len(problem.parameters) <= MOST_PARAMETERS and problem.is_linear and not problem.unknowns
-    patches = [partial(Patches, PatchesOptions())] if with_patches else []
+    cells = [partial(Cells, CellsOptions())] if with_cells else []
     slices = [partial(Slices, SlicesOptions())] if with_slices else []
-    alone = not (with_patches or with_slices)
-    return [partial(LeastSquares, LeastSquaresOptions(), patient=alone), *patches, *slices, last_resort]
+    alone = not (with_cells or with_slices)
+    return [partial(LeastSquares, LeastSquaresOptions(), patient=alone), *cells, *slices, last_resort]
 
 
 def last_resort(run: Run) -> Stage | None:
-    """Gauss-Newton, unless patches or slices are already a solution."""
+    """Gauss-Newton, unless cells or slices are already a solution."""
     solved = run.best is not None and not isinstance(run.best.network, MLP) and run.best_heldout <= WORTH_KEEPING
     return None if solved else GaussNewton(GaussNewtonOptions(), run, usable=USABLE_START)

@@ -73,10 +73,10 @@ def test_equations_without_a_source_have_no_floor():
     assert variance > 0
 
 
-@pytest.mark.parametrize(("patches", "close"), [(False, 1e-4), (True, 2e-2)])  # windows are narrow
-def test_jets_are_finite_differences_of_a_smooth_field(patches, close):
+@pytest.mark.parametrize(("on_cells", "close"), [(False, 1e-4), (True, 2e-2)])  # windows are narrow
+def test_jets_are_finite_differences_of_a_smooth_field(on_cells, close):
     found = problem(POISSON)
-    model = random_output(model_on(found, cells_of(found, [3]))) if patches else model_of(found)
+    model = random_output(model_on(found, cells_of(found, [3]))) if on_cells else model_of(found)
     line = second_derivative_on_line(solution_of(found, model))
     assert np.abs(line.computed).max() > 1e-3
     assert relative_difference(line.computed, line.differences) < close

@@ -39,7 +39,7 @@ def test_the_parts_add_up_to_the_fast_jacobian(activation):
     torch.testing.assert_close(whole, expected, rtol=1e-10, atol=1e-12)
 
 
-def test_rows_of_patches_give_the_residual_of_their_output_layers():
+def test_rows_of_cells_give_the_residual_of_their_output_layers():
     """The problem is linear: r(w) - r(0) = J w."""
     found = problem(POISSON)
     model = random_output(model_on(found, cells_of(found, [3])))

@@ -48,7 +48,7 @@ def test_why_profiles_are_not_compared(profiles, reason):
 
 
 def history(moves: bool = True, neurons: bool = False) -> list[dict]:
-    rows: list[dict] = [{"stage": "patches", "seconds": 0.0, "hardness:0": 1.0}]  # no layers yet
+    rows: list[dict] = [{"stage": "cells", "seconds": 0.0, "hardness:0": 1.0}]  # no layers yet
     for index in range(20):
         row = {"stage": "adam", "seconds": 1.0 + index}
         for layer in range(3):

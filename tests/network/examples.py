@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pinn.network.cell_network import CellNetwork
 from pinn.network.cells import Cell, grid, widths
 from pinn.network.features import sample_hyperplanes
-from pinn.network.patches import PatchNetwork
 from pinn.training.cells.refinement import merged
 
 NAMES = ("lower", "upper", "lower_width", "upper_width")
@@ -53,7 +53,7 @@ def network_on(
     activation: str = "gelu",
     hardness: float = 1.0,
     seed: int = 4,
-) -> PatchNetwork:
+) -> CellNetwork:
     """With an output layer at random."""
     dimension = len(cells[0].lower)
     generator = torch.Generator().manual_seed(seed)
@@ -68,13 +68,13 @@ def network_on(
     )
     scale = torch.tensor([1.0, 2.5], dtype=torch.float64)[:fields]
     weight, bias = (torch.stack([pair[k] for pair in drawn]) for k in (0, 1))
-    found = PatchNetwork(boxes_of(cells), weight, bias, period, scale, activation, hardness)
+    found = CellNetwork(boxes_of(cells), weight, bias, period, scale, activation, hardness)
     with torch.no_grad():
         found.output.copy_(torch.randn(found.output.shape, generator=generator, dtype=torch.float64))
     return found
 
 
-def window_sums(network: PatchNetwork, points: Tensor) -> Tensor:
+def window_sums(network: CellNetwork, points: Tensor) -> Tensor:
     """Sum of all windows at points [N, D]: [N]."""
     total = points.new_zeros(len(points))
     for cell, reached, near in network.local(points):

@@ -65,7 +65,7 @@ BAD = {
         None,
     ),
     "too fast": (ADVECTION % 400, ["solver.method={least_squares: {features: 300}}"], None),
-    "too fast for patches": (ADVECTION % 400, ["solver.method={patches: {slabs: 2, passes: 1, features: 20}}"], None),
+    "too fast for cells": (ADVECTION % 400, ["solver.method={cells: {slabs: 2, passes: 1, features: 20}}"], None),
     "a layer that one scale does not resolve": (LAYER, ["solver.method={least_squares: {features: 30}}"], None),
 }
 

@@ -189,7 +189,7 @@ def test_family_in_time_over_two_parameters_is_solved(load):
         (("to: 0.2", "to: 0.2*length"), "time.to", "depends on length"),
         (("to: length", "to: length - 1"), "domain.interval.to", "(at length = 1)"),
         (("fields: [u]", "fields: [u]\nnetwork: {constraints: hard}"), "network.constraints", "not available with par"),
-        (("fields: [u]", "fields: [u]\nsolver: {method: patches}"), "solver.method", "not available with parameters"),
+        (("fields: [u]", "fields: [u]\nsolver: {method: cells}"), "solver.method", "not available with parameters"),
         (("{on: boundary, u: 0}", "{periodic: [left, right]}"), "conditions[0].periodic", "depends on parameters"),
         (("initial, u", "initial, where: x < kappa, u"), "conditions[1].where", "not on kappa"),
         (

@@ -172,7 +172,7 @@ def test_other_solvers_know_nothing_of_interfaces(method, share):
     assert losses[-1] < share * losses[0]
 
 
-def test_automatic_leaves_patches_out():
+def test_automatic_leaves_cells_out():
     problem = problem_of(("network: {hidden: [40]}\n", ""), ("{least_squares: {features: 120, scale: 3}}", "auto"))
     assert len(stages_of(problem)) == 2
 
@@ -260,7 +260,7 @@ REFUSED = {  # name: ((old, new), message)
     "one subdomain": ((", outer: rest}", "}"), "must name two or more"),
     "a coordinate": (("outer: rest}", "outer: rest, x: {disk: {center: [1, 1], radius: 0.1}}}"), "is a coordinate"),
     "hard": (("network: {hidden: [40]}", "network: {constraints: hard}"), "network.constraints: is not available with"),
-    "patches": (("{least_squares: {features: 120, scale: 3}}", "patches"), "patches are not available with subdomains"),
+    "cells": (("{least_squares: {features: 120, scale: 3}}", "cells"), "cells are not available with subdomains"),
     "periodic": (("[{on: boundary, u: exact.u}]", "[{periodic: [left, right]}, {on: [top, bottom], u: 0}]"), "is not"),
     "no subdomains": ((PARTS, ""), "needs 'subdomains'"),
 }  # fmt: skip

@@ -283,6 +283,12 @@ NOT_A_SPEC = {
     ),
     "solver nothing": ("»solver:", "solver", "must be a mapping such as {method: auto, time_limit: 60}, got nothing"),
     "method": ("solver: {method: »adm}", "solver.method", "unknown method 'adm'; did you mean 'adam'?"),
+    "method of an older name": ("solver: {method: »patches}", "solver.method", "'patches' is called 'cells'"),
+    "method of an older name, with options": (
+        "solver: {method: {»patches: {passes: 1}}}",
+        "solver.method.patches",
+        "'patches' is called 'cells'",
+    ),
     "method in list": ("solver: {method: [adam, »sgd]}", "solver.method[1]", "unknown method 'sgd'; known:"),
     "no methods": ("solver: {method: »[]}", "solver.method", "must have at least one stage"),
     "auto and another": ("solver: {method: [adam, »auto]}", "solver.method[1]", "auto stands alone"),

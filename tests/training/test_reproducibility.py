@@ -34,12 +34,12 @@ METHODS = {
     "lbfgs": (PLATE, "{lbfgs: {iterations: 8}}"),
     "gauss_newton": (PLATE, "{gauss_newton: {iterations: 4}}"),
     "least_squares": (PLATE, "{least_squares: {features: 60, scale: 2, iterations: 2}}"),
-    "patches": (HEAT, "{patches: {slabs: 3, passes: 2, features: 35}}"),
+    "cells": (HEAT, "{cells: {slabs: 3, passes: 2, features: 35}}"),
     "ritz": (STRING, "{ritz: {features: 40, scale: 2}}"),
 }
 # Largest difference of a field between one thread and two, relative to its largest value: sums that are split among
 # threads have other last digits, and nearly dependent features make more of them. Measured: 4e-8 for Ritz here; at real
-# sizes 1e-8 for least squares (300 features), 2e-8 for patches, and the same bits for 60 steps of Adam (4 x 64 units).
+# sizes 1e-8 for least squares (300 features), 2e-8 for cells, and the same bits for 60 steps of Adam (4 x 64 units).
 THREADED = 1e-6
 
 

@@ -412,7 +412,7 @@ def test_stages_of_the_spec():
         found = problem(POISSON, network="{}", solver=f"{{method: {method}}}")
         return [getattr(make, "func", make).__name__ for make in stages_of(found)]
 
-    assert names("auto") == ["LeastSquares", "Patches", "last_resort"]
+    assert names("auto") == ["LeastSquares", "Cells", "last_resort"]
     assert names("[adam, soap, lbfgs, quasi_newton]") == ["Adam", "SOAP", "LBFGS", "QuasiNewton"]
 
 

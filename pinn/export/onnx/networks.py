@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from pinn.errors import SpecError, did_you_mean
 from pinn.export.onnx.activations import WRITERS
 from pinn.export.onnx.graph import Graph
+from pinn.network.cell_network import CellNetwork
 from pinn.network.features import InputFeatures
 from pinn.network.gauge import folded_layers
 from pinn.network.mlp import MLP
-from pinn.network.patches import PatchNetwork
 from pinn.network.series import SeriesNetwork
 from pinn.network.windows import EDGE
 
@@ -64,7 +64,7 @@ def write_mlp(graph: Graph, network: MLP, points: str) -> str:
     return graph.linear(h, numbers(weight * scale[:, None]), numbers(bias * scale))
 
 
-def write_patches(graph: Graph, network: PatchNetwork, points: str) -> str:
+def write_cells(graph: Graph, network: CellNetwork, points: str) -> str:
     """All cells at all points, as batched matrix products: window * W s(V x + b) [L, N, F], summed over the cells."""
     activation = activation_writer(network.activation.name)
     hardness = network.hardness
@@ -79,7 +79,7 @@ def write_patches(graph: Graph, network: PatchNetwork, points: str) -> str:
     return graph.add("ReduceSum", part, graph.integers(0), keepdims=0)
 
 
-def write_near(graph: Graph, network: PatchNetwork, points: str) -> str:
+def write_near(graph: Graph, network: CellNetwork, points: str) -> str:
     """The points moved by whole periods to be near each cell: [L, N, D], or [1, N, D] where nothing is periodic."""
     spread = graph.add("Unsqueeze", points, graph.integers(0))
     period = network.period
@@ -92,7 +92,7 @@ def write_near(graph: Graph, network: PatchNetwork, points: str) -> str:
     return graph.add("Sub", spread, shift)
 
 
-def write_window(graph: Graph, network: PatchNetwork, near: str) -> str | None:
+def write_window(graph: Graph, network: CellNetwork, near: str) -> str | None:
     """The product of all steps (pinn.network.windows) as [L, N, 1]; None where there is only one cell.
 
     The sides of each cell's boxes are numbered; a side that is not there has the rate 0 and a shift that leaves 1.
@@ -141,6 +141,6 @@ def write_series(graph: Graph, network: SeriesNetwork, points: str) -> str:
 
 NETWORKS: Mapping[type, Callable[[Graph, Any, str], str]] = {
     MLP: write_mlp,
-    PatchNetwork: write_patches,
+    CellNetwork: write_cells,
     SeriesNetwork: write_series,
 }

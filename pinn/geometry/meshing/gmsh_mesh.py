@@ -63,7 +63,7 @@ def mesh_with_gmsh(shape: Shape, file: Path, size: float | None = None, order: i
 @contextmanager
 def _session() -> Iterator[Any]:
     try:
-        import gmsh
+        import gmsh  # pyright: ignore[reportMissingImports]  # an extra
     except (ImportError, OSError) as error:  # OSError: a library of the system that gmsh needs is missing
         reason = "" if isinstance(error, ModuleNotFoundError) else f" ({error})"
         message = f"gmsh cannot be imported{reason}; install it with pip install 'jetpinn[mesh]'"

@@ -25,7 +25,7 @@ class LeastSquaresOptions(Block):
     iterations: Iterations = 30
 
 
-class PatchesOptions(Block):
+class CellsOptions(Block):
     """Least squares on a partition of unity that refines itself, marching through time in slabs.
 
     Points follow from the features of each cell; counts in `sampling` are for the other methods.
@@ -131,7 +131,7 @@ class QuasiNewtonOptions(Block):
 
 STAGE_OPTIONS: dict[str, type[Block]] = {
     "least_squares": LeastSquaresOptions,
-    "patches": PatchesOptions,
+    "cells": CellsOptions,
     "slices": SlicesOptions,
     "ritz": RitzOptions,
     "gauss_newton": GaussNewtonOptions,
@@ -171,6 +171,8 @@ def read_stage(value: Any) -> Stage:
         (name, parameters), prefix = next(iter(value.items())), tuple(value)
     else:
         name, parameters, prefix = value, None, ()
+    if name == "patches":  # its name before a patch was a part of a boundary and nothing else
+        raise refuse_all([Refusal(prefix, "'patches' is called 'cells'", at_key=bool(prefix))])
     if not isinstance(name, str) or name not in METHODS:
         raise refuse_all([Refusal(prefix, choice_refusal("method", name, METHODS), at_key=bool(prefix))])
     if name == "auto":

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from pinn.derivatives.jets import JetPlan
 from pinn.equations.compiler.compile import Derivative
-from pinn.network.patches import PatchNetwork
+from pinn.network.cell_network import CellNetwork
 from pinn.training.cells.solve import same_cells
 from pinn.training.residuals.assembly import Group
 from pinn.training.residuals.energy import CHUNK, Integral
@@ -41,8 +41,8 @@ class EnergyBasis:
     transforms: Sequence[Sequence[Tensor]]
 
     @property
-    def network(self) -> PatchNetwork:
-        assert isinstance(self.model.network, PatchNetwork)
+    def network(self) -> CellNetwork:
+        assert isinstance(self.model.network, CellNetwork)
         return self.model.network
 
     @cached_property
@@ -226,7 +226,7 @@ def orthonormal_basis(model: Model, parts: Sequence[Integral]) -> EnergyBasis:
     parts   the first is the density inside the domain
     """
     network = model.network
-    assert isinstance(network, PatchNetwork)
+    assert isinstance(network, CellNetwork)
     none = network.field_scale.new_zeros(network.units, 0)
     transforms = [[none for _ in model.outputs] for _ in range(network.cells)]
     density = parts[0]
@@ -254,7 +254,7 @@ def energy_triangle(model: Model, part: Integral, cell: int, indices: Tensor, ne
     near   the points `indices` of the part that the cell's window reaches, moved by whole periods to be near it
     """
     network = model.network
-    assert isinstance(network, PatchNetwork)
+    assert isinstance(network, CellNetwork)
     unit, measure = float(network.field_scale[field]), part.weights.sum()
     mine = [d for d in part.derivatives if d.field == model.outputs[field]]
     triangle = near.new_zeros(0, network.units)

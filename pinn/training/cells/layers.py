@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pinn.network.activations import ACTIVATIONS
+from pinn.network.cell_network import CellNetwork
 from pinn.network.cells import Cell, widths
 from pinn.network.features import sample_hyperplanes
-from pinn.network.patches import PatchNetwork
 from pinn.problem.problem import Problem
 
 Layer = tuple[Tensor, Tensor]  # weight [M, D] and bias [M], in the coordinates themselves
@@ -50,7 +50,7 @@ def hidden_layer(
     return weight, bias - weight @ torch.as_tensor((low + high) / 2)
 
 
-def cell_network(problem: Problem, layers: Mapping[Cell, Layer], like: Tensor) -> PatchNetwork:
+def cell_network(problem: Problem, layers: Mapping[Cell, Layer], like: Tensor) -> CellNetwork:
     """The network on these cells, with the device and dtype of `like`; its output layers are zero."""
     cells = list(layers)
     lower_width, upper_width = widths(cells)
@@ -62,7 +62,7 @@ def cell_network(problem: Problem, layers: Mapping[Cell, Layer], like: Tensor) -
     }
     period = [problem.periods.get(axis, 0.0) for axis in range(len(problem.axes))]
     activation = problem.spec.network.activation
-    return PatchNetwork(
+    return CellNetwork(
         {name: torch.as_tensor(box)[:, None].to(like) for name, box in boxes.items()},
         torch.stack([weight for weight, _ in layers.values()]).to(like),
         torch.stack([bias for _, bias in layers.values()]).to(like),

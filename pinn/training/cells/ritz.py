@@ -2,9 +2,9 @@
 
     minimise E(c) + PENALTY * sum over essential conditions of weight^2 mean(r^2):     H d = -g,   c <- c + a d
 
-The cells have sampled hidden layers (`network/patches.py`). A quadratic energy needs one step of Newton's iteration. H
-is scaled to a unit diagonal and shifted until it is positive definite; the step a is halved while the energy rises or
-is not finite. From level to level those cells are halved that hold most of the equations' residual.
+The cells have sampled hidden layers (`network/cell_network.py`). A quadratic energy needs one step of Newton's
+iteration. H is scaled to a unit diagonal and shifted until it is positive definite; the step a is halved while the
+energy rises or is not finite. From level to level those cells are halved that hold most of the equations' residual.
 
 Sources: Ritz, J. reine angew. Math. 135 (1909), 1; Babuska & Melenk, Int. J. Numer. Meth. Engng. 40 (1997), 727 (the
 partition of unity); Nocedal & Wright, Numerical Optimization, 2nd ed., § 3.4 (shifts); Dörfler, SIAM J. Numer. Anal. 33

@@ -17,8 +17,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pinn.network.cell_network import CellNetwork, join
 from pinn.network.cells import Cell, cells_of, cells_state, grid
-from pinn.network.patches import PatchNetwork, join
 from pinn.problem.problem import Problem
 from pinn.training.cells.points import within
 from pinn.training.cells.refinement import MERGE_BELOW, merged
@@ -117,7 +117,7 @@ def continued(group: Group, before: Model) -> Group:
 def blended(problem: Problem, slabs: Sequence[Slab]) -> Model:
     """One network of all slabs' cells: each cell's window is multiplied by that of its slab."""
     models = [slab.model for slab in slabs if slab.model is not None]
-    networks = [cast(PatchNetwork, model.network) for model in models]
+    networks = [cast(CellNetwork, model.network) for model in models]
     names = ("lower", "upper", "lower_width", "upper_width")
     parts: dict[str, list[Tensor]] = {name: [] for name in names}
     for number, network in enumerate(networks):

@@ -16,7 +16,7 @@ from torch import Tensor
 from pinn.derivatives.jets import Jets
 from pinn.equations.compiler.compile import Derivative
 from pinn.errors import Divergence
-from pinn.network.patches import PatchNetwork
+from pinn.network.cell_network import CellNetwork
 from pinn.training.cells.block_solve import Rows, solve_blocks
 from pinn.training.residuals.assembly import Group, loss_terms, residuals
 from pinn.training.residuals.divergence import require_finite
@@ -45,7 +45,7 @@ def solve_cells(
     states   jets that a nonlinear problem is first linearised at, one per group; None for a linear problem
     """
     network = model.network
-    assert isinstance(network, PatchNetwork)
+    assert isinstance(network, CellNetwork)
     with torch.no_grad():
         reaches = [reach(network, group, group.points.points) for group in groups]
         partners = [
@@ -62,8 +62,8 @@ def solve_cells(
             kept = [values.clone() for values in trained]
             coefficients, norm = solve_blocks(rows, sizes, regularisation)
             if not all(torch.isfinite(block).all() for block in coefficients):
-                require_finite(loss_terms(model, groups), "patches", step + 1, groups, model)
-                raise Divergence("least squares on patches gave coefficients that are not finite")
+                require_finite(loss_terms(model, groups), "cells", step + 1, groups, model)
+                raise Divergence("least squares on cells gave coefficients that are not finite")
             for cell in range(network.cells):
                 network.output[cell] = coefficients[cell].reshape(len(model.outputs), -1)
             for raw, value in zip(model.raw.values(), coefficients[-1] if len(model.raw) else (), strict=True):
@@ -83,7 +83,7 @@ def solve_cells(
     return loss
 
 
-def reach(network: PatchNetwork, group: Group, points: Tensor) -> list[Reach]:
+def reach(network: CellNetwork, group: Group, points: Tensor) -> list[Reach]:
     return [
         Reach(cell, indices, network.basis_jets(cell, near, group.plan))
         for cell, indices, near in network.local(points)
@@ -99,7 +99,7 @@ def group_rows(
     if partner is not None:
         pieces.append((partner, -1.0, linearised(model, group, everywhere, state, partner=True)))
     network = model.network
-    assert isinstance(network, PatchNetwork)
+    assert isinstance(network, CellNetwork)
     cells = network.cells
     touched = torch.zeros(len(group.points), cells, dtype=torch.bool)
     for parts, _, _ in pieces:
@@ -154,7 +154,7 @@ def unknown_columns(model: Model, pieces, target: Tensor) -> Tensor | None:
     return columns
 
 
-def jets_of(network: PatchNetwork, group: Group, reached: Sequence[Reach], model: Model) -> State:
+def jets_of(network: CellNetwork, group: Group, reached: Sequence[Reach], model: Model) -> State:
     """The fields' jets at the points of a group, from the basis that is already there."""
     count = len(group.points)
     found = {}

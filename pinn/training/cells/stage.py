@@ -1,8 +1,8 @@
 """Least squares on a partition of unity that refines itself, marching through time in slabs.
 
-The box around the domain is cut into cells with a sampled hidden layer each (`network/patches.py`); the output layers
-of all cells of a slab are solved for together. Cells whose residual on fresh points exceeds a tolerance are halved, and
-the slab is solved again, until none does. The next slab starts from the end of this one: its initial conditions are
+The box around the domain is cut into cells with a sampled hidden layer each (`network/cell_network.py`); the output
+layers of all cells of a slab are solved for together. Cells whose residual on fresh points exceeds a tolerance are
+halved, and the slab is solved again, until none does. The next slab starts from the end of this one: its initial conditions are
 those of the spec, with this slab's values for their right-hand sides. One pass through all slabs gives a solution; the
 next pass starts from it, with a tolerance ten times smaller.
 
@@ -20,7 +20,7 @@ import torch
 
 from pinn.errors import SpecError
 from pinn.problem.problem import Problem
-from pinn.spec.blocks.solver import PatchesOptions
+from pinn.spec.blocks.solver import CellsOptions
 from pinn.training.cells.layers import cell_network, default_scale, with_layers
 from pinn.training.cells.points import draw_in_cells
 from pinn.training.cells.refinement import cell_residuals, refined
@@ -32,7 +32,7 @@ from pinn.training.residuals.model import Model
 from pinn.training.run.run import Report, Run
 
 FEATURES = {1: 30, 2: 80, 3: 250}  # per cell in the first pass, by the number of coordinates
-MOST_COORDINATES = 2  # for which `auto` takes patches: in more, cells and features per cell are too many
+MOST_COORDINATES = 2  # for which `auto` takes cells: in more, they and their features are too many
 SLABS = 10
 FIRST_TOLERANCE, TIGHTER = 1e-2, 0.1  # of the first pass; of a pass relative to the one before
 MORE_FEATURES, LARGER_SCALE = 1.2, 1.05  # from one pass to the next
@@ -46,18 +46,18 @@ KEPT = ("features", "scale", "tolerance", "current", "passes", "rounds", "pass_s
 
 
 def require_jets(problem: Problem) -> None:
-    """Raises SpecError where the spec asks for the slow reference, which patches do not have."""
+    """Raises SpecError where the spec asks for the slow reference, which cells do not have."""
     if problem.spec.solver.derivatives != "jets":
-        raise SpecError(("solver", "derivatives"), "patches need jets; write derivatives: jets, or another method")
+        raise SpecError(("solver", "derivatives"), "cells need jets; write derivatives: jets, or another method")
 
 
-class Patches:
+class Cells:
     """Stage: one step is one solve on the cells of one slab; a pass through all slabs gives a new model."""
 
-    name = "patches"
+    name = "cells"
     measure_every = 2**62  # only a whole pass is measured
 
-    def __init__(self, options: PatchesOptions, run: Run):
+    def __init__(self, options: CellsOptions, run: Run):
         self.options, self.run = options, run
         self.problem = run.problem
         self.dimension = len(self.problem.axes)

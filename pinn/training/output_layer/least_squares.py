@@ -44,7 +44,7 @@ SHARE_PER_SEARCH = 0.08  # of the time left, for one more scale on a level
 STAGNATION_LEVELS, STAGNATION_GAIN = 3, 1.25  # that together gain less than this factor
 ROUNDING_RESIDUAL, ROUNDING_GAIN = 1e-5, 2.0  # below: a gain under 2 over two levels means that rounding errors rule
 HOPELESS = 0.05  # held-out residual of a nonlinear problem after two levels: one scale does not resolve the solution
-PROMISING = 1e-3  # held-out residual of the first level; from more, patches are faster (plate with a hole, advection)
+PROMISING = 1e-3  # held-out residual of the first level; from more, cells are faster (plate with a hole, advection)
 LEVELS_TO_FORECAST = 3  # the gain of the first is no measure of those that follow
 # Weights of noisy data on the way from no solution: with little weight from the start, Newton's steps have to follow
 # the equations' curved valley (a modulus that is a field stays constant).

@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from pinn.derivatives.jets import JetPlan
 from pinn.equations.compiler.compile import Derivative
+from pinn.network.cell_network import CellNetwork
 from pinn.network.features import InputFeatures
 from pinn.network.hardness import Learning
 from pinn.network.mlp import MLP, Tape
-from pinn.network.patches import PatchNetwork
 from pinn.network.series import SeriesNetwork
 from pinn.problem.problem import Problem
 from pinn.spec.blocks.network import Activation
@@ -24,9 +24,9 @@ class Model(nn.Module):
     derivatives   "jets", or "autograd" for the slow reference
     """
 
-    network: MLP | PatchNetwork | SeriesNetwork
+    network: MLP | CellNetwork | SeriesNetwork
 
-    def __init__(self, problem: Problem, network: MLP | PatchNetwork | SeriesNetwork, derivatives: str = "jets"):
+    def __init__(self, problem: Problem, network: MLP | CellNetwork | SeriesNetwork, derivatives: str = "jets"):
         super().__init__()
         self.network = network
         self.outputs = problem.outputs
@@ -50,7 +50,7 @@ class Model(nn.Module):
 
     def slice_network(self, values: Mapping[int, float]) -> MLP:
         """The network of a slice: a function of the other axes, the parameters having these values (axis -> value)."""
-        assert isinstance(self.network, MLP | SeriesNetwork)  # a family is never solved on patches
+        assert isinstance(self.network, MLP | SeriesNetwork)  # a family is never solved on cells
         return self.network.restricted(values)
 
     @property

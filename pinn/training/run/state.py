@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from pinn.equations.statements import PointSet
+from pinn.network.cell_network import CellNetwork
 from pinn.network.mlp import MLP
-from pinn.network.patches import PatchNetwork
 from pinn.network.series import SeriesNetwork
 from pinn.problem.problem import Problem
 from pinn.training.residuals.assembly import Group
@@ -47,7 +47,7 @@ def load_tensors(model: Model, tensors: Mapping[str, Tensor]) -> None:
     model.load_state_dict(tensors)
 
 
-def saved_network(problem: Problem, tensors: Mapping[str, Tensor]) -> MLP | PatchNetwork | SeriesNetwork:
+def saved_network(problem: Problem, tensors: Mapping[str, Tensor]) -> MLP | CellNetwork | SeriesNetwork:
     """A network that the tensors fit: on cells where they have boxes, a series, or a perceptron with their widths."""
     scale = tensors["network.field_scale"]
     if scale.dtype not in (torch.float32, torch.float64):
@@ -57,7 +57,7 @@ def saved_network(problem: Problem, tensors: Mapping[str, Tensor]) -> MLP | Patc
         names = ("lower", "upper", "lower_width", "upper_width")
         boxes = {name: tensors[f"network.{name}"] for name in names}
         weight, bias, period = (tensors[f"network.{name}"] for name in ("weight", "bias", "period"))
-        return PatchNetwork(boxes, weight, bias, period, scale, activation.name, activation.hardness)
+        return CellNetwork(boxes, weight, bias, period, scale, activation.name, activation.hardness)
     if "network.degrees" in tensors:
         units = len(tensors["network.terms.layers.0.weight"])
         return series_network(problem, units, tensors["network.degrees"], torch.device("cpu"), scale.dtype)

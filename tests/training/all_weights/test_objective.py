@@ -115,10 +115,10 @@ def test_no_weights_leave_the_loss_alone():
 
 
 @pytest.mark.parametrize("stage", ["adam", "soap", "lbfgs", "quasi_newton"])
-def test_a_stage_after_patches_begins_its_own_perceptron_and_keeps_the_better_model(stage):
-    method = f"{{method: [patches, {{{stage}: {{iterations: 2}}}}], tolerance: 1e-25, threads: 1}}"
+def test_a_stage_after_cells_begins_its_own_perceptron_and_keeps_the_better_model(stage):
+    method = f"{{method: [cells, {{{stage}: {{iterations: 2}}}}], tolerance: 1e-25, threads: 1}}"
     solution = pinn.solve(problem(POISSON, solver=method), device="cpu")
-    assert [row["stage"] for row in solution.history[-3:]] == ["patches", stage, stage]
+    assert [row["stage"] for row in solution.history[-3:]] == ["cells", stage, stage]
     heldout = [row["heldout_residual"] for row in solution.history if row["heldout_residual"] is not None]
     assert solution.metrics["heldout_residual"] == pytest.approx(min(heldout))
 

@@ -6,25 +6,25 @@ from collections.abc import Sequence
 
 import torch
 
+from pinn.network.cell_network import CellNetwork
 from pinn.network.cells import Cell, grid
-from pinn.network.patches import PatchNetwork
 from pinn.problem.problem import Problem
-from pinn.spec.blocks.solver import PatchesOptions
+from pinn.spec.blocks.solver import CellsOptions
 from pinn.training.cells.points import draw_in_cells
 from pinn.training.cells.slabs import Slab
-from pinn.training.cells.stage import Patches
+from pinn.training.cells.stage import Cells
 from pinn.training.residuals.assembly import Group
 from pinn.training.residuals.model import Model
 from tests.training.examples import run_of
 
 
-def network_of(model: Model) -> PatchNetwork:
-    assert isinstance(model.network, PatchNetwork)
+def network_of(model: Model) -> CellNetwork:
+    assert isinstance(model.network, CellNetwork)
     return model.network
 
 
-def stage_of(found: Problem, features: int = 40, **options) -> Patches:
-    return Patches(PatchesOptions(features=features, **options), run_of(found, seed=2))
+def stage_of(found: Problem, features: int = 40, **options) -> Cells:
+    return Cells(CellsOptions(features=features, **options), run_of(found, seed=2))
 
 
 def cells_of(found: Problem, counts: Sequence[int], hanging: bool = True) -> list[Cell]:

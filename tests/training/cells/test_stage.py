@@ -1,4 +1,4 @@
-"""The stage `patches` from spec to error: refinement, slabs, passes, and what is saved."""
+"""The stage `cells` from spec to error: refinement, slabs, passes, and what is saved."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import pinn
 from pinn.errors import SpecError
 from pinn.run.directory import RunDirectory
 from pinn.solution.saved import save_run
-from pinn.spec.blocks.solver import PatchesOptions
+from pinn.spec.blocks.solver import CellsOptions
 from pinn.training.cells.slabs import Slab
-from pinn.training.cells.stage import FIRST_TOLERANCE, TIGHTER, Patches
+from pinn.training.cells.stage import FIRST_TOLERANCE, TIGHTER, Cells
 from pinn.training.loop import train
 from tests.network.examples import window_sums
 from tests.training.cells.examples import network_of, stage_of
@@ -31,12 +31,12 @@ exact: {u: exp(-t)*sin(pi*x)}
 
 
 def loaded(name: str, options: str, *more: str):
-    settings = [f"solver.method={{patches: {options}}}", "solver.threads=1", "solver.tolerance=1e-12", *more]
+    settings = [f"solver.method={{cells: {options}}}", "solver.threads=1", "solver.tolerance=1e-12", *more]
     return pinn.load(PROBLEMS / f"{name}.yaml", settings)
 
 
 def stage(text: str = HEAT, options: str = "{slabs: 2, passes: 1}", **blocks: str):
-    return problem(text, solver=f"{{method: {{patches: {options}}}, threads: 1, tolerance: 1e-12}}", **blocks)
+    return problem(text, solver=f"{{method: {{cells: {options}}}, threads: 1, tolerance: 1e-12}}", **blocks)
 
 
 # ---- accuracy ------------------------------------------------------------------------------------
@@ -105,7 +105,7 @@ def test_an_unknown_diffusivity(tmp_path):
         unknowns="{D: {initial: 1, min: 0.01, max: 10}}",
         data="[{file: measured.csv, quantities: {u: u}}]",
         exact="{u: exp(-0.3*pi**2*t)*sin(pi*x)}",
-        solver="{method: {patches: {passes: 2}}, threads: 1, tolerance: 1e-12}",
+        solver="{method: {cells: {passes: 2}}, threads: 1, tolerance: 1e-12}",
     )
     assert pinn.solve(found).metrics["unknowns"]["D"] == pytest.approx(true, rel=1e-4)
 
@@ -118,7 +118,7 @@ def test_a_pass_is_measured_when_all_slabs_are_done():
     measured = [row["heldout_residual"] is not None for row in solution.history]
     assert measured.count(True) == 2
     assert measured[-1]
-    assert all(row["stage"] == "patches" and row["cells"] >= 4 for row in solution.history)
+    assert all(row["stage"] == "cells" and row["cells"] >= 4 for row in solution.history)
     heldout = [row["heldout_residual"] for row in solution.history if row["heldout_residual"] is not None]
     assert solution.metrics["heldout_residual"] == min(heldout)
 
@@ -126,7 +126,7 @@ def test_a_pass_is_measured_when_all_slabs_are_done():
 def test_cells_are_halved_until_the_tolerance_is_met():
     """Of the first pass, 1e-2 in every cell of every slab; of the second a tenth of it."""
     run = run_of(problem(HEAT, conditions="[{on: initial, u: sin(6*pi*x)}, {on: boundary, u: 0}]"))
-    found = Patches(PatchesOptions(slabs=2), run)
+    found = Cells(CellsOptions(slabs=2), run)
     before = 8  # cells to begin with, in both slabs together
     for number in (0, 1):
         assert found.tolerance == pytest.approx(FIRST_TOLERANCE * TIGHTER**number)
@@ -208,7 +208,7 @@ def test_windows_of_a_solution_sum_to_one():
 def test_without_time_left_there_is_still_a_model():
     found = stage(options="{slabs: 4, features: 20}")
     run = run_of(found, seconds=1e-6)
-    outcome = train(run, [lambda given: Patches(PatchesOptions(slabs=4, features=20), given)])
+    outcome = train(run, [lambda given: Cells(CellsOptions(slabs=4, features=20), given)])
     assert outcome.stop_reason == "time_limit"
     assert outcome.iterations == 1
     assert np.isfinite(outcome.heldout)
@@ -239,7 +239,7 @@ def test_a_seed_repeats_the_run_bit_for_bit():
 
 def test_float32():
     found = problem(
-        POISSON, solver="{method: {patches: {features: 20, passes: 1}}, precision: float32, threads: 1}", network="{}"
+        POISSON, solver="{method: {cells: {features: 20, passes: 1}}, precision: float32, threads: 1}", network="{}"
     )
     solution = pinn.solve(found, device="cpu")
     assert network_of(solution.model).output.dtype == torch.float32
@@ -266,7 +266,7 @@ def test_bad_options_are_refused(options, path, message):
     assert message in str(refusal.value)
 
 
-def test_patches_refuse_the_slow_reference():
-    problem = pinn.load(PROBLEMS / "heat/heat_1d.yaml", ["solver.method=patches", "solver.derivatives=autograd"])
-    with pytest.raises(SpecError, match="patches need jets"):
+def test_cells_refuse_the_slow_reference():
+    problem = pinn.load(PROBLEMS / "heat/heat_1d.yaml", ["solver.method=cells", "solver.derivatives=autograd"])
+    with pytest.raises(SpecError, match="cells need jets"):
         pinn.solve(problem)

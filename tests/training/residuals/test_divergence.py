@@ -18,14 +18,14 @@ from tests.training.examples import HEAT, POISSON, STRING, problem, run_of
 
 STAGES = {
     "least_squares": "least_squares",
-    "patches": "{patches: {slabs: 2, passes: 3, features: 20}}",
+    "cells": "{cells: {slabs: 2, passes: 3, features: 20}}",
     "gauss_newton": "{gauss_newton: {iterations: 12}}",
     "adam": "{adam: {iterations: 250, resample: 20}}",
     "soap": "{soap: {iterations: 250, resample: 20}}",
     "lbfgs": "{lbfgs: {iterations: 60, resample: 10}}",
     "quasi_newton": "{quasi_newton: {iterations: 60, resample: 10}}",
 }
-STEPS = {"least_squares": 2, "patches": 1, "gauss_newton": 6, "adam": 110, "soap": 110, "lbfgs": 25, "quasi_newton": 25}
+STEPS = {"least_squares": 2, "cells": 1, "gauss_newton": 6, "adam": 110, "soap": 110, "lbfgs": 25, "quasi_newton": 25}
 
 
 WITHOUT_NETWORK = "\n".join(line for line in POISSON.splitlines() if not line.startswith("network"))
@@ -67,7 +67,7 @@ def poison(monkeypatch, beginning, order: int = 2) -> None:
 def test_a_stage_names_the_term_the_point_and_the_step(stage, monkeypatch):
     rows = []
     poison(monkeypatch, lambda: len(rows) >= STEPS[stage])
-    network = {} if stage in ("least_squares", "patches") else {"network": "{hidden: [8]}"}
+    network = {} if stage in ("least_squares", "cells") else {"network": "{hidden: [8]}"}
     run = run_of(problem(WITHOUT_NETWORK, solver=f"{{method: {STAGES[stage]}}}", **network))
     outcome = train(run, stages_of(run.problem), rows.append)
     assert outcome.stop_reason == "diverged"
@@ -124,7 +124,7 @@ ORIGINS = {
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_statement_that_is_not_finite_in_a_narrow_place_is_named(stage, origin):
     text, term = ORIGINS[origin]
-    network = {} if stage in ("least_squares", "patches") else {"network": "{hidden: [8]}"}
+    network = {} if stage in ("least_squares", "cells") else {"network": "{hidden: [8]}"}
     points = "{interior: 600, initial: 600}"
     run = run_of(problem(text, solver=f"{{method: {STAGES[stage]}}}", sampling=points, **network))
     try:
@@ -137,9 +137,9 @@ def test_a_statement_that_is_not_finite_in_a_narrow_place_is_named(stage, origin
     assert run.model is None or is_finite(run.model)
 
 
-@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "patches"])
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "cells"])
 def test_a_point_of_the_sampler_that_is_not_finite_is_named(stage, monkeypatch):
-    """And a normal: the sampler of boundaries gives one of each. Patches leave out what lies in no cell."""
+    """And a normal: the sampler of boundaries gives one of each. Cells leave out what lies in no cell."""
     import pinn.problem.problem
 
     text = """
@@ -150,7 +150,7 @@ domain: {rectangle: {from: [0, 0], to: [1, 1]}}
 equations: {laplace: laplacian(u) = 1}
 conditions: [{on: [left, right], u: x*y}, {on: [top, bottom], u_n: 0}]
 """
-    network = {} if stage in ("least_squares", "patches") else {"network": "{hidden: [8]}"}
+    network = {} if stage in ("least_squares", "cells") else {"network": "{hidden: [8]}"}
     sampled = pinn.problem.problem.sample_pieces
     for part, term, said in (
         ("points", "u on left, right", "x = nan, y = [^ ]* (so the sampler gave this point)"),
@@ -173,7 +173,7 @@ conditions: [{on: [left, right], u: x*y}, {on: [top, bottom], u_n: 0}]
         assert re.match(f"term '{term}' [a-z ]* at " + said.replace("(", r"\(").replace(")", r"\)"), message), message
 
 
-OF_GRADIENTS = [stage for stage in STAGES if stage not in ("least_squares", "patches")]
+OF_GRADIENTS = [stage for stage in STAGES if stage not in ("least_squares", "cells")]
 
 
 @pytest.mark.parametrize("network", ["{hidden: [8, 7]}", "{hidden: [8]}"])

@@ -7,7 +7,7 @@ import torch
 
 from pinn.derivatives.autograd import partial_derivatives
 from pinn.derivatives.jets import Partial, plan_jets
-from pinn.network.patches import PatchNetwork, join
+from pinn.network.cell_network import CellNetwork, join
 from tests.derivatives.test_products import up_to
 from tests.network.examples import LOWER, NAMES, UPPER, hanging, network_on, partition, points_in, window_sums
 
@@ -20,7 +20,7 @@ CASES = {
 }
 
 
-def differences(network: PatchNetwork, points, partials, space) -> dict[Partial, float]:
+def differences(network: CellNetwork, points, partials, space) -> dict[Partial, float]:
     plan = plan_jets(partials, points.shape[1], space)
     with torch.no_grad():
         jets = network.jets(points, plan)
@@ -101,7 +101,7 @@ def test_constant_fields_from_constant_units():
     assert all(float(jet.detach().abs().max()) < 1e-11 * sharpest**2 for jet in others)
 
 
-def zeros_reached(network: PatchNetwork, points) -> float:
+def zeros_reached(network: CellNetwork, points) -> float:
     """Share of the points that a cell was given for which its window is zero."""
     shares = []
     for cell, _, near in network.local(points):

@@ -24,7 +24,7 @@ from pinn.network.windows import Window
 ROWS = 8192  # points evaluated at once: each cell sees few of them
 
 
-class PatchNetwork(nn.Module):
+class CellNetwork(nn.Module):
     """Fields u: points [N, D] -> [N, F], and their jets.
 
     boxes     name -> [L, B, D]: lower, upper (faces), lower_width, upper_width (half widths of the overlaps); a cell's
@@ -142,7 +142,7 @@ class PatchNetwork(nn.Module):
         return [found[channel] for channel in plan.channels]
 
 
-def join(networks: list[PatchNetwork], boxes: Mapping[str, Tensor]) -> PatchNetwork:
+def join(networks: list[CellNetwork], boxes: Mapping[str, Tensor]) -> CellNetwork:
     """One network of all cells of several, with windows as `boxes` says."""
     first = networks[0]
     units = max(network.units for network in networks)
@@ -155,7 +155,7 @@ def join(networks: list[PatchNetwork], boxes: Mapping[str, Tensor]) -> PatchNetw
         shape[axis] = missing
         return torch.cat([tensor, tensor.new_zeros(shape)], dim=axis)
 
-    joined = PatchNetwork(
+    joined = CellNetwork(
         boxes,
         torch.cat([padded(network.weight, 1) for network in networks]),
         torch.cat([padded(network.bias, 1) for network in networks]),
