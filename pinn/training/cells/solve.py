@@ -101,7 +101,7 @@ def group_rows(
     network = model.network
     assert isinstance(network, CellNetwork)
     cells = network.cells
-    touched = torch.zeros(len(group.points), cells, dtype=torch.bool)
+    touched = torch.zeros(len(group.points), cells, dtype=torch.bool, device=group.points.points.device)
     for parts, _, _ in pieces:
         for part in parts:
             touched[part.indices, part.cell] = True
@@ -138,7 +138,7 @@ def same_cells(touched: Tensor) -> list[tuple[list[int], Tensor]]:
     order = np.argsort(which, kind="stable")
     parts = np.split(order, np.cumsum(np.bincount(which))[:-1])
     return [
-        (torch.nonzero(touched[start]).flatten().tolist(), torch.as_tensor(points))
+        (torch.nonzero(touched[start]).flatten().tolist(), torch.as_tensor(points, device=touched.device))
         for start, points in zip(first, parts, strict=True)
     ]
 
