@@ -2,9 +2,9 @@
 
 The box around the domain is cut into cells with a sampled hidden layer each (`network/cell_network.py`); the output
 layers of all cells of a slab are solved for together. Cells whose residual on fresh points exceeds a tolerance are
-halved, and the slab is solved again, until none does. The next slab starts from the end of this one: its initial conditions are
-those of the spec, with this slab's values for their right-hand sides. One pass through all slabs gives a solution; the
-next pass starts from it, with a tolerance ten times smaller.
+halved, and the slab is solved again, until none does. The next slab starts from the end of this one: its initial
+conditions are those of the spec, with this slab's values for their right-hand sides. One pass through all slabs gives a
+solution; the next pass starts from it, with a tolerance ten times smaller.
 
 Sources: Dong & Li, Comput. Methods Appl. Mech. Engrg. 387 (2021) 114129, § 2.3 (blocks in time); Moseley, Markham &
 Nissen-Meyer, Adv. Comput. Math. 49 (2023) 62 (windows).
