@@ -180,3 +180,12 @@ def test_soap_leaves_torch_as_it_was():
         "assert before == state()"
     )
     assert "pytorch_optimizer" in loaded_by(code)
+
+
+NOT_ROOMS = {"benchmarks", "hostile", "problems"}  # folders of tests beside the rooms: scripts, attacks, the gallery
+
+
+def test_the_tests_lie_in_the_rooms_that_they_test():
+    tests = Path(__file__).resolve().parent
+    folders = {file.parent.relative_to(tests).as_posix() for file in tests.rglob("test_*.py")} - {"."}
+    assert folders - NOT_ROOMS <= set(ORDER)

@@ -293,7 +293,7 @@ def test_least_energy_of_a_linear_body_is_its_equilibrium(plane):
 
 
 def test_block_has_the_energy_form_s_the_equations_and_finite_elements_displacement():
-    """The equations' solution is held to the same reference in tests/test_problems_run.py."""
+    """The equations' solution is held to the same reference in tests/problems/test_run.py."""
     method = "solver.method={ritz: {features: 40, levels: 1}}"
     settings = [method, "solver.formulation=energy", "solver.load_steps=1", "network.constraints=hard"]
     solution = pinn.solve(pinn.load(PROBLEMS / "elasticity/hyperelastic_block.yaml", settings), device="cpu")

@@ -10,7 +10,7 @@ from safetensors.torch import load_file
 import pinn
 from pinn.cli.main import run
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parent.parent.parent
 
 # quantity and the error that the short run must reach: some ten to forty times what it reached when this was written
 SHORT = {
