@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import errno
 import json
 import os
@@ -48,3 +49,22 @@ def without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         raise ValueError("a key appears twice")
     return found
+
+
+def read_history(path: Path) -> list[dict[str, Any]]:
+    """The rows that `write_history` wrote, numbers as numbers, empty cells as None; none where there is no file."""
+    if not path.is_file():
+        return []
+
+    def number(text: str) -> Any:
+        try:
+            return float(text) if text else None
+        except ValueError:
+            return text
+
+    try:
+        with path.open(newline="", encoding="utf-8") as stream:
+            table = csv.DictReader(stream, restkey="", restval="")  # of a row that is too long or too short
+            return [{key: number(text) for key, text in row.items() if key} for row in table]
+    except (OSError, ValueError, csv.Error) as error:
+        raise ResourceError(f"{path}: cannot be read: {error}") from None

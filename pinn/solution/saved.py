@@ -1,18 +1,32 @@
-"""A solution as a run's directory holds it."""
+"""A solution as a run's directory holds it: written, and read again."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
+from typing import TYPE_CHECKING, Any
 
+from torch import Tensor
+
+from pinn.errors import PinnError, ResourceError, one_line
+from pinn.files.reading import read_history, read_json
 from pinn.files.writing import write_atomic, write_history, write_json, write_text
+from pinn.network.chunks import out_of_memory
+from pinn.problem.loading import build
+from pinn.problem.problem import Problem
 from pinn.run.directory import RunDirectory
-from pinn.solution.solution import Solution
-from pinn.spec.yaml.source import dump
+from pinn.solution.engines import find_engine
+from pinn.spec.yaml.source import dump, read_spec
+from pinn.training.residuals.model import Model
+from pinn.training.run.state import load_tensors
+
+if TYPE_CHECKING:
+    from pinn.solution.solution import Solution
 
 # What is made of a solution in a run's directory: fields, figures. It returns the files it wrote.
-Product = Callable[[Solution, Path], Sequence[Path]]
+Product = Callable[["Solution", Path], Sequence[Path]]
 
 
 def save_run(directory: RunDirectory, solution: Solution, products: Sequence[Product] = ()) -> list[Path]:
@@ -41,3 +55,54 @@ def save_run(directory: RunDirectory, solution: Solution, products: Sequence[Pro
     if failure is not None:
         raise failure
     return written
+
+
+def write_weights(path: Path, problem: Problem, model: Model) -> None:
+    """Every tensor of the model as safetensors, with what says which spec they belong to."""
+    from safetensors.torch import save_file
+
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    spec = spec_digest(dump(problem.spec.resolved()).encode())
+    save_file(tensors, str(path), metadata={"format": "pt", "problem": problem.name, "spec": spec})
+
+
+def read_run(folder: Path) -> tuple[Problem, Model, dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
+    """(problem, model, metrics, history, environment) of a run.
+
+    Raises ResourceError where it is incomplete, damaged, or its spec is not the one that the model was trained for.
+    """
+    from safetensors import SafetensorError
+
+    for name in ("spec.yaml", "model.safetensors", "metrics.json", "environment.json"):
+        if not (folder / name).is_file():
+            raise ResourceError(f"{folder}: not a complete run: {name} is missing")
+    environment, metrics = read_json(folder / "environment.json"), read_json(folder / "metrics.json")
+    file = folder / "model.safetensors"
+    try:
+        tensors, said = read_tensors(file)
+        if said.get("spec", digest := spec_digest((folder / "spec.yaml").read_bytes())) != digest:
+            raise ResourceError(f"{folder / 'spec.yaml'}: is not what the model was trained for; restore it")
+        problem = build(read_spec(folder / "spec.yaml"), Path(str(environment.get("spec_folder", folder))))
+        network = find_engine(str(metrics.get("engine", "native"))).saved_network(problem, tensors, metrics)
+        model = Model(problem, network, problem.spec.solver.derivatives)
+        load_tensors(model, tensors)
+    except PinnError:
+        raise
+    except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError, OSError, SafetensorError) as error:
+        if out_of_memory(error):
+            raise
+        raise ResourceError(f"{file}: cannot be read: {one_line(str(error), 300)}") from None
+    return problem, model, metrics, read_history(folder / "history.csv"), environment
+
+
+def spec_digest(text: bytes) -> str:
+    """Of the spec.yaml that a run leaves."""
+    return hashlib.sha256(text).hexdigest()
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """(tensors, metadata) of a safetensors file. Raises SafetensorError, OSError or ValueError."""
+    from safetensors import safe_open
+
+    with safe_open(str(path), framework="pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118

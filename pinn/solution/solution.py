@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from os import PathLike
@@ -19,17 +17,15 @@ from pinn.derivatives.jets import plan_jets
 from pinn.equations.compiler.compile import CompiledExpression, Derivative
 from pinn.equations.statements import PointSet
 from pinn.equations.subdomains import Seen, Subdomain
-from pinn.errors import ResourceError, SpecError, did_you_mean, one_line
-from pinn.files.reading import read_json
-from pinn.network.chunks import in_chunks, out_of_memory
-from pinn.problem.loading import build, build_problem
+from pinn.errors import SpecError, did_you_mean
+from pinn.network.chunks import in_chunks
+from pinn.problem.loading import build_problem
 from pinn.problem.problem import Problem
-from pinn.solution.engines import find_engine
+from pinn.solution.interpolation import interpolate
+from pinn.solution.saved import read_run, write_weights
 from pinn.spec.parameters import complete, slice_of
-from pinn.spec.yaml.source import dump, read_spec
 from pinn.training.residuals.assembly import Group, residuals
 from pinn.training.residuals.model import Model
-from pinn.training.run.state import load_tensors
 from pinn.training.uncertainty.field_spread import FieldSpread, has_deviations
 
 if TYPE_CHECKING:
@@ -185,7 +181,7 @@ class Solution:
         closed = self.problem.exact_values(torch.as_tensor(points), subdomain)
         found = {name: values.numpy() for name, values in closed.items()}
         if self.problem.reference is not None:
-            found |= interpolate(self.problem, points)
+            found |= interpolate(self.problem.reference, points, self.problem.bounds)
         return found
 
     @property
@@ -245,11 +241,7 @@ class Solution:
 
     def save_weights(self, path: str | PathLike[str]) -> None:
         """Write every tensor of the model as safetensors, with what says which spec they belong to."""
-        from safetensors.torch import save_file
-
-        tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in self.model.state_dict().items()}
-        spec = spec_digest(dump(self.problem.spec.resolved()).encode())
-        save_file(tensors, str(path), metadata={"format": "pt", "problem": self.problem.name, "spec": spec})
+        write_weights(Path(path), self.problem, self.model)
 
     @classmethod
     def load(cls, run: str | PathLike[str]) -> Solution:
@@ -257,83 +249,4 @@ class Solution:
 
         Raises ResourceError where it is incomplete, damaged, or its spec is not the one that the model was trained for.
         """
-        from safetensors import SafetensorError
-
-        folder = Path(run)
-        for name in ("spec.yaml", "model.safetensors", "metrics.json", "environment.json"):
-            if not (folder / name).is_file():
-                raise ResourceError(f"{folder}: not a complete run: {name} is missing")
-        environment, metrics = read_json(folder / "environment.json"), read_json(folder / "metrics.json")
-        file = folder / "model.safetensors"
-        try:
-            tensors, said = read_tensors(file)
-            if said.get("spec", digest := spec_digest((folder / "spec.yaml").read_bytes())) != digest:
-                raise ResourceError(f"{folder / 'spec.yaml'}: is not what the model was trained for; restore it")
-            problem = build(read_spec(folder / "spec.yaml"), Path(str(environment.get("spec_folder", folder))))
-            network = find_engine(str(metrics.get("engine", "native"))).saved_network(problem, tensors, metrics)
-            model = Model(problem, network, problem.spec.solver.derivatives)
-            load_tensors(model, tensors)
-        except (ArithmeticError, LookupError, RuntimeError, TypeError, ValueError, OSError, SafetensorError) as error:
-            if out_of_memory(error):
-                raise
-            raise ResourceError(f"{file}: cannot be read: {one_line(str(error), 300)}") from None
-        return cls(problem, model, metrics, read_history(folder / "history.csv"), environment)
-
-
-def spec_digest(text: bytes) -> str:
-    """Of the spec.yaml that a run leaves."""
-    return hashlib.sha256(text).hexdigest()
-
-
-def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """(tensors, metadata) of a safetensors file. Raises SafetensorError, OSError or ValueError."""
-    from safetensors import safe_open
-
-    with safe_open(str(path), framework="pt") as file:
-        return {name: file.get_tensor(name) for name in file.keys()}, file.metadata() or {}  # noqa: SIM118
-
-
-def read_history(path: Path) -> list[dict[str, Any]]:
-    import csv
-
-    if not path.is_file():
-        return []
-
-    def number(text: str) -> Any:
-        try:
-            return float(text) if text else None
-        except ValueError:
-            return text
-
-    try:
-        with path.open(newline="", encoding="utf-8") as stream:
-            table = csv.DictReader(stream, restkey="", restval="")  # of a row that is too long or too short
-            return [{key: number(text) for key, text in row.items() if key} for row in table]
-    except (OSError, ValueError, csv.Error) as error:
-        raise ResourceError(f"{path}: cannot be read: {error}") from None
-
-
-def interpolate(problem: Problem, points: np.ndarray) -> dict[str, np.ndarray]:
-    """Reference quantities between the table's points, for pictures; errors are measured at the table's own points."""
-    from scipy.interpolate import LinearNDInterpolator, RegularGridInterpolator
-
-    reference = problem.reference
-    assert reference is not None
-    axes = [np.unique(reference.points[:, k]) for k in range(reference.points.shape[1])]
-    found = {}
-    for name, values in reference.quantities.items():
-        if math.prod(len(axis) for axis in axes) == len(values) and len(axes) > 1:
-            order = np.lexsort(reference.points.T[::-1])
-            grid = values[order].reshape([len(axis) for axis in axes])
-            # fill_value None extrapolates; pyright takes the default's type, float, for the only one allowed.
-            extrapolating = RegularGridInterpolator(axes, grid, bounds_error=False, fill_value=None)  # pyright: ignore[reportArgumentType]
-            found[name] = extrapolating(points)
-        elif len(axes) == 1:
-            order = np.argsort(reference.points[:, 0])
-            found[name] = np.interp(points[:, 0], reference.points[order, 0], values[order])
-        else:
-            lower, upper = problem.bounds
-            found[name] = LinearNDInterpolator((reference.points - lower) / (upper - lower), values)(
-                (points - lower) / (upper - lower)
-            )
-    return found
+        return cls(*read_run(Path(run)))
