@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.problem.test_refusals import HEAT, POISSON, SOLID, assert_refused, conditions, cut, spec_with
-from tests.spec.test_refusals import marked
+from tests.problem.refusals import HEAT, POISSON, SOLID, assert_refused, conditions, cut, spec_with
+from tests.spec.refusals import marked
 
 HARD = "network: {constraints: hard}"
 PLATE_WITH_HOLE = cut("rectangle: {from: [0, 0], to: [1, 1]}", "disk: {center: [0.5, 0.5], radius: 0.2, name: hole}")
