@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 LONGEST_KEY = 200  # characters of one part of a path
 LONGEST_MESSAGE = 600  # characters: a file that is quoted at length must not fill the screen
@@ -24,7 +25,7 @@ class PinnError(Exception):
         super().__init__(one_line(message))
 
 
-class SpecError(PinnError):
+class SpecError(PinnError, ValueError):
     """The spec, or the command, is wrong.
 
     `path` is the place in the spec, such as ("domain", "difference", 1, "disk", "radius"); `position` is
@@ -38,6 +39,12 @@ class SpecError(PinnError):
         self.path = tuple(path)
         self.message = one_line(message)
         self.position = position
+
+    def at(self, path: Sequence[str | int], position: tuple[str, int, int] | None = None) -> Self:
+        """The same error, of the same type, at this place unless it has one."""
+        found = self.__new__(type(self), *self.args)
+        found.__dict__.update(self.__dict__, path=self.path or tuple(path), position=self.position or position)
+        return found
 
     def __str__(self) -> str:
         where = "{}:{}:{}: ".format(*self.position) if self.position else ""
@@ -54,6 +61,29 @@ class SpecErrors(SpecError):
 
     def __str__(self) -> str:
         return "\n".join(str(error) for error in self.errors)
+
+
+class UnknownName(SpecError):
+    """A name that nothing declares; `what` it was taken for, and a clause that leads to a known one."""
+
+    def __init__(self, path: Sequence[str | int], name: str, clause: str = "", what: str = "name"):
+        super().__init__(path, f"unknown {what} '{shortened(name)}'{clause}")
+        self.name, self.clause = name, clause
+
+    def as_quantity(self, path: Sequence[str | int], known: Sequence[str]) -> UnknownName:
+        """The same where a quantity was expected, one of those that are known."""
+        return UnknownName(path, self.name, did_you_mean(self.name, known), "quantity")
+
+
+class NoDerivative(UnknownName):
+    """An unknown name that begins as a derivative of something known does; its clause says how those are written."""
+
+    def as_quantity(self, path: Sequence[str | int], known: Sequence[str]) -> UnknownName:
+        return NoDerivative(path, self.name, self.clause, "quantity")
+
+
+class NoClosedForm(SpecError):
+    """What the exact solution of a spec neither gives nor determines."""
 
 
 class Divergence(PinnError):
@@ -74,6 +104,10 @@ class Interrupted(PinnError):
     exit_code = 130
 
 
+def shortened(text: str, longest: int = 60) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 3]}…"
+
+
 def dotted(path: Sequence[str | int]) -> str:
     """("domain", "difference", 1, "disk") -> "domain.difference[1].disk"."""
     text = ""
@@ -90,6 +124,6 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
     close = get_close_matches(name, known, n=1, cutoff=0.6)
     if close:
         return f"; did you mean '{close[0]}'?"
-    shown = [name if len(name) <= 60 else name[:57] + "…" for name in sorted(known)[:12]]
+    shown = [shortened(name) for name in sorted(known)[:12]]
     listed = ", ".join(shown) + (", …" if len(known) > 12 else "")
     return f"; known: {listed}" if known else ""

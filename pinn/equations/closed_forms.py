@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import sympy
 
-from pinn.errors import SpecError
+from pinn.errors import NoClosedForm
 from pinn.spec.language.branches import symbols_of
 from pinn.spec.language.expressions import Scope, symbol
 
@@ -17,9 +17,7 @@ def closed_forms(scope: Scope, names: Sequence[str]) -> dict[str, sympy.Expr]:
     for name in names if scope.exact else ():
         try:
             expression = scope.resolve(name, exact=True)
-        except SpecError as error:
-            if "cannot be derived" not in error.message:
-                raise
+        except NoClosedForm:
             continue
         if not symbols_of(expression) - {symbol(axis) for axis in scope.axes}:
             found[name] = expression

@@ -34,4 +34,4 @@ def _located(scope: Scope, name: str, path: tuple) -> sympy.Expr:
     try:
         return scope.resolve(name)
     except SpecError as error:
-        raise SpecError(error.path or path, error.message) from None
+        raise error.at(path) from None

@@ -12,7 +12,7 @@ from torch import Tensor
 from pinn.equations.conditions.reader import ConditionReader
 from pinn.equations.statements import MEASURED, PointSet
 from pinn.equations.subdomains import Subdomain, Subdomains
-from pinn.errors import SpecError, did_you_mean
+from pinn.errors import SpecError, UnknownName, did_you_mean
 from pinn.geometry.shapes.family import Family
 from pinn.geometry.shapes.shape import GeometryError, Shape
 from pinn.physics.model import Physics
@@ -185,10 +185,10 @@ def require_quantity(problem: Problem, name: str, path: tuple[str | int, ...]) -
         raise SpecError(path, f"'{name}' is a vector; take {' or '.join(problem.vectors[name])}")
     try:
         compiled = problem.compiled(name)
+    except UnknownName as error:
+        raise error.as_quantity(path, problem.quantities) from None
     except SpecError as error:
-        listed = did_you_mean(name, problem.quantities)
-        reason = error.message.removeprefix("unknown name") if "a derivative of" in error.message else ""
-        raise SpecError(path, f"unknown quantity{reason}" if reason else f"unknown quantity '{name}'{listed}") from None
+        raise error.at(path) from None
     if normals := sorted(compiled.inputs & {f"n{axis}" for axis in scope.space}):
         raise SpecError(path, f"'{name}' uses the normal ({', '.join(normals)}), which is known on the boundary only")
     if not compiled.derivatives:

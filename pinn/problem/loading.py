@@ -62,8 +62,7 @@ def build(source: Source, folder: Path = Path()) -> Problem:
     except SpecErrors:
         raise
     except SpecError as error:
-        position = error.position or source.position(error.path)
-        raise SpecError(error.path, error.message, position) from None
+        raise error.at(error.path, source.position(error.path)) from None
     except GeometryError as error:
         raise SpecError(error.path, error.message, source.position(error.path)) from None
 

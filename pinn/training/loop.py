@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pinn.errors import Divergence, ResourceError, one_line
+from pinn.errors import Divergence, PinnError, ResourceError, one_line
 from pinn.network.chunks import out_of_memory
 from pinn.network.hardness import hardness_columns
 from pinn.training.residuals.admissible import remark
@@ -53,7 +53,8 @@ def train(
             keeper.keep(training.state_dict())
         training.proceed()
     except STRANGE as error:
-        if state is None or training.iteration > state["iteration"] or out_of_memory(error):
+        foreseen = isinstance(error, PinnError) or out_of_memory(error)
+        if state is None or training.iteration > state["iteration"] or foreseen:
             raise
         raise ResourceError(  # the step that follows a state was possible when the state was written
             f"the checkpoint does not fit the run ({type(error).__name__}: {one_line(str(error), 200)}); start again "

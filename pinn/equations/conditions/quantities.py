@@ -7,7 +7,7 @@ from typing import Any
 
 import sympy
 
-from pinn.errors import SpecError, did_you_mean
+from pinn.errors import SpecError, UnknownName
 from pinn.spec.language.expressions import Scope
 
 Path = tuple[str | int, ...]
@@ -18,13 +18,12 @@ def read_quantity(scope: Scope, vectors: Vectors, name: str, path: Path) -> symp
     """What a quantity's name means. Raises SpecError for an unknown one."""
     try:
         return scope.resolve(name)
-    except SpecError as error:
-        if error.path:
+    except UnknownName as error:
+        if error.path:  # within the definition of a quantity
             raise
-        if error.message.startswith("unknown name") and "a derivative of" not in error.message:
-            known = [*scope.fields, *scope.definitions, *vectors]
-            raise SpecError(path, f"unknown quantity '{name}'{did_you_mean(name, known)}") from None
-        raise SpecError(path, error.message.replace("unknown name", "unknown quantity", 1)) from None
+        raise error.as_quantity(path, [*scope.fields, *scope.definitions, *vectors]) from None
+    except SpecError as error:
+        raise error.at(path) from None
 
 
 def components_of(scope: Scope, vectors: Vectors, name: str, value: Any, path: Path) -> list[tuple[str, Any, Path]]:

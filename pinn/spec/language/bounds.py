@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ import sympy
 from pinn.errors import SpecError
 
 LONGEST_TEXT = 10_000
+LONG_WHOLE_NUMBER = re.compile(r"(?<![\w.])\d(_?\d){4300}")  # more digits than Python reads
 DEEPEST_NESTING = 100
 LARGEST_INTEGER = 10**15  # beyond it integers become floats, so that no exact power can fill the memory
 # The largest expression of the problems that come with pinn has 1,200 operations, the largest derivative 700, and all

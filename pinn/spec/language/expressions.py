@@ -19,10 +19,11 @@ from typing import cast
 import sympy
 from sympy import Symbol
 
-from pinn.errors import SpecError, did_you_mean
+from pinn.errors import NoClosedForm, NoDerivative, SpecError, UnknownName, did_you_mean, shortened
 from pinn.spec.language import branches
 from pinn.spec.language.bounds import (
     DEEPEST_NESTING,
+    LONG_WHOLE_NUMBER,
     LONGEST_TEXT,
     MOST_DERIVED,
     MOST_DIFFERENTIATED,
@@ -177,10 +178,8 @@ class Scope:
                 return self.differentiate(expression, *suffix)
             hint = self._hint("t") if "t" in suffix and "t" not in self.axes else ""
             letters = ", ".join(self.letters)
-            raise SpecError(
-                (), f"unknown name '{_short(name)}'; a derivative of {base} has letters of {letters} or n{hint}"
-            )
-        raise SpecError((), f"unknown name '{_short(name)}'{self._hint(name)}")
+            raise NoDerivative((), name, f"; a derivative of {base} has letters of {letters} or n{hint}")
+        raise UnknownName((), name, self._hint(name))
 
     def _hint(self, name: str) -> str:
         if name in self._later:
@@ -200,7 +199,7 @@ class Scope:
         missing = sorted({self.jets[s][0] for s in symbols_of(expression) & self.jets.keys()} - set(self.exact))
         if missing:
             known = [*self.exact]
-            raise SpecError((), f"exact.{name} is not given and cannot be derived: exact has {', '.join(known)}")
+            raise NoClosedForm((), f"exact.{name} is not given and cannot be derived: exact has {', '.join(known)}")
         return self.insert_exact(expression)
 
     def insert_exact(self, expression: sympy.Expr) -> sympy.Expr:
@@ -302,11 +301,11 @@ class Scope:
             raise SpecError(path, f"'{odd}' is not part of the expression language; write it in plain letters")
         if "\0" in text or nesting(text) > DEEPEST_NESTING:
             raise SpecError(path, f"expression nested deeper than {DEEPEST_NESTING} or with a NUL character")
+        if LONG_WHOLE_NUMBER.search(text):
+            raise SpecError(path, f"'{_short(text)}' is a number too large")
         try:
             tree = ast.parse(text.strip(), mode="eval")
         except SyntaxError as error:
-            if "integer string conversion" in str(error):
-                raise SpecError(path, f"'{_short(text)}' is a number too large") from None
             hint = "; powers are written **" if "^" in text else ""
             raise SpecError(
                 path, f"cannot read '{_short(text)}': {error.msg} at character {error.offset}{hint}"
@@ -319,7 +318,7 @@ class Scope:
             parts: tuple[sympy.Expr, ...] = whole if isinstance(whole, tuple) else (whole,)
             size = sum(tree_size(part) for part in parts)
         except SpecError as error:
-            raise SpecError(error.path or path, error.message) from None
+            raise error.at(path) from None
         except (RecursionError, OverflowError, ZeroDivisionError, MemoryError):
             raise SpecError(path, f"'{_short(text)}' cannot be evaluated: too large or too deep") from None
         if size > MOST_OPERATIONS:
@@ -481,8 +480,7 @@ class Scope:
 
 
 def _short(text: object) -> str:
-    flat = " ".join(str(text).split())
-    return flat if len(flat) <= 60 else flat[:57] + "…"
+    return shortened(" ".join(str(text).split()))
 
 
 def _what(node: ast.AST) -> str:

@@ -138,6 +138,8 @@ def compose(
             line, column = locate(error.context_mark.line, error.context_mark.column)[1:]
             message = message.replace("{opened}", f"{line}:{column}")
         raise SpecError(prefix, message, locate(mark.line, mark.column) if mark else locate(0, 0)) from None
+    except SpecError:
+        raise
     except (YAMLError, ValueError, OverflowError, LookupError, AttributeError, AssertionError):
         # ruamel.yaml raises bare Python errors for some malformed texts, such as the escape "\UFFFFFFFF".
         raise SpecError(prefix, "cannot be read as YAML from here on", composer.last) from None
