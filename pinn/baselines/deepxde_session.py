@@ -24,6 +24,7 @@ from pinn.problem.problem import Problem
 from pinn.training.residuals.model import Model
 from pinn.training.residuals.points import draw
 from pinn.training.run.run import Report, Run
+from pinn.training.run.stop_reason import StopReason
 
 HIDDEN = (50, 50, 50, 50)  # of DeepXDE's examples for Poisson, Kovasznay's flow and Allen-Cahn
 STEADY, IN_TIME, BOUNDARY = 1200, 2500, 200  # its Poisson on an L has 1200, Burgers 2540, on boundaries 80 to 500
@@ -83,7 +84,7 @@ class Session:
             verbose=0,
         )
 
-    def report(self, stage: str, iterations: int, finished: str | None) -> Report:
+    def report(self, stage: str, iterations: int, finished: StopReason | None) -> Report:
         """Take over the unknowns, within their bounds, and the loss. Raises Divergence where it is not finite."""
         with torch.no_grad():
             for name, value in self.unknowns.items():

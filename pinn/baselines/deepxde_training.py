@@ -11,6 +11,7 @@ from pinn.baselines.ansatz import Ansatz
 from pinn.baselines.deepxde_session import Session, unscaled_network
 from pinn.training.residuals.model import Model
 from pinn.training.run.run import Report, Run
+from pinn.training.run.stop_reason import StopReason
 
 LEARNING_RATE, ADAM_ITERATIONS = 1e-3, 15_000  # of DeepXDE's examples where L-BFGS follows
 FIRST_STRETCH, LONGEST_STRETCH = 20, 1000  # iterations; DeepXDE looks at its loss every 1000
@@ -59,7 +60,7 @@ class Adam:
         count = state.step - before
         self.pace.seconds = (self.run.seconds - began) / max(count, 1)
         finished = session.over or state.step >= ADAM_ITERATIONS
-        return session.report(self.name, count, "iteration_limit" if finished else None)
+        return session.report(self.name, count, StopReason.ITERATION_LIMIT if finished else None)
 
 
 class LBFGS:
@@ -87,7 +88,7 @@ class LBFGS:
         count, evaluations = (now - then for now, then in zip(self.work(), before, strict=True))
         self.pace.seconds = (self.run.seconds - began) / max(count, 1)
         converged = count < options["max_iter"] and evaluations < options["max_eval"] and not session.over
-        return session.report(self.name, count, "stagnated" if converged else None)
+        return session.report(self.name, count, StopReason.STAGNATED if converged else None)
 
     def work(self) -> tuple[int, int]:
         """Iterations and evaluations of the loss so far, as torch's optimiser counts them."""

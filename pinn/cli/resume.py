@@ -32,6 +32,7 @@ def resume(
     from pinn.solution.environment import versions
     from pinn.spec.yaml.overrides import apply_overrides
     from pinn.spec.yaml.source import parse_spec
+    from pinn.training.run.stop_reason import StopReason
 
     directory = RunDirectory.reopen(run)
 
@@ -47,9 +48,10 @@ def resume(
     problem = build(source, Path(kept.spec_folder))
     training = kept.training
     reason = _finished(run)
-    longer = reason == "time_limit" and training and training["run"]["seconds"] < problem.spec.solver.time_limit
-    if reason not in (None, "interrupted") and not longer:
-        way_out = "; --set solver.time_limit=SECONDS goes on" if reason == "time_limit" and training else ""
+    out_of_time = reason == StopReason.TIME_LIMIT
+    longer = out_of_time and training and training["run"]["seconds"] < problem.spec.solver.time_limit
+    if reason not in (None, StopReason.INTERRUPTED) and not longer:
+        way_out = "; --set solver.time_limit=SECONDS goes on" if out_of_time and training else ""
         typer.echo(f"{run} is finished ({reason}), nothing to do{way_out}")
         return
     if training is None:

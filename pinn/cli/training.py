@@ -105,6 +105,7 @@ def carry_out(
     from pinn.solution.report import report
     from pinn.solution.saved import save_run
     from pinn.spec.yaml.source import dump
+    from pinn.training.run.stop_reason import StopReason
 
     def warn(text: str) -> None:
         directory.log(f"warning: {text}")
@@ -133,9 +134,9 @@ def carry_out(
     directory.log(text)
     typer.echo(text)
     stop_reason = solution.metrics["stop_reason"]
-    if stop_reason == "diverged":
+    if stop_reason == StopReason.DIVERGED:
         raise typer.Exit(3)
-    if stop_reason == "interrupted":
+    if stop_reason == StopReason.INTERRUPTED:
         typer.echo(
             f"{lost}: it cannot be resumed" if lost else f"pinn resume {directory.path} goes on from here", err=True
         )

@@ -30,6 +30,7 @@ from pinn.training.loop import Outcome
 from pinn.training.residuals.assembly import heldout_residual
 from pinn.training.residuals.model import Model
 from pinn.training.residuals.points import draw_heldout
+from pinn.training.run.stop_reason import StopReason
 
 MEASURED_POINTS, MEASURED_SEED = 4000, 7_919
 SUBSTITUTED, REFITTED = "substituted", "output layer refitted"
@@ -160,7 +161,7 @@ def relu_solution(
     message = f"the trained field is kept to {last.field_error:.1e}, its gradient to {last.gradient_error:.1e}" + (
         f"; {meaningless(problem)}" if meaningless(problem) else ""
     )
-    outcome = Outcome(model, last.heldout_residual, "hardened", iterations, message)
+    outcome = Outcome(model, last.heldout_residual, StopReason.HARDENED, iterations, message)
     found.metrics = {
         "name": problem.name,
         "engine": "native",

@@ -23,6 +23,7 @@ from pinn.network.mlp import MLP
 from pinn.problem.problem import Problem
 from pinn.solution.solution import Solution
 from pinn.spec.yaml.source import dump
+from pinn.training.run.stop_reason import StopReason
 
 # What most people run: a plain deep network under Adam, then L-BFGS.
 DEEP = ("network.hidden=[64, 64, 64, 64]", "solver.method=[{adam: {iterations: 2000}}, {lbfgs: {iterations: 5000}}]")
@@ -62,7 +63,7 @@ class Trial:
         written = self.job.out / "spec.yaml"
         metrics = self.job.metrics
         same = written.is_file() and written.read_text(encoding="utf-8") == self.spec
-        return same and metrics is not None and metrics["stop_reason"] != "interrupted"
+        return same and metrics is not None and metrics["stop_reason"] != StopReason.INTERRUPTED
 
     def clear(self) -> None:
         """Remove what an unfinished run or one with other settings left."""

@@ -15,6 +15,7 @@ from pinn.problem.problem import Problem
 from pinn.solution.environment import peak_memory
 from pinn.solution.solution import Solution
 from pinn.training.loop import Outcome
+from pinn.training.run.stop_reason import StopReason
 from pinn.training.uncertainty.identification import identification
 
 ERROR_POINTS, ERROR_SEED = 5000, 424_242
@@ -28,8 +29,8 @@ def measure(solution: Solution, result: Outcome, device: torch.device, total: fl
     relative, largest = errors(solution)
     reason, message = confirmed(result, relative, problem)
     entries, remarks = identification(problem, solution.model, result.heldout)
-    if reason == "tolerance" and None in (one["interval"] for one in entries.get("uncertainty", {}).values()):
-        reason = "stagnated"  # what the equations leave open is not solved for
+    if reason is StopReason.TOLERANCE and None in (one["interval"] for one in entries.get("uncertainty", {}).values()):
+        reason = StopReason.STAGNATED  # what the equations leave open is not solved for
     message = ". ".join(text for text in (message, *remarks, advice(problem, result.heldout)) if text)
     last = next((row for row in reversed(solution.history) if row.get("loss") is not None), {})
     return {
@@ -39,7 +40,7 @@ def measure(solution: Solution, result: Outcome, device: torch.device, total: fl
         "parameters": sum(parameter.numel() for parameter in solution.model.parameters()),
         "seconds": {"total": total, "solve": solving},
         "peak_memory_mb": peak_memory(device),
-        "stop_reason": reason,
+        "stop_reason": reason.value,
         **({"message": message} if message else {}),
         "iterations": result.iterations,
         "loss": last.get("loss"),
@@ -72,7 +73,7 @@ def advice(problem: Problem, heldout: float) -> str:
     )
 
 
-def confirmed(result: Outcome, relative: dict[str, float], problem: Problem) -> tuple[str, str]:
+def confirmed(result: Outcome, relative: dict[str, float], problem: Problem) -> tuple[StopReason, str]:
     """(stop reason, message): `tolerance` only where no known error of a field speaks against it.
 
     A small residual proves a small error only for the problem that is stated, and as far as that is well conditioned.
@@ -83,9 +84,9 @@ def confirmed(result: Outcome, relative: dict[str, float], problem: Problem) -> 
     known = {name: error for name, error in relative.items() if name in problem.fields} or relative
     worst = max(known, key=lambda name: known[name], default=None)
     allowed = MOST_ERROR * problem.spec.solver.tolerance
-    if result.stop_reason != "tolerance" or worst is None or known[worst] <= allowed:
+    if result.stop_reason is not StopReason.TOLERANCE or worst is None or known[worst] <= allowed:
         return result.stop_reason, result.message
-    return "stagnated", (
+    return StopReason.STAGNATED, (
         f"the held-out residual meets the tolerance, but the error of {worst} is {known[worst]:.1e}: the "
         "statements and the exact solution disagree, or small residuals leave room for large errors here"
     )

@@ -6,22 +6,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pinn.training.run.stop_reason import StopReason
+
 if TYPE_CHECKING:
     from pinn.solution.solution import Solution
 
 ROUGH = 1e-4  # held-out residual
 NOT_CONVERGED = 0.1  # relative error in the energy's norm: of stresses, above which no engineer uses them
-
-# What a reader makes of a stop reason; the key itself is printed as well.
-_STOP_REASONS = {
-    "tolerance": "the held-out residual is below the tolerance",
-    "stagnated": "no more progress, above the tolerance",
-    "time_limit": "out of time, above the tolerance",
-    "iteration_limit": "out of iterations, above the tolerance",
-    "diverged": "a number became NaN or infinite",
-    "interrupted": "stopped by a signal",
-    "hardened": "a ReLU network fitted to the field of a trained one",
-}
 
 
 def report(solution: Solution, files: Sequence[Path] = ()) -> str:
@@ -94,7 +85,7 @@ def _heading(metrics: Mapping[str, Any], title: str) -> str:
     name = str(metrics.get("name", ""))
     seconds = metrics.get("seconds") or {}
     reason = str(metrics.get("stop_reason", "unknown"))
-    meaning = f" ({_STOP_REASONS[reason]})" if reason in _STOP_REASONS else ""
+    meaning = f" ({StopReason(reason).sentence})" if reason in [*StopReason] else ""
     lines = [
         f"{name}: {title}" if title else name,
         f"stopped: {reason}{meaning}, {metrics.get('iterations')} iterations,"
@@ -128,7 +119,7 @@ def trust(metrics: Mapping[str, Any]) -> str | None:
         if metrics["energy_error"] > NOT_CONVERGED:
             return "NOT SOLVED: the energy still falls a lot from level to level; give it more time"
         return None
-    if metrics.get("stop_reason") == "hardened":  # it keeps a field; its second derivatives are zero
+    if metrics.get("stop_reason") == StopReason.HARDENED:  # it keeps a field; its second derivatives are zero
         return None
     if residual is None or residual > NOT_SOLVED:
         return (

@@ -22,6 +22,7 @@ from pinn.training.residuals.model import Model
 from pinn.training.run.keeping import Keeper
 from pinn.training.run.run import ProgressCallback, Run, Stage
 from pinn.training.run.state import State, model_of, model_state
+from pinn.training.run.stop_reason import StopReason
 
 TOLERANCE_ON_THE_WAY = 1e-2  # held-out residual that is enough to start the next step from
 FAILED = 1.0  # held-out residual as large as the terms of the equations themselves
@@ -138,8 +139,8 @@ def train_by_load_steps(
             message = found.message
             # near a clamped corner the residual of the best energy is large, so it says nothing of a minimum
             near = final or uses_energy(run.problem.spec) or found.heldout < FAILED
-            good = found.stop_reason != "diverged" and near
-            if found.stop_reason == "interrupted" or (good and final):
+            good = found.stop_reason is not StopReason.DIVERGED and near
+            if found.stop_reason is StopReason.INTERRUPTED or (good and final):
                 run.started = step.started
                 return replace(found, iterations=load.iterations)
             if good:
@@ -151,7 +152,7 @@ def train_by_load_steps(
             )
             if found is None:
                 raise Divergence(reason)
-            return Outcome(found.model, found.heldout, "diverged", load.iterations, reason)
+            return Outcome(found.model, found.heldout, StopReason.DIVERGED, load.iterations, reason)
         load.size /= 2
 
 

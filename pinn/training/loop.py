@@ -18,6 +18,7 @@ from pinn.training.residuals.model import Model
 from pinn.training.run.keeping import Keeper, Resumable
 from pinn.training.run.run import ProgressCallback, Report, Run, Stage
 from pinn.training.run.state import State
+from pinn.training.run.stop_reason import StopReason
 
 # What a state that is not one of this training can cause.
 STRANGE = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
@@ -29,7 +30,7 @@ class Outcome:
 
     model: Model
     heldout: float
-    stop_reason: str
+    stop_reason: StopReason
     iterations: int
     message: str = ""
 
@@ -61,13 +62,13 @@ def train(
             "with pinn solve"
         ) from None
     except KeyboardInterrupt:
-        training.reason = "interrupted"
+        training.reason = StopReason.INTERRUPTED
         if keeper:
             keeper.rescue()
     except Divergence as error:
-        training.reason, training.message = "diverged", str(error)
+        training.reason, training.message = StopReason.DIVERGED, str(error)
     if run.best is None and run.model is None:
-        raise KeyboardInterrupt if training.reason == "interrupted" else Divergence(training.message)
+        raise KeyboardInterrupt if training.reason is StopReason.INTERRUPTED else Divergence(training.message)
     return outcome(run, training.reason, training.iteration, training.message)
 
 
@@ -92,7 +93,7 @@ class Training:
         self.run, self.stages, self.progress, self.keeper = run, stages, progress, keeper
         self.stage: Stage | None = None
         self.number = self.steps = self.iteration = 0
-        self.reason, self.message = "iteration_limit", ""
+        self.reason, self.message = StopReason.ITERATION_LIMIT, ""
         self.ended = False
         self.unfinished: State | None = None
 
@@ -149,14 +150,14 @@ class Training:
                         f"{remark(run.problem)}"
                     )
                 if heldout <= run.tolerance:
-                    self.reason, self.ended = "tolerance", True
+                    self.reason, self.ended = StopReason.TOLERANCE, True
                     return
             if over:
-                self.reason, self.ended = "time_limit", True
+                self.reason, self.ended = StopReason.TIME_LIMIT, True
                 return
             if report.finished:
                 self.reason, self.unfinished = report.finished, None
-                if report.finished == "time_limit" and self.keeper:
+                if report.finished is StopReason.TIME_LIMIT and self.keeper:
                     self.unfinished = {"number": self.number, "steps": self.steps, "stage": state_of(stage)}
                 return
             if self.keeper:
@@ -171,7 +172,7 @@ class Training:
             "number": self.number,
             "steps": self.steps,
             "iteration": self.iteration,
-            "reason": self.reason,
+            "reason": self.reason.value,
             "ended": self.ended,
             "stage": None if self.stage is None else state_of(self.stage),
             "unfinished": self.unfinished,
@@ -180,8 +181,8 @@ class Training:
     def load_state_dict(self, state: State) -> None:
         self.run.load_state_dict(state["run"])
         self.number, self.steps, self.iteration = state["number"], state["steps"], state["iteration"]
-        self.reason = state["reason"]
-        longer = self.reason == "time_limit" and self.run.remaining > 0  # than what it ended for
+        self.reason = StopReason(state["reason"])
+        longer = self.reason is StopReason.TIME_LIMIT and self.run.remaining > 0  # than what it ended for
         self.ended = state["ended"] and not longer
         kept = state["stage"]
         if longer and kept is None and state["unfinished"] is not None:
@@ -199,7 +200,7 @@ def state_of(stage: Stage) -> State:
     return {"name": stage.name, **stage.state_dict()}
 
 
-def outcome(run: Run, reason: str, iterations: int, message: str = "") -> Outcome:
+def outcome(run: Run, reason: StopReason, iterations: int, message: str = "") -> Outcome:
     model = run.best if run.best is not None else run.model
     assert model is not None
     heldout = run.best_heldout if run.best is not None else run.heldout(model)

@@ -24,6 +24,7 @@ from pinn.training.loop import train
 from pinn.training.residuals.assembly import loss_terms, mean_squares
 from pinn.training.residuals.points import draw
 from pinn.training.run.run import Report
+from pinn.training.run.stop_reason import StopReason
 from pinn.training.stages import stages_of
 from tests.training.examples import COUPLED, PERIODIC, POISSON, PROBLEMS, model_of, problem, run_of
 
@@ -155,7 +156,7 @@ class Scripted:
             raise value
         with torch.no_grad():
             self.weight.fill_(value)
-        return Report(value, heldout=value, finished=None if self.heldouts else self.end)
+        return Report(value, heldout=value, finished=None if self.heldouts else StopReason(self.end))
 
 
 @pytest.mark.parametrize(
@@ -182,7 +183,7 @@ def test_training_points_alone_never_claim_the_tolerance():
 
     class Fooled(Scripted):
         def step(self):
-            return Report(0.0, finished="stagnated")
+            return Report(0.0, finished=StopReason.STAGNATED)
 
     run = run_of(problem(POISSON), tolerance=1e-3)
     result = train(run, [lambda run: Fooled(run, [])])

@@ -12,6 +12,7 @@ from pinn.training.all_weights.schedules import SCHEDULES
 from pinn.training.residuals.model import Model
 from pinn.training.run.run import Report, Run
 from pinn.training.run.state import State
+from pinn.training.run.stop_reason import StopReason
 
 HIDDEN = (64, 64, 64, 64)
 
@@ -69,7 +70,7 @@ class Descent:
         objective.model.respect_bounds()
         objective.model.recentre()
         report = objective.report(
-            float(loss.detach()), "iteration_limit" if self.iteration >= options.iterations else None
+            float(loss.detach()), StopReason.ITERATION_LIMIT if self.iteration >= options.iterations else None
         )
         if objective.causal:
             objective.causal.update()

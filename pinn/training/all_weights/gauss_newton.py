@@ -29,6 +29,7 @@ from pinn.training.residuals.model import Model
 from pinn.training.residuals.points import draw_adaptive
 from pinn.training.run.run import Report, Run
 from pinn.training.run.state import State, groups_of, groups_state
+from pinn.training.run.stop_reason import StopReason
 
 HIDDEN = (24, 24, 24)
 POINTS_PER_WEIGHT = (
@@ -87,7 +88,7 @@ class GaussNewton:
             self.groups = self.draw(model)
         if max(self.seconds, self.predicted_seconds(model)) > run.remaining:
             loss = self.losses[-1] if self.losses else float(self.residual(model).square().sum())
-            return Report(loss, heldout=run.heldout(model), finished="time_limit")
+            return Report(loss, heldout=run.heldout(model), finished=StopReason.TIME_LIMIT)
         self.iteration += 1
         with matrix_of(count_rows(self.groups), count_weights(model), "network.hidden, or the stage's batch"):
             report = self.descend(model)
@@ -177,16 +178,16 @@ class GaussNewton:
                         found.append(residual * (group.weight(statement) / math.sqrt(len(group.points))))
         return torch.cat(found)
 
-    def finished(self, rejected: bool) -> str | None:
+    def finished(self, rejected: bool) -> StopReason | None:
         if self.iteration >= self.options.iterations:
-            return "iteration_limit"
+            return StopReason.ITERATION_LIMIT
         recent = self.losses[-STAGNATION_STEPS:]
         self.rejections = self.rejections + 1 if rejected else 0
         if self.rejections >= MOST_REJECTIONS:
-            return "stagnated"
+            return StopReason.STAGNATED
         half = STAGNATION_STEPS // 2  # medians, since every draw of points has a loss of its own
         if len(recent) == STAGNATION_STEPS and median(recent[half:]) > 0.99 * median(recent[:half]):
-            return "stagnated"
+            return StopReason.STAGNATED
         return None
 
 

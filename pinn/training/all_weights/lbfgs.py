@@ -10,6 +10,7 @@ from pinn.spec.blocks.solver import LBFGSOptions
 from pinn.training.all_weights.objective import Objective
 from pinn.training.run.run import Report, Run
 from pinn.training.run.state import State
+from pinn.training.run.stop_reason import StopReason
 
 HIDDEN = (64, 64, 64, 64)
 STAGNATION = 1e-14  # relative change of the loss over ITERATIONS_WATCHED iterations that counts as none
@@ -95,10 +96,10 @@ class LBFGS:
         self.objective.model.respect_bounds()
         return self.objective.report(loss, self.finished())
 
-    def finished(self) -> str | None:
+    def finished(self) -> StopReason | None:
         if self.iteration >= self.options.iterations:
-            return "iteration_limit"
+            return StopReason.ITERATION_LIMIT
         recent = self.losses[-ITERATIONS_WATCHED:]
         if len(recent) == ITERATIONS_WATCHED and recent[0] - recent[-1] <= STAGNATION * abs(recent[0]):
-            return "stagnated"
+            return StopReason.STAGNATED
         return None

@@ -35,6 +35,7 @@ from pinn.training.residuals.model import Model
 from pinn.training.residuals.points import draw_adaptive
 from pinn.training.run.run import Report, Run
 from pinn.training.run.state import State, groups_of, groups_state
+from pinn.training.run.stop_reason import StopReason
 
 INTERIOR, BOUNDARY = 2048, 512
 # Of an eager pass with its gradient, per point, channel and hidden unit, on one core of a server in float64: 1.9e-8
@@ -155,7 +156,7 @@ class Objective:
         """That of the last backward pass, one piece for each of the parameters."""
         return [parameter.grad for parameter in self.parameters]
 
-    def report(self, loss: float, finished: str | None) -> Report:
+    def report(self, loss: float, finished: StopReason | None) -> Report:
         """A step's report from the terms of the last evaluation, with the weights in use."""
         extra = {}
         if self.balance:

@@ -17,6 +17,7 @@ from pinn.training.all_weights.objective import Objective
 from pinn.training.residuals.model import new_network
 from pinn.training.run.run import Report, Run
 from pinn.training.run.state import State
+from pinn.training.run.stop_reason import StopReason
 
 HIDDEN = (24, 24, 24)
 MOST_WEIGHTS = 20_000  # 3.2 GB in float64
@@ -114,10 +115,10 @@ class QuasiNewton:
             self.hessian.forget()
             self.value, self.gradient = self.evaluate()
 
-    def finished(self) -> str | None:
+    def finished(self) -> StopReason | None:
         if self.iteration >= self.options.iterations:
-            return "iteration_limit"
-        return "stagnated" if self.failures >= MOST_FAILURES else None
+            return StopReason.ITERATION_LIMIT
+        return StopReason.STAGNATED if self.failures >= MOST_FAILURES else None
 
 
 def require_memory(weights: int) -> None:

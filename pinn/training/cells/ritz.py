@@ -43,6 +43,7 @@ from pinn.training.residuals.energy import (
 from pinn.training.residuals.model import Model
 from pinn.training.run.run import Report, Run
 from pinn.training.run.state import State, model_of, model_state
+from pinn.training.run.stop_reason import StopReason
 
 FEATURES = {1: 30, 2: 60, 3: 120}  # per cell, by the number of coordinates
 CELLS = {1: 4, 2: 4, 3: 2}  # along the longest side of the domain, to begin with
@@ -126,22 +127,22 @@ class Ritz:
             merit=control,
         )
 
-    def plan_next(self, model: Model, parts: list[Integral], seconds: float) -> str | None:
+    def plan_next(self, model: Model, parts: list[Integral], seconds: float) -> StopReason | None:
         """Refine the cells for the next level. Returns a stop reason when there is none."""
         run = self.run
         self.level += 1
         if self.level >= self.options.levels or run.on_the_way:
-            return "iteration_limit"
+            return StopReason.ITERATION_LIMIT
         if len(self.history) > 2:
             (before, old), (after, new) = self.history[-3], self.history[-1]
             if before - after <= 2 * STAGNATION * abs(after) and old < STAGNATION_GAIN * new:
-                return "stagnated"
+                return StopReason.STAGNATED
         marked = largest(energy_errors(model, parts[0], self.cells), MARKED, FEWEST_MARKED)
         cells = refined(model, run.problem, self.cells, marked, run.seed * 7919 + 101 * self.level, SLENDERNESS)
         growth, self.cells = len(cells) / len(self.cells), cells
         if self.unknowns * growth > MOST_UNKNOWNS:
-            return "stagnated"
-        return "time_limit" if seconds * growth**COST_EXPONENT > run.remaining else None
+            return StopReason.STAGNATED
+        return StopReason.TIME_LIMIT if seconds * growth**COST_EXPONENT > run.remaining else None
 
     def energy_and_conditions(self, share: float, seed: int) -> tuple[list[Integral], list[Group]]:
         """Quadrature and points of conditions for this level, `share` times as many as to minimise on."""

@@ -30,6 +30,7 @@ from pinn.training.output_layer.least_squares import BOUNDARY_PER_FEATURE, CONDI
 from pinn.training.residuals.assembly import Group
 from pinn.training.residuals.model import Model
 from pinn.training.run.run import Report, Run
+from pinn.training.run.stop_reason import StopReason
 
 FEATURES = {1: 30, 2: 80, 3: 250}  # per cell in the first pass, by the number of coordinates
 MOST_COORDINATES = 2  # for which `auto` takes cells: in more, they and their features are too many
@@ -118,11 +119,11 @@ class Cells:
         if not self.options.scale:
             self.scale *= LARGER_SCALE
         if self.passes >= self.options.passes:
-            report.finished = "iteration_limit"
+            report.finished = StopReason.ITERATION_LIMIT
         elif self.worst > LEAST_GAIN * self.last_worst:
-            report.finished = "stagnated"
+            report.finished = StopReason.STAGNATED
         elif COSTLIER * seconds > run.remaining:
-            report.finished = "time_limit"
+            report.finished = StopReason.TIME_LIMIT
         self.worst, self.last_worst = 0.0, self.worst
 
     def solve(self, slab: Slab, before: Slab | None, seed: int) -> float:

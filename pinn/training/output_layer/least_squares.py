@@ -33,6 +33,7 @@ from pinn.training.residuals.noise import NOISY_WEIGHT
 from pinn.training.residuals.points import draw
 from pinn.training.run.run import Report, Run
 from pinn.training.run.state import State
+from pinn.training.run.stop_reason import StopReason
 
 FIRST_FEATURES = 400
 FIRST_SCALES = (2.0, 4.0, 8.0)  # in units of the activation
@@ -105,7 +106,7 @@ class LeastSquares:
             finished = self.plan_next()
         return Report(loss, heldout=heldout, finished=finished, extra=extra)
 
-    def plan_next(self) -> str | None:
+    def plan_next(self) -> StopReason | None:
         """Queue the next scales or the next level. Returns a stop reason when there is none."""
         best = min(self.results, key=lambda scale: self.results[scale])
         for neighbour in (best * SCALE_STEP, best / SCALE_STEP):
@@ -115,18 +116,18 @@ class LeastSquares:
                 return None
         self.level_best.append(self.results[best])
         if self.options.features:
-            return "iteration_limit"
+            return StopReason.ITERATION_LIMIT
         if not self.run.problem.is_linear and self.level >= self.levels_granted and min(self.level_best) > HOPELESS:
-            return "stagnated"
+            return StopReason.STAGNATED
         if self.stagnates() or not (self.patient or self.in_sight()):
-            return "stagnated"
+            return StopReason.STAGNATED
         enough = self.affordable(GROWTH**3, 1.0)
         self.features = math.ceil(self.features * GROWTH)
         self.level += 1
         # Features of reach 1/R in D dimensions: as many more of them fit as R^D grows.
         self.queue = [best * GROWTH ** (1 / len(self.run.problem.axes))]
         self.results = {}
-        return None if enough else "time_limit"
+        return None if enough else StopReason.TIME_LIMIT
 
     def stagnates(self) -> bool:
         for levels, gain in ((STAGNATION_LEVELS, STAGNATION_GAIN), (2, ROUNDING_GAIN)):

@@ -51,6 +51,7 @@ from pinn.training.residuals.model import Model, series_network
 from pinn.training.residuals.points import draw, draw_heldout
 from pinn.training.run.run import Report, Run
 from pinn.training.run.state import State
+from pinn.training.run.stop_reason import StopReason
 
 FIRST_TERMS = {1: 5}  # of the series in each parameter, by how many there are
 FEWEST_TERMS = 3  # in more parameters
@@ -132,13 +133,13 @@ class Slices:
                     break
         return Report(loss, extra={"features": self.features, "scale": scale, "slice_residual": self.results[scale]})
 
-    def plan_next(self, heldout: float, of_slices: float, begun: float) -> str | None:
+    def plan_next(self, heldout: float, of_slices: float, begun: float) -> StopReason | None:
         """Lengthen the series where the family is worse than its slices, else take more features."""
         before = self.levels[-1] if self.levels else math.inf
         self.levels.append(heldout)
         earlier, recent = self.levels[:-WORSE_LEVELS], self.levels[-WORSE_LEVELS:]
         if earlier and min(recent) * STAGNATION_GAIN > min(earlier):
-            return "stagnated"
+            return StopReason.STAGNATED
         seconds = perf_counter() - begun
         in_vain = self.lengthened and heldout * STAGNATION_GAIN > before
         if not self.options.terms and heldout > TOO_SHORT * of_slices and not in_vain:
@@ -146,16 +147,16 @@ class Slices:
             longer = math.ceil(LONGER * self.terms[axis])
             enough = seconds * longer / self.terms[axis] <= self.run.remaining
             self.terms[axis], self.lengthened = longer, True
-            return None if enough else "time_limit"
+            return None if enough else StopReason.TIME_LIMIT
         if self.options.features:
-            return "iteration_limit"
+            return StopReason.ITERATION_LIMIT
         growth = min(GROWTH, (max(self.run.remaining, 0.0) / seconds) ** (1 / 3))
         enough = growth >= LEAST_GROWTH
         growth = growth if enough else GROWTH  # for a run that goes on with more time
         self.features, self.lengthened = math.ceil(self.features * growth), False
         if not self.options.scale:  # features of reach 1/R in d dimensions: as many more of them fit as R^d grows
             self.scale *= growth ** (1 / (len(self.problem.axes) - len(self.terms)))
-        return None if enough else "time_limit"
+        return None if enough else StopReason.TIME_LIMIT
 
     def slowest(self) -> int:
         """The parameter in which the last terms of the series are the largest."""

@@ -17,6 +17,7 @@ from pinn.training.residuals.model import Model
 from pinn.training.residuals.points import draw_heldout
 from pinn.training.run.history import History
 from pinn.training.run.state import State, model_of, model_state
+from pinn.training.run.stop_reason import StopReason
 
 ProgressCallback = Callable[[dict[str, Any]], None]
 Monitor = Callable[[Model], dict[str, float]]  # columns of the history, such as the true error
@@ -29,7 +30,7 @@ class Report:
     """What one step of a stage says.
 
     heldout      measured by the stage itself, or None to let the loop measure it every `measure_every` steps
-    finished     a stop reason when the stage is at its end
+    finished     why, when the stage is at its end
     iterations   how many the step did
     merit        what the best model is chosen by, lower is better, where that is not the held-out residual: an energy
     """
@@ -37,7 +38,7 @@ class Report:
     loss: float
     terms: dict[str, float] = field(default_factory=dict)
     heldout: float | None = None
-    finished: str | None = None
+    finished: StopReason | None = None
     extra: dict[str, float] = field(default_factory=dict)
     iterations: int = 1
     merit: float | None = None
