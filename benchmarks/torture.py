@@ -31,7 +31,7 @@ from pinn.files.disk import Disk, replaced_by
 from pinn.problem.loading import build
 from pinn.problem.problem import Problem
 from pinn.run import checkpoint
-from pinn.run.keeper import Keeper
+from pinn.run.keeper import CheckpointKeeper
 from pinn.spec.yaml.source import parse_spec
 from pinn.training.loop import train
 from pinn.training.run.run import Run
@@ -94,7 +94,7 @@ def problem_of(method: str) -> Problem:
 def trained(problem: Problem, folder: Path, state) -> bytes:
     """Train to the end, with a checkpoint after every step; the weights."""
     run = Run(problem, torch.device("cpu"), torch.float64, 0, problem.spec.solver.time_limit, 1e-30)
-    keeper = Keeper(folder, 0.0, {}, lambda text: None)
+    keeper = CheckpointKeeper(folder, 0.0, {}, lambda text: None)
     outcome = train(run, stages_of(problem), keeper=keeper, state=state)
     return b"".join(tensor.numpy().tobytes() for tensor in outcome.model.state_dict().values())
 

@@ -16,14 +16,14 @@ from typing import Any
 
 import torch
 
-from pinn.baselines.ansatz import ExactConditions, find_ansatz
 from pinn.baselines.deepxde_library import load
 from pinn.baselines.deepxde_session import HIDDEN, unscaled_network
-from pinn.baselines.deepxde_training import LBFGS, Adam
+from pinn.baselines.deepxde_training import DeepXDEAdam, DeepXDELBFGS
+from pinn.baselines.output_transform import ExactConditions, find_output_transform
 from pinn.errors import SpecError
 from pinn.network.mlp import MLP
 from pinn.problem.problem import Problem
-from pinn.spec.blocks.network import Activation
+from pinn.spec.blocks.network import ActivationOptions
 from pinn.training.residuals.model import Model
 from pinn.training.run.run import Run, Stage
 
@@ -45,20 +45,20 @@ def prepare(problem: Problem) -> Problem:
     if problem.parameters:
         raise SpecError(("parameters",), "the engine deepxde has no parameters; take the engine native")
     load()
-    activation = options.activation if "activation" in options.model_fields_set else Activation(name="tanh")
+    activation = options.activation if "activation" in options.model_fields_set else ActivationOptions(name="tanh")
     network = options.model_copy(update={"activation": activation, "hidden": options.hidden or HIDDEN})
     return replace(problem, spec=problem.spec.model_copy(update={"network": network}))
 
 
 def stages_of(problem: Problem) -> Sequence[Callable[[Run], Stage]]:
-    ansatz = find_ansatz(problem)
+    transform = find_output_transform(problem)
     pilots: list[Callable[[Run], Stage]] = []
-    if ansatz is not None:
+    if transform is not None:
         pilots = [
-            partial(Adam, share=PILOT_SHARE, start="soft"),
-            partial(Adam, share=2 * PILOT_SHARE, start="hard", ansatz=ansatz),
+            partial(DeepXDEAdam, share=PILOT_SHARE, start="soft"),
+            partial(DeepXDEAdam, share=2 * PILOT_SHARE, start="hard", transform=transform),
         ]
-    return [*pilots, partial(Adam, share=ADAM_SHARE), LBFGS]
+    return [*pilots, partial(DeepXDEAdam, share=ADAM_SHARE), DeepXDELBFGS]
 
 
 def remarks(model: Model) -> dict[str, Any]:
@@ -66,6 +66,6 @@ def remarks(model: Model) -> dict[str, Any]:
 
 
 def saved_network(problem: Problem, tensors: Mapping[str, torch.Tensor], metrics: Mapping[str, Any]) -> MLP:
-    ansatz = find_ansatz(problem) if metrics.get("conditions") == "hard" else None
+    transform = find_output_transform(problem) if metrics.get("conditions") == "hard" else None
     dtype = tensors["network.field_scale"].dtype
-    return unscaled_network(problem, torch.Generator().manual_seed(0), torch.device("cpu"), dtype, ansatz)
+    return unscaled_network(problem, torch.Generator().manual_seed(0), torch.device("cpu"), dtype, transform)

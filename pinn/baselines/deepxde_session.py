@@ -14,8 +14,8 @@ from typing import Any
 
 import torch
 
-from pinn.baselines.ansatz import Ansatz, ExactConditions
 from pinn.baselines.deepxde_library import deepxde_on
+from pinn.baselines.output_transform import ExactConditions, OutputTransform
 from pinn.baselines.translation import Translation, translate
 from pinn.errors import Divergence
 from pinn.network.features import InputFeatures
@@ -39,12 +39,12 @@ class Session:
         interior = IN_TIME if problem.time else STEADY
         self.groups = draw(problem, interior, BOUNDARY, run.seed, run.device, run.dtype)
         network = model.mlp
-        ansatz = network.ansatz if isinstance(network, ExactConditions) else None
+        transform = network.transform if isinstance(network, ExactConditions) else None
         with self.library() as deepxde:
             deepxde.config.set_random_seed(run.seed)
-            self.fnn = self.shared_network(deepxde, network, ansatz, fresh)
+            self.fnn = self.shared_network(deepxde, network, transform, fresh)
             self.unknowns = {name: deepxde.Variable(float(value.detach())) for name, value in model.unknowns.items()}
-            satisfied = ansatz.statements if ansatz else frozenset[int]()
+            satisfied = transform.statements if transform else frozenset[int]()
             self.translation: Translation = translate(deepxde, problem, self.groups, self.unknowns, satisfied)
             self.dde = timed_model(deepxde, self.translation, self.fnn, lambda: self.over)
 
@@ -61,7 +61,7 @@ class Session:
             self.dde.train(verbose=0, **options)
 
     @staticmethod
-    def shared_network(deepxde: ModuleType, network: MLP, ansatz: Ansatz | None, fresh: bool):
+    def shared_network(deepxde: ModuleType, network: MLP, transform: OutputTransform | None, fresh: bool):
         """DeepXDE's FNN on the same weights: its own first ones (Glorot) where `fresh`, else the network's."""
         widths = [network.features.width, *(layer.out_features for layer in network.linears)]
         fnn = deepxde.nn.FNN(widths, network.activation.function, "Glorot uniform")
@@ -70,8 +70,8 @@ class Session:
                 own.load_state_dict(theirs.state_dict())
             theirs.weight, theirs.bias = own.weight, own.bias
         fnn.apply_feature_transform(network.features.forward)
-        if ansatz is not None:
-            fnn.apply_output_transform(ansatz)
+        if transform is not None:
+            fnn.apply_output_transform(transform)
         return fnn
 
     def compile(self, deepxde: ModuleType, optimizer: str, rate: float | None = None) -> None:
@@ -138,13 +138,13 @@ def unscaled_network(
     generator: torch.Generator,
     device: torch.device,
     dtype: torch.dtype,
-    ansatz: Ansatz | None = None,
+    transform: OutputTransform | None = None,
 ) -> MLP:
     """A network of the shape of DeepXDE's FNN, on the coordinates as they are; periodic ones as their cos and sin."""
     options = problem.spec.network
     dimension = len(problem.axes)
     features = InputFeatures([0.0] * dimension, [1.0] * dimension, problem.periods)
-    make = MLP if ansatz is None else ExactConditions
+    make = MLP if transform is None else ExactConditions
     with torch.random.fork_rng(devices=[]):  # torch's layers draw their first weights from its global state
         network = make(
             features,
@@ -155,6 +155,6 @@ def unscaled_network(
             dtype=dtype,
             device=device,
         )
-    if isinstance(network, ExactConditions) and ansatz is not None:
-        network.ansatz, network.space = ansatz, problem.space
+    if isinstance(network, ExactConditions) and transform is not None:
+        network.transform, network.space = transform, problem.space
     return network

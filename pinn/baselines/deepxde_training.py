@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from pinn.baselines.ansatz import Ansatz
 from pinn.baselines.deepxde_session import Session, unscaled_network
+from pinn.baselines.output_transform import OutputTransform
 from pinn.training.residuals.model import Model
 from pinn.training.run.run import Report, Run
 from pinn.training.run.stop_reason import StopReason
@@ -32,21 +32,21 @@ class Pace:
         return max(1, min(LONGEST_STRETCH, most, int(STRETCH_SHARE * self.run.time_limit / self.seconds)))
 
 
-class Adam:
+class DeepXDEAdam:
     """Stage: dde.Model.train with Adam, until this share of the time limit is over or ADAM_ITERATIONS are done.
 
-    start   "soft" or "hard" makes a new network, whose conditions are in the loss or in `ansatz`; None goes on with the
-            run's network if there is one
+    start   "soft" or "hard" makes a new network, whose conditions are in the loss or in `transform`; None goes on with
+            the run's network if there is one
     """
 
     measure_every = 1
 
-    def __init__(self, run: Run, *, share: float, start: str | None = None, ansatz: Ansatz | None = None):
+    def __init__(self, run: Run, *, share: float, start: str | None = None, transform: OutputTransform | None = None):
         self.name = f"deepxde adam {start}" if start else "deepxde adam"
         self.run = run
         fresh = start is not None or run.model is None
         if fresh or run.model is None:
-            network = unscaled_network(run.problem, run.generator, run.device, run.dtype, ansatz)
+            network = unscaled_network(run.problem, run.generator, run.device, run.dtype, transform)
             run.model = Model(run.problem, network, run.problem.spec.solver.derivatives)
         self.session = Session(run, run.model, fresh, until=share * run.time_limit)
         with self.session.library() as deepxde:
@@ -63,7 +63,7 @@ class Adam:
         return session.report(self.name, count, StopReason.ITERATION_LIMIT if finished else None)
 
 
-class LBFGS:
+class DeepXDELBFGS:
     """Stage: dde.Model.train with L-BFGS and DeepXDE's options, until the time is over or it makes no more progress."""
 
     name = "deepxde l-bfgs"

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pinn.baselines.ansatz import prescribed_value
+from pinn.baselines.output_transform import prescribed_value
 from pinn.equations.compiler.compile import Derivative, evaluate
 from pinn.equations.statements import MEASURED, Statement
 from pinn.problem.problem import Problem

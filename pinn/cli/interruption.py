@@ -19,7 +19,7 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pinn.run.keeper import Keeper
+    from pinn.run.keeper import CheckpointKeeper
 
 PATIENCE, DEADLINE = 4.0, 8.5  # seconds after the signal; who sends SIGTERM usually sends SIGKILL ten seconds later
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -30,7 +30,7 @@ class Interruption:
 
     def __init__(self) -> None:
         self.number: int | None = None
-        self.keeper: Keeper | None = None
+        self.keeper: CheckpointKeeper | None = None
         self._before: dict[int, object] = {}
 
     @property
@@ -57,7 +57,7 @@ class Interruption:
         signal.setitimer(signal.ITIMER_REAL, PATIENCE)
 
     @contextmanager
-    def patient(self, keeper: Keeper) -> Iterator[None]:
+    def patient(self, keeper: CheckpointKeeper) -> Iterator[None]:
         """Let a training and the writing of its results come to an end, in the time that there is."""
         self.keeper = keeper
         before = signal.signal(signal.SIGALRM, self._break_off)
@@ -80,7 +80,7 @@ class Interruption:
         if self.keeper is not None and not self.keeper.stopped:
             raise KeyboardInterrupt
 
-    def _watch(self, receiver: socket.socket, keeper: Keeper) -> None:
+    def _watch(self, receiver: socket.socket, keeper: CheckpointKeeper) -> None:
         """End the process at the deadline, even if it is in a routine that lets no Python code run in its thread."""
         with receiver:
             received = 0

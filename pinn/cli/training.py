@@ -100,7 +100,7 @@ def carry_out(
     from pinn.cli.progress import Progress
     from pinn.export.export import export_fields
     from pinn.figures.figures import draw_figures
-    from pinn.run.keeper import Keeper
+    from pinn.run.keeper import CheckpointKeeper
     from pinn.solution.environment import versions
     from pinn.solution.report import report
     from pinn.solution.saved import save_run
@@ -119,7 +119,7 @@ def carry_out(
         "spec_folder": str(problem.folder.resolve()),
         "settings": asdict(settings),
     }
-    keeper = Keeper(directory.path, options.checkpoint, header, warn)
+    keeper = CheckpointKeeper(directory.path, options.checkpoint, header, warn)
     lost = without_state(settings.engine)
     if lost:
         keeper.keep(None)  # so that `pinn resume` knows, even if this process is killed

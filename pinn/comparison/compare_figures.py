@@ -21,7 +21,7 @@ from pinn.comparison.energy_figure import energy_figure
 from pinn.comparison.race_figure import draw_curves
 from pinn.comparison.trials import Trial
 from pinn.export.sampling.grid import Array
-from pinn.figures.page import BAR, PLAIN, Cell, beside, legend_room, page
+from pinn.figures.page import BAR, PLAIN, Panel, beside, legend_room, page
 from pinn.figures.panels import COLOURS, FAINT, STYLE, Scale, colour_bar, draw_map, linear_scale, number_format
 from pinn.figures.views import Map, Views, views
 from pinn.files.writing import write_atomic
@@ -67,7 +67,7 @@ def errors_figure(comparison: Comparison) -> Figure:
         axes.set_title(f"{comparison.problem.name}, solver: {comparison.solver}", fontsize=9)
         axes.set_ylabel(f"relative L2 error of {quantity}" if quantity else "held-out residual")
 
-    return page([Cell(CURVES, paint)], 1)
+    return page([Panel(CURVES, paint)], 1)
 
 
 def fields_figure(trials: Sequence[Trial]) -> Figure:
@@ -92,24 +92,24 @@ def curvature_figure(trials: Sequence[Trial]) -> Figure:
     field = curved_field(problem)
     name = f"{field}_{problem.axes[0] * 2}"
     first = views(trials[0].solution, quantities=[field])
-    cells = line_cells(trials, name, PLAIN if first.representative is None else BAR)
+    panels = line_panels(trials, name, PLAIN if first.representative is None else BAR)
     columns = min(MOST_COLUMNS, len(trials) + 1)
     if first.representative is not None:
         wanted = second_derivative(problem, field)
         points = first.sample.points
         maps = {trial.name: trial.solution.derivatives(points, [wanted])[wanted] for trial in trials}
         exact = exact_second_derivative(problem, field, points)
-        drawn = map_cells(first.representative, maps, exact)
+        drawn = map_panels(first.representative, maps, exact)
         columns = min(MOST_COLUMNS, len(drawn))
-        drawn += [blank_cell()] * (-len(drawn) % columns + (exact is not None))
-        cells = drawn + cells
-    return page(cells, columns, heading=f"{name} by the network's jets and by finite differences of its values")
+        drawn += [blank_panel()] * (-len(drawn) % columns + (exact is not None))
+        panels = drawn + panels
+    return page(panels, columns, heading=f"{name} by the network's jets and by finite differences of its values")
 
 
 def side_by_side(first: Views, columns: dict[str, Array], exact: Array | None, heading: str) -> Figure:
     if first.representative is not None:
-        cells = map_cells(first.representative, columns, exact)
-        return page(cells, min(MOST_COLUMNS, len(cells)), heading=heading)
+        panels = map_panels(first.representative, columns, exact)
+        return page(panels, min(MOST_COLUMNS, len(panels)), heading=heading)
     line = first.lines[-1]
 
     def paint(axes: Axes) -> None:
@@ -123,10 +123,10 @@ def side_by_side(first: Views, columns: dict[str, Array], exact: Array | None, h
         axes.grid(alpha=0.25, lw=0.5)
         axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
 
-    return page([Cell(CURVES, paint, legend_room([*columns, "exact"]))], 1, heading=heading)
+    return page([Panel(CURVES, paint, legend_room([*columns, "exact"]))], 1, heading=heading)
 
 
-def map_cells(view: Map, columns: dict[str, Array], exact: Array | None) -> list[Cell]:
+def map_panels(view: Map, columns: dict[str, Array], exact: Array | None) -> list[Panel]:
     """Maps under the scale of the exact one, or of all where none is known; the exact one first."""
     scale = linear_scale([exact] if exact is not None else list(columns.values()))
     scale = Scale(scale.norm, scale.colours, "both")
@@ -139,10 +139,10 @@ def map_cells(view: Map, columns: dict[str, Array], exact: Array | None) -> list
         colour_bar(draw_map(axes, view, shown[name], scale), beside(axes), scale)
         axes.set_title(f"{name}  ({view.caption})" if view.caption else name, fontsize=10)
 
-    return [Cell(size, lambda axes, name=name: paint(axes, name), BAR) for name in shown]
+    return [Panel(size, lambda axes, name=name: paint(axes, name), BAR) for name in shown]
 
 
-def line_cells(trials: Sequence[Trial], name: str, right: float) -> list[Cell]:
+def line_panels(trials: Sequence[Trial], name: str, right: float) -> list[Panel]:
     """One panel for each activation: jets, finite differences, exact. A comb of differences leaves the panel."""
     lines = {trial.name: second_derivative_on_line(trial.solution) for trial in trials}
     exact = next((line.exact for line in lines.values() if line.exact is not None), None)
@@ -165,7 +165,7 @@ def line_cells(trials: Sequence[Trial], name: str, right: float) -> list[Cell]:
             axes.legend(loc="best", fontsize=7)
         axes.grid(alpha=0.25, lw=0.5)
 
-    return [Cell(LINE, lambda axes, label=trial.name: paint(axes, label), right) for trial in trials]
+    return [Panel(LINE, lambda axes, label=trial.name: paint(axes, label), right) for trial in trials]
 
 
 def limits_around(curves: Sequence[Array]) -> tuple[float, float]:
@@ -176,8 +176,8 @@ def limits_around(curves: Sequence[Array]) -> tuple[float, float]:
     return low - margin, high + margin
 
 
-def blank_cell() -> Cell:
-    return Cell(LINE, lambda axes: axes.set_axis_off(), BAR)
+def blank_panel() -> Panel:
+    return Panel(LINE, lambda axes: axes.set_axis_off(), BAR)
 
 
 def hardness_figure(summary: dict[str, Any]) -> Figure | None:
@@ -209,4 +209,4 @@ def hardness_figure(summary: dict[str, Any]) -> Figure | None:
         axes.grid(alpha=0.25, lw=0.5)
         axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5))
 
-    return page([Cell(CURVES, paint, legend_room([*curves, "p(0) · 0.7758 λ"]))], 1)
+    return page([Panel(CURVES, paint, legend_room([*curves, "p(0) · 0.7758 λ"]))], 1)

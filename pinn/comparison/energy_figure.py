@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from pinn.comparison.curvature import reference_model
 from pinn.comparison.energy_form import FINE, known_energy
 from pinn.export.sampling.grid import Array
-from pinn.figures.page import Cell, page
+from pinn.figures.page import Panel, page
 from pinn.figures.panels import COLOURS, number_format
 from pinn.problem.problem import Problem
 
@@ -24,14 +24,14 @@ FAR, POINTS = 0.3, 25  # of the weights' size, to either side
 
 def energy_figure(problems: dict[str, Problem], columns: int) -> Figure | None:
     """One panel for each activation, of its untrained reference network; None where no energy is known."""
-    cells = [cell for name, problem in problems.items() if (cell := energy_cell(name, problem)) is not None]
-    if not cells:
+    panels = [panel for name, problem in problems.items() if (panel := energy_panel(name, problem)) is not None]
+    if not panels:
         return None
     heading = "Energy along a direction in the hidden weights, and the slope that autograd reports"
-    return page(cells, min(columns, len(cells)), heading=heading)
+    return page(panels, min(columns, len(panels)), heading=heading)
 
 
-def energy_cell(name: str, problem: Problem) -> Cell | None:
+def energy_panel(name: str, problem: Problem) -> Panel | None:
     energy = known_energy(problem, reference_model(problem))
     if energy is None:
         return None
@@ -52,7 +52,7 @@ def energy_cell(name: str, problem: Problem) -> Cell | None:
         axes.grid(alpha=0.25, lw=0.5)
         axes.legend(loc="best", fontsize=7)
 
-    return Cell(SIZE, paint)
+    return Panel(SIZE, paint)
 
 
 def limits(values: Sequence[float] | Array) -> tuple[float, float]:

@@ -69,7 +69,7 @@ Direction = Sequence[Tensor]  # in the space of the hidden weights, one tensor f
 
 
 @dataclass(frozen=True, eq=False)
-class Energy:
+class EnergyOfWeights:
     """Mean of a density over points of the domain, as a function of the hidden weights of a network on one box.
 
     whole     W over the fields' jets
@@ -151,12 +151,12 @@ class Energy:
         return {order: torch.stack(found) for order, found in rows.items()}
 
 
-def known_energy(problem: Problem, model: Model) -> Energy | None:
+def known_energy(problem: Problem, model: Model) -> EnergyOfWeights | None:
     """None too where there are several subdomains, each with a density of its own."""
     whole = energy_density(problem) if len(problem.subdomains) == 1 else None
     if whole is None:
         return None
-    return Energy(problem, model, whole, problem.over_outputs(strained(whole, problem), problem.subdomains[0]))
+    return EnergyOfWeights(problem, model, whole, problem.over_outputs(strained(whole, problem), problem.subdomains[0]))
 
 
 def energy_form(problem: Problem, model: Model) -> dict[str, Any] | None:

@@ -23,8 +23,8 @@ from pinn.network.mlp import MLP
 from pinn.problem.problem import Problem
 from pinn.solution.measuring import errors, measure
 from pinn.solution.solution import Solution
-from pinn.spec.blocks.network import Activation
-from pinn.training.hardening.field_fit import GRADIENT_WEIGHT, Target, first_jet, target_points, unit
+from pinn.spec.blocks.network import ActivationOptions
+from pinn.training.hardening.field_fit import GRADIENT_WEIGHT, TargetField, first_jet, target_points, unit
 from pinn.training.hardening.hardening import Ramp, harden, without_ramp
 from pinn.training.loop import Outcome
 from pinn.training.residuals.assembly import heldout_residual
@@ -132,7 +132,7 @@ def harden_solution(solution: Solution, ramp: Ramp, progress: Callable[[Step], N
     field = jet(solution, points)
     finite = torch.stack([torch.isfinite(values) for values in field.values()]).all(dim=0)
     known = {name: value.detach() for name, value in solution.model.unknowns.items()}
-    target = Target(problem, points[finite], {d: values[finite] for d, values in field.items()}, known)
+    target = TargetField(problem, points[finite], {d: values[finite] for d, values in field.items()}, known)
     measurement, steps = Measurement(solution), []
 
     def observe(name: str, network: MLP) -> None:
@@ -152,7 +152,7 @@ def relu_solution(
     """The ReLU network as the solution of the same problem with `activation: relu`, so that it is saved and loaded."""
     solution = measurement.solution
     spec = measurement.problem.spec
-    relu = spec.network.model_copy(update={"activation": Activation(name="relu")})
+    relu = spec.network.model_copy(update={"activation": ActivationOptions(name="relu")})
     problem = replace(measurement.problem, spec=spec.model_copy(update={"network": relu}))
     model = Model(problem, network)
     model.raw.load_state_dict(solution.model.raw.state_dict())

@@ -14,7 +14,7 @@ import matplotlib
 
 from pinn.comparison.hardening import CONTROLS, REFITTED, SUBSTITUTED, Hardened, Step, meaningless, summary
 from pinn.export.export import export
-from pinn.figures.page import Cell, page
+from pinn.figures.page import Panel, page
 from pinn.figures.panels import COLOURS, FAINT, STYLE
 from pinn.files.disk import os_errors
 from pinn.files.writing import write_atomic, write_history, write_json, write_text
@@ -145,7 +145,7 @@ def draw(hardened: Hardened, file: Path) -> None:
 
     with matplotlib.rc_context(STYLE):
         heading = f"{hardened.solution.problem.name}: the field while GELU becomes ReLU"
-        figure = page([Cell(SIZE, framed(paint_errors), 3.0), Cell(SIZE, framed(paint_residual))], 2, heading=heading)
+        figure = page([Panel(SIZE, framed(paint_errors), 3.0), Panel(SIZE, framed(paint_residual))], 2, heading=heading)
         write_atomic(file, lambda scratch: figure.savefig(scratch, dpi=120))
 
 

@@ -11,7 +11,7 @@ import matplotlib
 from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from pinn.comparison.race import Curve, Race
-from pinn.figures.page import Cell, page
+from pinn.figures.page import Panel, page
 from pinn.figures.panels import COLOURS, STYLE
 from pinn.files.writing import write_atomic
 
@@ -26,10 +26,10 @@ SMALLEST = 1e-16  # of what a logarithmic axis shows
 def draw_race(race: Race, file: Path) -> None:
     """Write the picture to `file`."""
     with matplotlib.rc_context(STYLE):
-        cells = [
-            Cell(SIZE, lambda axes, problem=problem: draw_problem(axes, race, problem)) for problem in race.problems
+        panels = [
+            Panel(SIZE, lambda axes, problem=problem: draw_problem(axes, race, problem)) for problem in race.problems
         ]
-        figure = page(cells, min(COLUMNS, len(cells)))
+        figure = page(panels, min(COLUMNS, len(panels)))
         write_atomic(file, lambda scratch: figure.savefig(scratch, dpi=120))
 
 

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from pinn.export.sampling.grid import Array
 from pinn.export.sampling.sample import Sample, scalar_names
 from pinn.figures.hardness_figure import hardness_figure
-from pinn.figures.page import BAR, PLAIN, Cell, beside, legend_room, page
+from pinn.figures.page import BAR, PLAIN, Panel, beside, legend_room, page
 from pinn.figures.panels import (
     FAINT,
     STYLE,
@@ -93,7 +93,7 @@ def plot(solution: Solved, quantity: str) -> Figure:
     with matplotlib.rc_context(STYLE):
         if len(names) == 1:
             return quantity_figure(seen, names[0])
-        return _grid([_quantity_cell(seen, name) for name in names])
+        return _grid([_quantity_panel(seen, name) for name in names])
 
 
 def quantity_figure(seen: Views, name: str) -> Figure:
@@ -112,8 +112,8 @@ def quantity_figure(seen: Views, name: str) -> Figure:
 
     sizes = [_map_size(view) for view in seen.maps]
     shrink = min(1.0, ROW_WIDTH / sum(width for width, _ in sizes)) if sizes else 1.0
-    cells = [
-        Cell(
+    panels = [
+        Panel(
             (shrink * width, shrink * height),
             lambda axes, i=index: paint_map(axes, i),
             BAR if index == len(sizes) - 1 else PLAIN,
@@ -121,8 +121,8 @@ def quantity_figure(seen: Views, name: str) -> Figure:
         for index, (width, height) in enumerate(sizes)
     ]
     if seen.lines:
-        cells.append(_curve_cell(seen, name))
-    return page(cells, len(cells), heading=name)
+        panels.append(_curve_panel(seen, name))
+    return page(panels, len(panels), heading=name)
 
 
 def error_figure(seen: Views, names: Sequence[str]) -> Figure | None:
@@ -146,8 +146,8 @@ def deformed_figure(solution: Solved, seen: Views) -> Figure | None:
         from pinn.figures.solid import deformed_solid
 
         return deformed_solid(solution, components, lambda size, largest: enlargement(size, largest))
-    cell = _deformed_cell(seen, components)
-    return page([cell], 1) if cell else None
+    panel = _deformed_panel(seen, components)
+    return page([panel], 1) if panel else None
 
 
 def convergence_figure(solution: Solved) -> Figure | None:
@@ -155,11 +155,11 @@ def convergence_figure(solution: Solved) -> Figure | None:
     history = solution.history
     if not history:
         return None
-    cells = [Cell(CURVE_SIZE, lambda axes: draw_convergence(axes, history, _tolerance(solution)))]
+    panels = [Panel(CURVE_SIZE, lambda axes: draw_convergence(axes, history, _tolerance(solution)))]
     terms = column_names(history, "term:")
     if terms:
-        cells.append(_terms_cell(history, terms))
-    return page(cells, len(cells))
+        panels.append(_terms_panel(history, terms))
+    return page(panels, len(panels))
 
 
 def summary_figure(solution: Solved, seen: Views) -> Figure:
@@ -167,21 +167,21 @@ def summary_figure(solution: Solved, seen: Views) -> Figure:
     problem, sampled = solution.problem, seen.sample
     name = leading_quantity(solution)
     components = displacement(solution)
-    cells = [_quantity_cell(seen, name)]
-    deformed = _deformed_cell(seen, components) if components is not None and len(components) == 2 else None
+    panels = [_quantity_panel(seen, name)]
+    deformed = _deformed_panel(seen, components) if components is not None and len(components) == 2 else None
     if deformed is not None:
-        cells.append(deformed)
+        panels.append(deformed)
     if sampled.error:
         known = name if name in sampled.error else next(iter(sampled.error))
-        cells.append(_magnitude_cell(seen, [known], lambda s: s.error, f"|error| of {known}"))
-    if sampled.residual and len(cells) < 3:
+        panels.append(_magnitude_panel(seen, [known], lambda s: s.error, f"|error| of {known}"))
+    if sampled.residual and len(panels) < 3:
         worst = max(sampled.residual, key=lambda key: float(np.nanmax(np.abs(sampled.residual[key]), initial=0)))
-        cells.append(_magnitude_cell(seen, [worst], lambda s: s.residual, f"|residual| of {worst}"))
+        panels.append(_magnitude_panel(seen, [worst], lambda s: s.residual, f"|residual| of {worst}"))
     if solution.history:
-        size = CURVE_SIZE if seen.representative is None else _at_least(cells[0].size, (3.4, 2.2))
-        cells.append(Cell(size, lambda axes: draw_convergence(axes, solution.history, _tolerance(solution))))
-    columns = {1: 1, 3: 3 if cells[0].size[0] <= 4.5 else 1}.get(len(cells), 2)
-    return page(cells, columns, heading=problem.title or problem.name)
+        size = CURVE_SIZE if seen.representative is None else _at_least(panels[0].size, (3.4, 2.2))
+        panels.append(Panel(size, lambda axes: draw_convergence(axes, solution.history, _tolerance(solution))))
+    columns = {1: 1, 3: 3 if panels[0].size[0] <= 4.5 else 1}.get(len(panels), 2)
+    return page(panels, columns, heading=problem.title or problem.name)
 
 
 def displacement(solution: Solved) -> tuple[str, ...] | None:
@@ -211,10 +211,10 @@ def enlargement(size: float, largest: float) -> float:
     return max(step * power for step in (1, 2, 5) if step * power <= ideal * (1 + 1e-12))
 
 
-def _quantity_cell(seen: Views, name: str) -> Cell:
+def _quantity_panel(seen: Views, name: str) -> Panel:
     view = seen.representative
     if view is None:
-        return _curve_cell(seen, name, title=name)
+        return _curve_panel(seen, name, title=name)
 
     def paint(axes: Axes) -> None:
         values = view.sample.values[name]
@@ -222,10 +222,10 @@ def _quantity_cell(seen: Views, name: str) -> Cell:
         colour_bar(draw_map(axes, view, values, scale), beside(axes), scale)
         axes.set_title(_with_caption(name, view))
 
-    return Cell(_map_size(view), paint, BAR)
+    return Panel(_map_size(view), paint, BAR)
 
 
-def _curve_cell(seen: Views, name: str, *, title: str = "") -> Cell:
+def _curve_panel(seen: Views, name: str, *, title: str = "") -> Panel:
     exact = [line.sample.exact.get(name) for line in seen.lines]
 
     def paint(axes: Axes) -> None:
@@ -233,12 +233,12 @@ def _curve_cell(seen: Views, name: str, *, title: str = "") -> Cell:
         axes.set_title(title)
 
     labelled = len(seen.lines) > 1 or exact[0] is not None
-    return Cell(
+    return Panel(
         CURVE_SIZE, paint, legend_room([*(line.caption for line in seen.lines), "computed"]) if labelled else PLAIN
     )
 
 
-def _magnitude_cell(seen: Views, names: Sequence[str], pick: Pick, title: str) -> Cell:
+def _magnitude_panel(seen: Views, names: Sequence[str], pick: Pick, title: str) -> Panel:
     """A logarithmic map of one quantity, or curves of all of them."""
     view = seen.representative
     if view is None:
@@ -249,7 +249,7 @@ def _magnitude_cell(seen: Views, names: Sequence[str], pick: Pick, title: str) -
             )
             axes.set_title(title)
 
-        return Cell(CURVE_SIZE, paint_curves, legend_room(names) if len(names) > 1 else PLAIN)
+        return Panel(CURVE_SIZE, paint_curves, legend_room(names) if len(names) > 1 else PLAIN)
 
     def paint(axes: Axes) -> None:
         values = pick(view.sample)[names[0]]
@@ -257,16 +257,16 @@ def _magnitude_cell(seen: Views, names: Sequence[str], pick: Pick, title: str) -
         colour_bar(draw_map(axes, view, values, scale), beside(axes), scale)
         axes.set_title(_with_caption(title, view))
 
-    return Cell(_map_size(view), paint, BAR)
+    return Panel(_map_size(view), paint, BAR)
 
 
 def _magnitude_figure(seen: Views, title: str, names: Sequence[str], pick: Pick) -> Figure:
     if seen.representative is None:
-        return page([_magnitude_cell(seen, names, pick, title)], 1)
-    return _grid([_magnitude_cell(seen, [name], pick, f"{title} of {name}") for name in names])
+        return page([_magnitude_panel(seen, names, pick, title)], 1)
+    return _grid([_magnitude_panel(seen, [name], pick, f"{title} of {name}") for name in names])
 
 
-def _deformed_cell(seen: Views, components: Sequence[str]) -> Cell | None:
+def _deformed_panel(seen: Views, components: Sequence[str]) -> Panel | None:
     view = seen.representative
     if view is None:
         return None
@@ -285,24 +285,24 @@ def _deformed_cell(seen: Views, components: Sequence[str]) -> Cell | None:
         colour_bar(mappable, beside(axes), scale)
         axes.set_title(_with_caption(f"|displacement|, deformation × {factor:g}", view))
 
-    return Cell(_fit(np.vstack([view.plane, shape])), paint, BAR)
+    return Panel(_fit(np.vstack([view.plane, shape])), paint, BAR)
 
 
-def _terms_cell(history: Sequence[Mapping[str, object]], names: Sequence[str]) -> Cell:
+def _terms_panel(history: Sequence[Mapping[str, object]], names: Sequence[str]) -> Panel:
     def paint(axes: Axes) -> None:
         draw_columns(axes, history, names)
         axes.set_ylabel("terms of the loss")
 
-    return Cell(CURVE_SIZE, paint, legend_room([column_label(name) for name in names]))
+    return Panel(CURVE_SIZE, paint, legend_room([column_label(name) for name in names]))
 
 
-def _grid(cells: Sequence[Cell]) -> Figure:
+def _grid(panels: Sequence[Panel]) -> Figure:
     """At most three in a row, as square as that allows; wide panels two in a row."""
-    columns = {1: 1, 2: 2, 4: 2}.get(len(cells), 3)
-    width, height = cells[0].size
+    columns = {1: 1, 2: 2, 4: 2}.get(len(panels), 3)
+    width, height = panels[0].size
     if width > 2 * height:
-        columns = min(columns, 2 if len(cells) > 3 else 1)
-    return page(cells, columns)
+        columns = min(columns, 2 if len(panels) > 3 else 1)
+    return page(panels, columns)
 
 
 def _map_size(view: Map) -> tuple[float, float]:

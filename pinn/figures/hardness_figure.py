@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from pinn.export.sampling.grid import Array
-from pinn.figures.page import Cell, legend_room, page
+from pinn.figures.page import Panel, legend_room, page
 from pinn.figures.panels import COLOURS, is_number, legend_beside_curves, mark_stages
 
 if TYPE_CHECKING:
@@ -31,11 +31,11 @@ def hardness_figure(history: History) -> Figure | None:
     if len(layers) == 0 or len(seconds) < 2 or float(np.nanmax(np.ptp(layers, axis=1))) == 0:
         return None
     named = [f"layer {index}" for index in range(min(len(layers), MOST_NAMED))]
-    cells = [Cell(SIZE, lambda axes: draw_layers(axes, history, seconds, layers), legend_room(named))]
+    panels = [Panel(SIZE, lambda axes: draw_layers(axes, history, seconds, layers), legend_room(named))]
     if len(layers) > 1:
         labels = [f"{second:.3g} s" for second in seconds[moments(len(seconds))]]
-        cells.append(Cell(SIZE, lambda axes: draw_profiles(axes, seconds, layers), legend_room(labels)))
-    return page(cells, len(cells))
+        panels.append(Panel(SIZE, lambda axes: draw_profiles(axes, seconds, layers), legend_room(labels)))
+    return page(panels, len(panels))
 
 
 def hardness_of(history: History) -> tuple[Array, Array]:

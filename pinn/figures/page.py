@@ -29,7 +29,7 @@ HEADING_LINE = 0.24
 
 
 @dataclass(frozen=True)
-class Cell:
+class Panel:
     """A panel: its size in inches, the room it needs to the right, and what is painted on it."""
 
     size: tuple[float, float]
@@ -38,11 +38,11 @@ class Cell:
     projection: str | None = None
 
 
-def page(cells: Sequence[Cell], columns: int, *, heading: str = "") -> Figure:
-    """The cells row by row, `columns` in a row, under a heading."""
-    rows = [cells[start : start + columns] for start in range(0, len(cells), columns)]
+def page(panels: Sequence[Panel], columns: int, *, heading: str = "") -> Figure:
+    """The panels row by row, `columns` in a row, under a heading."""
+    rows = [panels[start : start + columns] for start in range(0, len(panels), columns)]
     widths = [max(LEFT + row[c].size[0] + row[c].right for row in rows if c < len(row)) for c in range(len(rows[0]))]
-    heights = [TOP + max(cell.size[1] for cell in row) + BOTTOM for row in rows]
+    heights = [TOP + max(panel.size[1] for panel in row) + BOTTOM for row in rows]
     width = sum(widths)
     lines = wrap(heading, max(10, int(width / HEADING_CHARACTER))) if heading else []
     height = sum(heights) + HEADING_LINE * len(lines)
@@ -52,11 +52,11 @@ def page(cells: Sequence[Cell], columns: int, *, heading: str = "") -> Figure:
     top = height - HEADING_LINE * len(lines)
     for row, row_height in zip(rows, heights, strict=True):
         left = 0.0
-        for cell, column_width in zip(row, widths, strict=False):
-            low = top - TOP - cell.size[1]
-            place = ((left + LEFT) / width, low / height, cell.size[0] / width, cell.size[1] / height)
+        for panel, column_width in zip(row, widths, strict=False):
+            low = top - TOP - panel.size[1]
+            place = ((left + LEFT) / width, low / height, panel.size[0] / width, panel.size[1] / height)
             # matplotlib annotates figures and axes too widely
-            cell.paint(figure.add_axes(place, projection=cell.projection))  # type: ignore[arg-type, call-overload]
+            panel.paint(figure.add_axes(place, projection=panel.projection))  # type: ignore[arg-type, call-overload]
             left += column_width
         top -= row_height
     return figure

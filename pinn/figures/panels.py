@@ -15,7 +15,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocato
 from matplotlib.tri import Triangulation
 
 from pinn.export.sampling.grid import Array
-from pinn.figures.views import Line, Map
+from pinn.figures.views import LineView, Map
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -150,7 +150,7 @@ def number_format() -> ScalarFormatter:
     return formatter
 
 
-def draw_curves(axes: Axes, lines: Sequence[Line], values: Sequence[Array], exact: Sequence[Array | None]) -> None:
+def draw_curves(axes: Axes, lines: Sequence[LineView], values: Sequence[Array], exact: Sequence[Array | None]) -> None:
     """Curves against the coordinate, dark to light in time; exact values dashed above them."""
     from matplotlib import colormaps
 
@@ -167,7 +167,7 @@ def draw_curves(axes: Axes, lines: Sequence[Line], values: Sequence[Array], exac
         legend_beside_curves(axes)
 
 
-def draw_log_curves(axes: Axes, lines: Sequence[Line], families: Mapping[str, Sequence[Array]]) -> None:
+def draw_log_curves(axes: Axes, lines: Sequence[LineView], families: Mapping[str, Sequence[Array]]) -> None:
     """Magnitudes on a logarithmic axis: one colour for each family, one curve for each line."""
     for (name, values), colour in zip(families.items(), _colours(len(families)), strict=True):
         for index, (line, part) in enumerate(zip(lines, values, strict=True)):
@@ -277,7 +277,7 @@ def _colours(count: int) -> list[str]:
     return [COLOURS[index % len(COLOURS)] for index in range(count)]
 
 
-def _finish_curves(axes: Axes, line: Line) -> None:
+def _finish_curves(axes: Axes, line: LineView) -> None:
     axes.set_xlabel(line.label)
     axes.grid(alpha=0.25, lw=0.5)
     axes.margins(x=0)

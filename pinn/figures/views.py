@@ -31,7 +31,7 @@ MOST_DRAWN = 8
 
 
 @dataclass(frozen=True)
-class Line:
+class LineView:
     """A quantity against the only space coordinate; `order` runs along the axis and is cut where the domain is."""
 
     sample: Sample
@@ -68,7 +68,7 @@ class Views:
     """The maps and the lines of one solution; a figure shows all maps side by side and all lines in one panel."""
 
     maps: tuple[Map, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[LineView, ...]
 
     @property
     def representative(self) -> Map | None:
@@ -137,12 +137,12 @@ def _line_views(solution: Solved, quantities: Sequence[str] | None) -> Views:
     order, gaps = _along(grid)
     x = problem.coordinates[0]
     if problem.time is None:
-        return Views((), (Line(sample(solution, grid, quantities=quantities), x, order, gaps),))
+        return Views((), (LineView(sample(solution, grid, quantities=quantities), x, order, gaps),))
     coarse = space_grid(problem, resolution=LINE_CELLS)
     flat = sample_space_time(solution, coarse, instants(problem.time, TIME_CELLS + 1), quantities=quantities)
     whole = Map(flat, (x, "t"), flat.points, triangles_of(flat.grid), equal=False)
     curves = tuple(
-        Line(sample(solution, grid, time=t, quantities=quantities), x, order, gaps, caption=_at("t", t))
+        LineView(sample(solution, grid, time=t, quantities=quantities), x, order, gaps, caption=_at("t", t))
         for t in instants(problem.time, CURVE_TIMES)
     )
     return Views((whole,), curves)

@@ -17,7 +17,7 @@ LONG_STEP = 1.0  # seconds, after which the next step is expected to be too long
 LARGEST_SHARE = 0.05  # of the time, for writing: a large state is written less often than asked for
 
 
-class Keeper:
+class CheckpointKeeper:
     """Writes checkpoints of a run's folder every `interval` seconds.
 
     header    what the state of every checkpoint says about the run: its spec, its engine

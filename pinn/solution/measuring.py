@@ -93,7 +93,7 @@ def confirmed(result: Outcome, relative: dict[str, float], problem: Problem) -> 
 
 
 @dataclass(frozen=True, eq=False)
-class Difference:
+class PointErrors:
     """A quantity at points never trained on: its error, its true value and the number of the subdomain, each [N]."""
 
     error: np.ndarray
@@ -113,7 +113,7 @@ def errors_by_subdomain(solution: Solution) -> dict[str, dict[str, dict[str, flo
     by_name = {}
     for number, subdomain in enumerate(problem.subdomains if found else ()):
         inside = {
-            name: Difference(d.error[d.subdomain == number], d.true[d.subdomain == number], d.subdomain)
+            name: PointErrors(d.error[d.subdomain == number], d.true[d.subdomain == number], d.subdomain)
             for name, d in found.items()
         }
         relative, largest = norms(problem, inside)
@@ -121,7 +121,7 @@ def errors_by_subdomain(solution: Solution) -> dict[str, dict[str, dict[str, flo
     return by_name
 
 
-def differences(solution: Solution) -> dict[str, Difference]:
+def differences(solution: Solution) -> dict[str, PointErrors]:
     """Every quantity that is known, in closed form at random points, from a table at its own."""
     problem = solution.problem
     names = problem.exact_quantities
@@ -137,11 +137,11 @@ def differences(solution: Solution) -> dict[str, Difference]:
     result = {}
     for known, points, true in sources:
         found, number = solution(points, known), problem.subdomains.number_at(torch.as_tensor(points)).numpy()
-        result |= {name: Difference(found[name] - true[name], true[name], number) for name in known}
+        result |= {name: PointErrors(found[name] - true[name], true[name], number) for name in known}
     return {name: result[name] for name in names}
 
 
-def norms(problem: Problem, found: Mapping[str, Difference]) -> tuple[dict[str, float], dict[str, float]]:
+def norms(problem: Problem, found: Mapping[str, PointErrors]) -> tuple[dict[str, float], dict[str, float]]:
     """Relative L2 and largest error of each quantity, and the former of vectors and tensors."""
     squares = {name: (float(d.error @ d.error), float(d.true @ d.true)) for name, d in found.items()}
     relative = {name: ratio(*pair) for name, pair in squares.items()}

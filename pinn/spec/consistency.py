@@ -13,7 +13,7 @@ from pinn.spec.yaml.subset import Path, shown
 
 if TYPE_CHECKING:
     from pinn.spec.blocks.condition import Condition
-    from pinn.spec.blocks.observations import Probe
+    from pinn.spec.blocks.observations import ProbeBlock
     from pinn.spec.schema import Spec
 
 SPECIAL_PATCHES = ("boundary", "initial")
@@ -107,7 +107,7 @@ def dimensions(spec: Spec) -> Iterator[Refusal]:
     further = [*spec.parameters, *(["t"] if spec.time else [])]
     allowed = [len(spec.coordinates), len(spec.coordinates) + len(further)]
     axes = ", ".join(spec.coordinates) + (f" and optionally {', '.join(further)}" if further else "")
-    places: list[tuple[Path, Condition | Probe]]
+    places: list[tuple[Path, Condition | ProbeBlock]]
     places = [(("conditions", index, "at"), condition) for index, condition in enumerate(spec.conditions)]
     places += [(("probes", name, "at"), probe) for name, probe in spec.probes.items()]
     for path, holder in places:

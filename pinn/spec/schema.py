@@ -13,17 +13,17 @@ from pinn.spec.blocks.block import Block, Refusal, plain, refuse, refuse_all, va
 from pinn.spec.blocks.condition import Condition
 from pinn.spec.blocks.energy import Energy
 from pinn.spec.blocks.interface import Interface
-from pinn.spec.blocks.network import Activation, Network, Sampling
-from pinn.spec.blocks.observations import Data, Probe, Reference
+from pinn.spec.blocks.network import ActivationOptions, Network, Sampling
+from pinn.spec.blocks.observations import Data, ProbeBlock, ReferenceBlock
 from pinn.spec.blocks.outputs import Outputs
 from pinn.spec.blocks.solver import (
     STAGE_OPTIONS,
     AdamOptions,
+    ChosenStage,
     GaussNewtonOptions,
     LBFGSOptions,
     LeastSquaresOptions,
     Solver,
-    Stage,
 )
 from pinn.spec.blocks.values import Expression, ExpressionBySubdomain, Names, Text
 from pinn.spec.consistency import inconsistencies
@@ -215,8 +215,8 @@ class Spec(Block):
     interfaces: tuple[Interface, ...] = ()
     data: tuple[Data, ...] = ()
     exact: dict[str, ExpressionBySubdomain] = {}
-    reference: Reference | None = None
-    probes: dict[str, Probe] = {}
+    reference: ReferenceBlock | None = None
+    probes: dict[str, ProbeBlock] = {}
     network: Network = Network()
     sampling: Sampling = Sampling()
     solver: Solver = Solver()
@@ -259,7 +259,7 @@ class _SchemaOfYAML(GenerateJsonSchema):
     """pydantic's, with defaults as the user would write them."""
 
     def default_schema(self, schema: Any) -> dict[str, Any]:
-        # Defaults are written here: pydantic hashes those it has not encoded, and a Stage holds a dict.
+        # Defaults are written here: pydantic hashes those it has not encoded, and a stage holds a dict.
         written: Any = {**schema, "default": plain(schema["default"])} if "default" in schema else schema
         return super().default_schema(written)
 
@@ -269,7 +269,7 @@ class _SchemaOfYAML(GenerateJsonSchema):
 
 __all__ = [
     "STAGE_OPTIONS",
-    "Activation",
+    "ActivationOptions",
     "AdamOptions",
     "BoundaryPart",
     "Condition",
@@ -280,12 +280,12 @@ __all__ = [
     "LeastSquaresOptions",
     "Network",
     "Outputs",
-    "Probe",
-    "Reference",
+    "ProbeBlock",
+    "ReferenceBlock",
     "Sampling",
     "Solver",
     "Spec",
-    "Stage",
+    "ChosenStage",
     "TimeInterval",
     "Unknown",
     "json_schema",

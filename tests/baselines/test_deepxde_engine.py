@@ -13,11 +13,11 @@ import pytest
 import torch
 
 import pinn
-from pinn.baselines.ansatz import ExactConditions, find_ansatz
 from pinn.baselines.deepxde_engine import prepare, stages_of
 from pinn.baselines.deepxde_library import deepxde_on, load
 from pinn.baselines.deepxde_session import Session, unscaled_network
-from pinn.baselines.deepxde_training import LBFGS, Adam
+from pinn.baselines.deepxde_training import DeepXDEAdam, DeepXDELBFGS
+from pinn.baselines.output_transform import ExactConditions, find_output_transform
 from pinn.cli.main import run
 from pinn.errors import Divergence, SpecError
 from pinn.solution.measuring import errors
@@ -109,9 +109,9 @@ def session_of(text: str, hard: bool = False) -> Session:
     """A model with random weights and biases in DeepXDE's hands."""
     found = prepare(examples.problem(text))
     now = examples.run_of(found, seed=3)
-    ansatz = find_ansatz(found) if hard else None
+    transform = find_output_transform(found) if hard else None
     generator = torch.Generator().manual_seed(5)
-    now.model = Model(found, unscaled_network(found, generator, CPU, torch.float64, ansatz))
+    now.model = Model(found, unscaled_network(found, generator, CPU, torch.float64, transform))
     with torch.no_grad():
         for parameter in now.model.network.parameters():
             parameter.add_(0.3 * torch.randn(parameter.shape, generator=generator, dtype=torch.float64))
@@ -138,7 +138,7 @@ def test_losses_agree_with_ours_on_the_same_network(name, hard):
     session = session_of(PROBLEMS[name], hard)
     model = session.model
     assert isinstance(model.network, ExactConditions) == hard
-    satisfied = model.network.ansatz.statements if isinstance(model.network, ExactConditions) else frozenset()
+    satisfied = model.network.transform.statements if isinstance(model.network, ExactConditions) else frozenset()
     expected = {"interior": [], "other": []}
     for group in session.groups:
         for number, statement, r in zip(group.indices, group.statements, residuals(model, group), strict=True):
@@ -164,9 +164,9 @@ def test_losses_agree_with_ours_on_the_same_network(name, hard):
 def test_conditions_that_an_output_transform_can_hold(text, names):
     """Of the plate's, uy on the bottom has a weight, which says that it belongs in the loss."""
     found = examples.problem(text)
-    ansatz = find_ansatz(found)
-    assert ansatz is not None
-    kept = {found.statements[number].name for number in ansatz.statements}
+    transform = find_output_transform(found)
+    assert transform is not None
+    kept = {found.statements[number].name for number in transform.statements}
     assert kept == names - ({"uy on bottom"} if "weight" in text else set())
 
 
@@ -180,22 +180,22 @@ def test_conditions_that_an_output_transform_can_hold(text, names):
 )
 def test_conditions_that_it_cannot_hold(conditions):
     text = ROBIN[: ROBIN.index("conditions")] + f"conditions: [{conditions}]"
-    assert find_ansatz(examples.problem(text)) is None
+    assert find_output_transform(examples.problem(text)) is None
 
 
-def test_faces_that_disagree_where_they_meet_have_no_ansatz():
+def test_faces_that_disagree_where_they_meet_have_no_transform():
     text = HEAT.replace("u: x*(3 - x)}\n  -", "u: 1 + x}\n  -").replace("u: sin(t)", "u: t")
     assert text.count("1 + x") == 1
-    assert find_ansatz(examples.problem(text)) is None
+    assert find_output_transform(examples.problem(text)) is None
 
 
 def test_inside_the_domain_the_blend_knows_nothing_of_the_expressions():
     """On the four sides the value is x; inside, its expression is something else, and the blend of the sides is x."""
     text = ROBIN[: ROBIN.index("conditions")] + "conditions: [{on: boundary, u: x**2*(1-x)*sin(3*y)*(1-y)*y + x}]"
-    ansatz = find_ansatz(examples.problem(text))
-    assert ansatz is not None
+    transform = find_output_transform(examples.problem(text))
+    assert transform is not None
     points = torch.rand(20, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    torch.testing.assert_close(ansatz(points, torch.zeros(20, 1, dtype=torch.float64))[:, 0], points[:, 0])
+    torch.testing.assert_close(transform(points, torch.zeros(20, 1, dtype=torch.float64))[:, 0], points[:, 0])
 
 
 def test_nothing_is_left_behind(capsys, monkeypatch, tmp_path):
@@ -227,7 +227,7 @@ def limited(found, seconds: float):
 
 def adam_only(found, iterations: int, seed: int) -> Model:
     now = examples.run_of(found, seed=seed)
-    stage = Adam(now, share=1.0, start="soft")
+    stage = DeepXDEAdam(now, share=1.0, start="soft")
     stage.pace.iterations = lambda most: min(iterations, most)
     stage.step()
     return stage.session.model
@@ -273,7 +273,7 @@ sampling: {interior: 30}
         found = prepare(examples.problem(text % limit, tmp_path))
         now = examples.run_of(found, seconds=60)
         now.model = Model(found, unscaled_network(found, now.generator, CPU, torch.float64))
-        stage = LBFGS(now)
+        stage = DeepXDELBFGS(now)
         stage.pace.iterations = lambda most=150: 150
         for _ in range(2):
             stage.step()
@@ -282,7 +282,7 @@ sampling: {interior: 30}
 
 def test_a_loss_that_is_not_finite_is_a_divergence():
     now = examples.run_of(prepare(examples.problem(examples.POISSON)))
-    stage = Adam(now, share=1.0)
+    stage = DeepXDEAdam(now, share=1.0)
     with torch.no_grad():
         stage.session.model.network.linears[0].weight[0] = torch.nan
     with pytest.raises(Divergence, match="term 'poisson' became nan in deepxde adam, step 20"):

@@ -27,7 +27,7 @@ from pinn.files.writing import write_atomic
 from pinn.run import checkpoint
 from pinn.run.directory import RunDirectory
 from pinn.run.encoding import from_bytes, to_bytes
-from pinn.run.keeper import Keeper
+from pinn.run.keeper import CheckpointKeeper
 from pinn.solution.saved import save_run
 from tests import fakes
 
@@ -281,7 +281,7 @@ def corrupt(folder: Path, draw: random.Random, originals: dict[Path, bytes]) -> 
 
 def test_a_full_disk_during_training_is_a_warning_and_the_next_checkpoint_is_tried(tmp_path):
     warnings = []
-    keeper = Keeper(tmp_path, 0.0, {}, warnings.append)
+    keeper = CheckpointKeeper(tmp_path, 0.0, {}, warnings.append)
     keeper.keep(state(1))
     with replaced_by(FailingDisk(4)):
         keeper.after_step(lambda: state(2), 0.0)
@@ -293,7 +293,7 @@ def test_a_full_disk_during_training_is_a_warning_and_the_next_checkpoint_is_tri
 
 
 def test_a_step_that_is_broken_off_leaves_the_state_before_it(tmp_path):
-    keeper = Keeper(tmp_path, 1e6, {"spec": "name: x"}, pytest.fail)
+    keeper = CheckpointKeeper(tmp_path, 1e6, {"spec": "name: x"}, pytest.fail)
     weights = torch.zeros(3)
     keeper.keep({"weights": weights})
     weights += 1
@@ -306,7 +306,7 @@ def test_a_step_that_is_broken_off_leaves_the_state_before_it(tmp_path):
 
 
 def test_short_steps_are_written_at_their_interval_only(tmp_path):
-    keeper = Keeper(tmp_path, 1e6, {}, pytest.fail)
+    keeper = CheckpointKeeper(tmp_path, 1e6, {}, pytest.fail)
     keeper.keep(state(1))
     keeper.after_step(lambda: pytest.fail("not now"), seconds=1e-3)
     assert checkpoint.numbers(tmp_path) == [1]

@@ -14,14 +14,14 @@ from pinn.spec.blocks.weights import CausalOptions, GradientNormOptions, Weights
 from pinn.spec.language.names import FUNCTIONS, RESERVED
 from pinn.spec.schema import (
     STAGE_OPTIONS,
-    Activation,
+    ActivationOptions,
     AdamOptions,
     BoundaryPart,
+    ChosenStage,
     Network,
     Outputs,
     Sampling,
     Spec,
-    Stage,
     json_schema,
     load_schema,
 )
@@ -136,10 +136,10 @@ def test_burgers():
 def test_defaults():
     spec = load(BURGERS)
     assert spec.network == Network(
-        hidden=None, activation=Activation(name="gelu"), fourier=None, periodic="auto", constraints="soft"
+        hidden=None, activation=ActivationOptions(name="gelu"), fourier=None, periodic="auto", constraints="soft"
     )
     assert spec.sampling == Sampling(interior=None, boundary=None, initial=None, method="sobol", adaptive=False)
-    assert spec.solver.stages == (Stage("auto", {}),)
+    assert spec.solver.stages == (ChosenStage("auto", {}),)
     assert (spec.solver.tolerance, spec.solver.time_limit) == (1e-8, 120.0)
     assert (spec.solver.precision, spec.solver.seed, spec.solver.threads) == ("float64", 0, None)
     assert (spec.solver.derivatives, spec.solver.compile) == ("jets", "auto")
@@ -175,12 +175,12 @@ def test_physics_with_further_fields_and_equations():
 @pytest.mark.parametrize(
     ("text", "activation"),
     [
-        ("tanh", Activation(name="tanh")),
-        ("{tanh: {}}", Activation(name="tanh")),
-        ("{gelu: }", Activation(name="gelu")),
-        ("lambda_gelu", Activation(name="lambda_gelu", hardness=1, trainable=False)),
-        ("{lambda_gelu: {hardness: 2}}", Activation(name="lambda_gelu", hardness=2, trainable=False)),
-        ("{lambda_gelu: {trainable: true}}", Activation(name="lambda_gelu", hardness=1, trainable=True)),
+        ("tanh", ActivationOptions(name="tanh")),
+        ("{tanh: {}}", ActivationOptions(name="tanh")),
+        ("{gelu: }", ActivationOptions(name="gelu")),
+        ("lambda_gelu", ActivationOptions(name="lambda_gelu", hardness=1, trainable=False)),
+        ("{lambda_gelu: {hardness: 2}}", ActivationOptions(name="lambda_gelu", hardness=2, trainable=False)),
+        ("{lambda_gelu: {trainable: true}}", ActivationOptions(name="lambda_gelu", hardness=1, trainable=True)),
     ],
 )
 def test_activations(text, activation):
@@ -205,18 +205,18 @@ LBFGS = {"iterations": 5000, "learning_rate": 1.0, "history": 5, "resample": 0, 
 @pytest.mark.parametrize(
     ("text", "stages"),
     [
-        ("auto", (Stage("auto"),)),
-        ("adam", (Stage("adam", ADAM),)),
-        ("{adam: }", (Stage("adam", ADAM),)),
-        ("{adam: {iterations: 1e2}}", (Stage("adam", {**ADAM, "iterations": 100}),)),
+        ("auto", (ChosenStage("auto"),)),
+        ("adam", (ChosenStage("adam", ADAM),)),
+        ("{adam: }", (ChosenStage("adam", ADAM),)),
+        ("{adam: {iterations: 1e2}}", (ChosenStage("adam", {**ADAM, "iterations": 100}),)),
         (
             "[adam, {lbfgs: {history: 5}}]",
-            (Stage("adam", ADAM), Stage("lbfgs", LBFGS)),
+            (ChosenStage("adam", ADAM), ChosenStage("lbfgs", LBFGS)),
         ),
         (
             "gauss_newton",
             (
-                Stage(
+                ChosenStage(
                     "gauss_newton",
                     {"iterations": 500, "target_ratio": 0.1, "batch": None, "resample": 5}
                     | {"solver": "auto", "variable_projection": True},
@@ -225,7 +225,11 @@ LBFGS = {"iterations": 5000, "learning_rate": 1.0, "history": 5, "resample": 0, 
         ),
         (
             "least_squares",
-            (Stage("least_squares", {"features": None, "scale": None, "regularisation": None, "iterations": 30}),),
+            (
+                ChosenStage(
+                    "least_squares", {"features": None, "scale": None, "regularisation": None, "iterations": 30}
+                ),
+            ),
         ),
     ],
 )
@@ -253,7 +257,7 @@ def test_weights_of_a_stage(text, weights):
 
 
 def test_stage_options_are_a_model():
-    assert Stage("adam", {"iterations": 7}).options == AdamOptions(iterations=7)
+    assert ChosenStage("adam", {"iterations": 7}).options == AdamOptions(iterations=7)
 
 
 def test_short_forms():

@@ -100,7 +100,7 @@ def operator(name: str) -> Callable[[Graph, str], str]:
     return lambda graph, z: graph.add(name, z)
 
 
-WRITERS: dict[str, Callable[[Graph, str], str]] = {
+ACTIVATION_WRITERS: dict[str, Callable[[Graph, str], str]] = {
     "gelu": gelu,
     "lambda_gelu": gelu,  # with lambda folded into the weights
     "gelu_tanh": gelu_tanh,

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from pinn.errors import SpecError, did_you_mean
-from pinn.export.onnx.activations import WRITERS
+from pinn.export.onnx.activations import ACTIVATION_WRITERS
 from pinn.export.onnx.graph import Graph
 from pinn.network.cell_network import CellNetwork
 from pinn.network.features import InputFeatures
@@ -31,11 +31,12 @@ def write_network(graph: Graph, network: nn.Module, points: str) -> str:
 
 
 def activation_writer(name: str) -> Callable[[Graph, str], str]:
-    if name not in WRITERS:
+    if name not in ACTIVATION_WRITERS:
         raise SpecError(
-            ("--format",), f"activation '{name}' cannot be written as ONNX{did_you_mean(name, tuple(WRITERS))}"
+            ("--format",),
+            f"activation '{name}' cannot be written as ONNX{did_you_mean(name, tuple(ACTIVATION_WRITERS))}",
         )
-    return WRITERS[name]
+    return ACTIVATION_WRITERS[name]
 
 
 def numbers(tensor: Tensor) -> np.ndarray:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pinn.problem.problem import Problem
 
 Array = NDArray[np.float64]
-Cells = Mapping[str, NDArray[np.int64]]
+CellsByKind = Mapping[str, NDArray[np.int64]]
 
 # Cells along the longest side are `outputs.resolution` in two dimensions; a line shows sharper fronts for little, and a
 # solid has so many more cells that half as many per side fill a file of about 10 MB.
@@ -36,7 +36,7 @@ class Grid:
     """
 
     points: Array
-    cells: Cells
+    cells: CellsByKind
     subdomain: NDArray[np.int64] | None = None
     marks: Mapping[str, Array] = field(default_factory=dict)
     outside: NDArray[np.bool_] | None = None

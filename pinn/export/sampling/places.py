@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from pinn.errors import SpecError
 from pinn.export.sampling.cell_kinds import CELL_KINDS
-from pinn.export.sampling.grid import Array, Cells, Grid
+from pinn.export.sampling.grid import Array, CellsByKind, Grid
 from pinn.export.sampling.rows import Numbers, in_rows
 from pinn.export.sampling.sample import Sample
 from pinn.geometry.mesh.elements import ELEMENTS, jacobians, stretches
@@ -63,7 +63,7 @@ class InCells:
     shares   kind -> shares [Q, K] of the nodes in each of Q places
     """
 
-    cells: Cells
+    cells: CellsByKind
     shares: Mapping[str, Array]
 
     @property
@@ -107,7 +107,7 @@ class InCells:
         first = dict(zip(self.cells, np.cumsum([0, *sizes]).tolist(), strict=False))
         return self.rows(lambda kind, cells, place: first[kind] + cells)
 
-    def cloud(self, sampled: Sample, marks: dict[str, Array], vertices: Cells) -> Sample:
+    def cloud(self, sampled: Sample, marks: dict[str, Array], vertices: CellsByKind) -> Sample:
         """The sample at the places, seen from the subdomain of their cell; marks of the mesh hold for its cells."""
         grid = sampled.grid
         known = {name: self.of_cells(values) for name, values in grid.marks.items()}

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pinn.export.sampling.grid import Array, Grid
-from pinn.export.sampling.sample import CHUNK, Sample
+from pinn.export.sampling.sample import SAMPLE_CHUNK, Sample
 
 # VTK's order of a symmetric tensor's six components.
 VTK_TENSOR = ("xx", "yy", "zz", "xy", "yz", "xz")
@@ -55,8 +55,8 @@ def layout(sampled: Sample, **options: bool) -> dict[str, int]:
 def _one_of_each(grid: Grid, count: int) -> NDArray[np.int64]:
     """The first of the points inside the domain, or the first in each subdomain."""
     found: dict[int, int] = {}
-    for start in range(0, count, CHUNK):
-        some = slice(start, min(start + CHUNK, count))
+    for start in range(0, count, SAMPLE_CHUNK):
+        some = slice(start, min(start + SAMPLE_CHUNK, count))
         inside = np.arange(some.start, some.stop)
         if grid.outside is not None:
             inside = inside[~grid.outside[some]]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.int64]
 
 
-class Rows:
+class LazyRows:
     """[N] or [N, width]: `take` gives the rows of any numbers [n], [n] or [n, width]."""
 
     def __init__(self, take: Callable[[Numbers], NDArray], count: int, *width: int):
@@ -26,4 +26,4 @@ class Rows:
 
 def in_rows(take: Callable[[Numbers], NDArray], count: int, *width: int) -> NDArray[Any]:
     """Rows in place of an array, for those who index it by slices and row numbers only, as blocks and writers do."""
-    return cast(NDArray[Any], Rows(take, count, *width))
+    return cast(NDArray[Any], LazyRows(take, count, *width))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pinn.problem.problem import Problem
 
 # Points evaluated at once: 100k points with the jets of a 2×64 network stay below about 500 MB.
-CHUNK = 100_000
+SAMPLE_CHUNK = 100_000
 
 
 @dataclass(frozen=True)
@@ -64,9 +64,9 @@ class Sample:
         return self._evaluated(self.solution.residual)
 
     def blocks(self) -> Iterator[tuple[int, Sample]]:
-        """(first row, sample) of at most CHUNK points at a time, each to be forgotten before the next: in order."""
-        for start in range(0, max(len(self.points), 1), CHUNK):
-            rows = slice(start, start + CHUNK)
+        """(first row, sample) of at most SAMPLE_CHUNK points, each to be forgotten before the next: in order."""
+        for start in range(0, max(len(self.points), 1), SAMPLE_CHUNK):
+            rows = slice(start, start + SAMPLE_CHUNK)
             yield start, Sample(self.solution, self.grid.taken(rows), self.points[rows], self.names)
 
     def _evaluated(self, evaluate: Callable[..., Mapping[str, Any]]) -> dict[str, Array]:
@@ -116,8 +116,8 @@ def instants(time: tuple[float, float], count: int) -> Array:
 
 
 def in_chunks(evaluate: Callable[[Array], Mapping[str, Any]], points: Array) -> dict[str, Array]:
-    """Call `evaluate` on at most CHUNK points at a time and join the results."""
-    parts = [evaluate(points[start : start + CHUNK]) for start in range(0, max(len(points), 1), CHUNK)]
+    """Call `evaluate` on at most SAMPLE_CHUNK points at a time and join the results."""
+    parts = [evaluate(points[start : start + SAMPLE_CHUNK]) for start in range(0, max(len(points), 1), SAMPLE_CHUNK)]
     return {name: np.concatenate([np.asarray(part[name], float).reshape(-1) for part in parts]) for name in parts[0]}
 
 

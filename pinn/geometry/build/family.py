@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from pinn.geometry.build.shape import Number, build_shape
-from pinn.geometry.shapes.family import Family, Slices
+from pinn.geometry.shapes.family import Family, ShapeSlices
 from pinn.geometry.shapes.shape import GeometryError, Shape
 from pinn.spec.language.branches import symbols_of
 from pinn.spec.language.expressions import Scope
@@ -45,7 +45,7 @@ def build_domain(spec: Spec, scope: Scope, folder: Path) -> tuple[Shape, Family 
             raise GeometryError(error.path, f"{error.message} (at {where})") from None
 
     lower, upper = np.array([*ranges.values()]).T
-    family = Family(Slices(at), lower, upper, [[*ranges].index(name) for name in names])
+    family = Family(ShapeSlices(at), lower, upper, [[*ranges].index(name) for name in names])
     try:
         _ = family.pieces
     except GeometryError as error:

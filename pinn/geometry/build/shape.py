@@ -41,7 +41,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Parameter:
+class ShapeParameter:
     """One key of a shape in the spec: the constructor's argument, and how its value is read."""
 
     argument: str
@@ -53,7 +53,7 @@ class Parameter:
 class ShapeKind:
     make: Callable[..., Shape]
     dimension: int | None  # None: any
-    parameters: dict[str, Parameter]
+    parameters: dict[str, ShapeParameter]
     of_problem: Callable[[Reading], dict[str, Any]] | None = None  # arguments that the problem gives, not the user
 
 
@@ -198,10 +198,10 @@ def _described(value: Any) -> str:
     return repr(value)
 
 
-def _kind(make: Callable[..., Shape], dimension: int | None, **parameters: Parameter) -> ShapeKind:
+def _kind(make: Callable[..., Shape], dimension: int | None, **parameters: ShapeParameter) -> ShapeKind:
     """`from_` stands for the spec's key `from`, a word that Python keeps for itself."""
     by_key = {key.rstrip("_"): parameter for key, parameter in parameters.items()}
-    return ShapeKind(make, dimension, {**by_key, "name": Parameter("name", _name, None)})
+    return ShapeKind(make, dimension, {**by_key, "name": ShapeParameter("name", _name, None)})
 
 
 def _letters(reading: Reading) -> dict[str, Any]:
@@ -212,21 +212,21 @@ def _folder(reading: Reading) -> dict[str, Any]:
     return {"folder": reading.folder, "dimension": len(reading.coordinates)}
 
 
-_number_of = partial(Parameter, read=_number)
-_point_of = partial(Parameter, read=_point)
+_number_of = partial(ShapeParameter, read=_number)
+_point_of = partial(ShapeParameter, read=_point)
 _center = _point_of("center")
 _corners = {"from_": _point_of("lower"), "to": _point_of("upper")}
 _outer, _inner, _radius = _number_of("outer_radius"), _number_of("inner_radius"), _number_of("radius")
 _sector_inner = _number_of("inner_radius", default=0.0)
 _opening = {"from_angle": _number_of("from_angle"), "to_angle": _number_of("to_angle")}
-_axes = Parameter("semi_axes", _pair)
+_axes = ShapeParameter("semi_axes", _pair)
 _rotation = _number_of("rotation", default=0.0)
-_edge_names = Parameter("names", _names, None)
+_edge_names = ShapeParameter("names", _names, None)
 
 SHAPES: dict[str, ShapeKind] = {
     "interval": _kind(Interval, 1, from_=_number_of("start"), to=_number_of("end")),
     "rectangle": _kind(Rectangle, 2, **_corners),
-    "polygon": _kind(Polygon, 2, vertices=Parameter("vertices", _points), names=_edge_names),
+    "polygon": _kind(Polygon, 2, vertices=ShapeParameter("vertices", _points), names=_edge_names),
     "disk": _kind(Disk, 2, center=_center, radius=_radius),
     "ellipse": _kind(Ellipse, 2, center=_center, semi_axes=_axes, rotation=_rotation),
     "sector": _kind(Sector, 2, center=_center, inner_radius=_sector_inner, outer_radius=_outer, **_opening),
@@ -235,7 +235,7 @@ SHAPES: dict[str, ShapeKind] = {
     "sphere": _kind(Sphere, 3, center=_center, radius=_radius),
     "cylinder": _kind(Cylinder, 3, from_=_point_of("start"), to=_point_of("end"), radius=_radius),
     "box": replace(_kind(Box, None, **_corners), of_problem=_letters),
-    "mesh": replace(_kind(open_mesh, None, file=Parameter("file", _file)), of_problem=_folder),
+    "mesh": replace(_kind(open_mesh, None, file=ShapeParameter("file", _file)), of_problem=_folder),
 }
 
 COMBINATIONS: dict[str, type[Combination]] = {"union": Union, "difference": Difference, "intersection": Intersection}

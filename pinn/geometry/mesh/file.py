@@ -29,7 +29,7 @@ class MeshError(GeometryError):
 
 
 @dataclass
-class Cells:
+class MeshCells:
     """Cells of one dimension: kind -> node numbers [M, K], and group -> kind -> numbers of its cells."""
 
     nodes: dict[str, Nodes] = field(default_factory=dict)
@@ -45,8 +45,8 @@ class MeshData:
 
     file: Path
     points: Array
-    cells: Cells
-    facets: Cells
+    cells: MeshCells
+    facets: MeshCells
 
 
 def read_mesh(file: Path, dimension: int) -> MeshData:
@@ -84,9 +84,9 @@ def _open(file: Path) -> Any:
         raise MeshError(file, f"is not a mesh that meshio can read ({said[:200] or 'no reason given'}){hint}") from None
 
 
-def _sorted_cells(file: Path, mesh: Any) -> list[Cells]:
+def _sorted_cells(file: Path, mesh: Any) -> list[MeshCells]:
     """Cells by dimension, 0 to 3, those of one kind joined, with their groups."""
-    found = [Cells() for _ in range(4)]
+    found = [MeshCells() for _ in range(4)]
     starts: list[int] = []
     for block in mesh.cells:
         if block.type not in DIMENSIONS:
@@ -123,7 +123,7 @@ def _groups(mesh: Any) -> Iterator[tuple[str, int, Nodes]]:
                 yield names.get((tag, dimension), f"group_{tag}"), index, np.flatnonzero(tags == tag)
 
 
-def _refuse_dimensions(file: Path, by_dimension: list[Cells], dimension: int) -> None:
+def _refuse_dimensions(file: Path, by_dimension: list[MeshCells], dimension: int) -> None:
     highest = max((number for number, part in enumerate(by_dimension) if part), default=0)
     if highest == 0:
         raise MeshError(file, "holds no cells; mesh the part, not only its points")

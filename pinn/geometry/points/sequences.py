@@ -129,7 +129,7 @@ class LatinHypercube(PointSequence):
         return qmc.LatinHypercube(self.dimension, rng=np.random.default_rng(self.seed)).random(size)
 
 
-class Grid(LatinHypercube):
+class RegularGrid(LatinHypercube):
     even = False
 
     def _set(self, size: int) -> Array:
@@ -150,7 +150,7 @@ SEQUENCES: dict[str, Callable[[int, int, int], PointSequence]] = {
     "halton": Halton,
     "lhs": LatinHypercube,
     "random": Random,
-    "grid": Grid,
+    "grid": RegularGrid,
 }
 
 

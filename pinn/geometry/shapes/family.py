@@ -26,7 +26,7 @@ SLICES_LOG2 = 5  # 32 values resolve a smooth dependence: a Chebyshev series of 
 Builder = Callable[[tuple[float, ...]], Shape]  # values of the moving parameters -> the shape there
 
 
-class Slices:
+class ShapeSlices:
     """Shapes by the values of the moving parameters, each built once."""
 
     def __init__(self, build: Builder):
@@ -52,7 +52,7 @@ class Family(Shape):
 
     def __init__(
         self,
-        slices: Slices,
+        slices: ShapeSlices,
         lower: Array,
         upper: Array,
         moving: Sequence[int],

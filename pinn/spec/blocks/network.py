@@ -56,7 +56,7 @@ class LambdaGELUOptions(Block):
         return self
 
 
-class Activation(LambdaGELUOptions):
+class ActivationOptions(LambdaGELUOptions):
     """An activation function; the options matter to lambda_gelu alone."""
 
     name: str = "gelu"
@@ -68,9 +68,9 @@ class Activation(LambdaGELUOptions):
         return {self.name: {key: value for key, value in super().written().items() if key not in idle}}
 
 
-def read_activation(value: Any) -> Activation:
+def read_activation(value: Any) -> ActivationOptions:
     """`gelu`, or `{lambda_gelu: {hardness: 2, trainable: true}}`."""
-    if isinstance(value, Activation):
+    if isinstance(value, ActivationOptions):
         return value
     if isinstance(value, dict):
         if len(value) != 1:
@@ -83,10 +83,10 @@ def read_activation(value: Any) -> Activation:
     parameters = {} if parameters is None else parameters
     if name == "lambda_gelu":
         options = validated(LambdaGELUOptions, parameters, *prefix)
-        return Activation(name=name, **options.model_dump(exclude_unset=True))
+        return ActivationOptions(name=name, **options.model_dump(exclude_unset=True))
     if parameters:
         raise refuse(f"{name} has no parameters; write activation: {name}", *prefix)
-    return Activation(name=name)
+    return ActivationOptions(name=name)
 
 
 ACTIVATION_SCHEMA = {
@@ -151,7 +151,9 @@ class Network(Block):
         ]
         | None
     ) = None
-    activation: Annotated[Activation, PlainValidator(read_activation), WithJsonSchema(ACTIVATION_SCHEMA)] = Activation()
+    activation: Annotated[ActivationOptions, PlainValidator(read_activation), WithJsonSchema(ACTIVATION_SCHEMA)] = (
+        ActivationOptions()
+    )
     fourier: Width | None = None
     periodic: Literal["auto", "off"] = "auto"
     constraints: Literal["soft", "hard"] = "soft"

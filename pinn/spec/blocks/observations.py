@@ -34,7 +34,7 @@ class Data(Block):
     weight: Positive = 1.0
 
 
-class Reference(Block):
+class ReferenceBlock(Block):
     """A file (.npz, .csv, .vtu) with the solution that errors are measured against."""
 
     example: ClassVar[str] = "{file: reference.npz}"
@@ -42,7 +42,7 @@ class Reference(Block):
     file: Text
 
 
-class Probe(Block):
+class ProbeBlock(Block):
     """A quantity at one point or several; the values land in metrics.json.
 
     subdomain   that points on an interface are seen from

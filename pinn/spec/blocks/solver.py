@@ -144,7 +144,7 @@ METHODS = ("auto", *STAGE_OPTIONS)
 
 
 @dataclass(frozen=True)
-class Stage:
+class ChosenStage:
     """One solver method and its parameters, all of them filled in except those left to the method."""
 
     name: str
@@ -159,9 +159,9 @@ class Stage:
         return STAGE_OPTIONS[self.name](**self.parameters)
 
 
-def read_stage(value: Any) -> Stage:
+def read_stage(value: Any) -> ChosenStage:
     """`adam`, or `{adam: {iterations: 1000}}`."""
-    if isinstance(value, Stage):
+    if isinstance(value, ChosenStage):
         return value
     if isinstance(value, dict):
         if len(value) != 1:
@@ -178,12 +178,12 @@ def read_stage(value: Any) -> Stage:
     if name == "auto":
         if parameters:
             raise refuse("auto has no parameters; name a method to give it some", *prefix)
-        return Stage("auto")
+        return ChosenStage("auto")
     options = validated(STAGE_OPTIONS[name], {} if parameters is None else parameters, *prefix)
-    return Stage(name, dict(options))
+    return ChosenStage(name, dict(options))
 
 
-def read_stages(value: Any) -> tuple[Stage, ...]:
+def read_stages(value: Any) -> tuple[ChosenStage, ...]:
     """One stage, or a list of stages that run in turn."""
     if not isinstance(value, list | tuple):
         return (read_stage(value),)
@@ -222,10 +222,10 @@ class Solver(Block):
     example: ClassVar[str] = "{method: auto, time_limit: 60}"
 
     stages: Annotated[
-        tuple[Stage, ...],
+        tuple[ChosenStage, ...],
         PlainValidator(read_stages),
         WithJsonSchema(stages_schema()),
-    ] = Field(alias="method", default=(Stage("auto"),))
+    ] = Field(alias="method", default=(ChosenStage("auto"),))
     formulation: Literal["strong", "energy"] = "strong"
     load: Text | None = None
     load_steps: Annotated[int, Strict(), Field(ge=1, le=10_000), WHOLE] | None = None

@@ -74,22 +74,22 @@ def select(condition: sympy.Expr, yes: sympy.Expr, no: sympy.Expr) -> sympy.Expr
     return cast(sympy.Expr, Select(condition, yes, no))
 
 
-class Condition:
+class Predicate:
     """A comparison, or several joined by and, or, not: kept apart from numbers, so that `x < 1` is no summand."""
 
     def __init__(self, indicator: sympy.Expr):
         self.indicator = indicator
 
     @classmethod
-    def all(cls, parts: list[Condition]) -> Condition:
+    def all(cls, parts: list[Predicate]) -> Predicate:
         return cls(reduce(lambda a, b: a * b, (part.indicator for part in parts)))
 
     @classmethod
-    def any(cls, parts: list[Condition]) -> Condition:
+    def any(cls, parts: list[Predicate]) -> Predicate:
         return cls.all([part.negated() for part in parts]).negated()
 
-    def negated(self) -> Condition:
-        return Condition(1 - self.indicator)
+    def negated(self) -> Predicate:
+        return Predicate(1 - self.indicator)
 
     @property
     def free_symbols(self) -> set[sympy.Symbol]:
@@ -101,7 +101,7 @@ def symbols_of(expression: sympy.Basic) -> set[sympy.Symbol]:
     return cast(set[sympy.Symbol], expression.free_symbols)
 
 
-def where(condition: Condition, yes: sympy.Expr, no: sympy.Expr) -> sympy.Expr:
+def where(condition: Predicate, yes: sympy.Expr, no: sympy.Expr) -> sympy.Expr:
     return select(condition.indicator, yes, no)
 
 

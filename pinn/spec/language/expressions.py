@@ -39,9 +39,9 @@ from pinn.spec.language.bounds import (
     plain_argument,
     tree_size,
 )
-from pinn.spec.language.branches import Condition, symbols_of
+from pinn.spec.language.branches import Predicate, symbols_of
 
-Value = sympy.Expr | Condition | tuple  # an expression, a condition, or a vector of expressions (grad)
+Value = sympy.Expr | Predicate | tuple  # an expression, a condition, or a vector of expressions (grad)
 
 
 def symbol(name: str) -> Symbol:
@@ -274,12 +274,12 @@ class Scope:
             raise SpecError(path, f"must be a single value, but '{_short(text)}' is {kind}")
         return value
 
-    def condition(self, text: object, path: Sequence[str | int]) -> Condition:
+    def condition(self, text: object, path: Sequence[str | int]) -> Predicate:
         """A comparison, such as `0 < y < 1 and x > 0.5`, of coordinates and constants."""
         if isinstance(text, str) and re.search(r"(?<![<>=!])=(?!=)", text):
             raise SpecError(path, f"comparisons are <, <=, >, >=, but '{_short(text)}' has '='")
         value = self._parse(text, path)
-        if not isinstance(value, Condition):
+        if not isinstance(value, Predicate):
             raise SpecError(path, f"must be a comparison such as 'y > 0.5', got '{_short(text)}'")
         if unknown := sorted(s.name for s in value.free_symbols if s.name not in self.axes):
             raise SpecError(path, f"may only depend on coordinates, but uses {', '.join(unknown)}")
@@ -314,7 +314,7 @@ class Scope:
             raise SpecError(path, f"cannot read '{_short(text)}': too deeply nested or malformed") from None
         try:
             value = self._walk(tree.body, 0)
-            whole = value.indicator if isinstance(value, Condition) else value
+            whole = value.indicator if isinstance(value, Predicate) else value
             parts: tuple[sympy.Expr, ...] = whole if isinstance(whole, tuple) else (whole,)
             size = sum(tree_size(part) for part in parts)
         except SpecError as error:
@@ -351,14 +351,14 @@ class Scope:
                 return self._condition(node.operand, below).negated()
             case ast.BoolOp():
                 parts = [self._condition(value, below) for value in node.values]
-                return Condition.all(parts) if isinstance(node.op, ast.And) else Condition.any(parts)
+                return Predicate.all(parts) if isinstance(node.op, ast.And) else Predicate.any(parts)
             case ast.Compare():
                 sides = [self._scalar(side, below) for side in (node.left, *node.comparators)]
                 for operator in node.ops:
                     if type(operator) not in RELATIONS:
                         raise SpecError((), "comparisons are <, <=, >, >=")
                 relations = zip(node.ops, sides[:-1], sides[1:], strict=True)
-                return Condition.all([Condition(RELATIONS[type(operator)](a, b)) for operator, a, b in relations])
+                return Predicate.all([Predicate(RELATIONS[type(operator)](a, b)) for operator, a, b in relations])
             case ast.BinOp(op=ast.BitAnd() | ast.BitOr()):
                 word, sign = ("and", "&") if isinstance(node.op, ast.BitAnd) else ("or", "|")
                 raise SpecError((), f"'{sign}' is not part of the expression language; write {word}")
@@ -376,9 +376,9 @@ class Scope:
             raise SpecError((), f"'{_short(ast.unparse(node))}' is not a single value")
         return value
 
-    def _condition(self, node: ast.AST, depth: int) -> Condition:
+    def _condition(self, node: ast.AST, depth: int) -> Predicate:
         value = self._walk(node, depth)
-        if not isinstance(value, Condition):
+        if not isinstance(value, Predicate):
             raise SpecError((), f"'{_short(ast.unparse(node))}' is not a comparison")
         return value
 

@@ -24,7 +24,7 @@ from pinn.training.all_weights.start import start
 from pinn.training.output_layer.variable_projection import ProjectedJacobian, output_size, solve_output_layer
 from pinn.training.residuals.assembly import Group, loss_terms, residuals
 from pinn.training.residuals.divergence import require_finite, require_finite_gradient
-from pinn.training.residuals.jacobian import CHUNK, Jacobian, count_rows, count_weights, trained_parameters
+from pinn.training.residuals.jacobian import JACOBIAN_CHUNK, Jacobian, count_rows, count_weights, trained_parameters
 from pinn.training.residuals.model import Model
 from pinn.training.residuals.points import draw_adaptive
 from pinn.training.run.run import Report, Run
@@ -173,7 +173,7 @@ class GaussNewton:
         found = []
         with torch.no_grad():
             for group in self.groups:
-                for _, parts in group.in_chunks(partial(residuals, model, group), CHUNK):
+                for _, parts in group.in_chunks(partial(residuals, model, group), JACOBIAN_CHUNK):
                     for statement, residual in zip(group.statements, parts, strict=True):
                         found.append(residual * (group.weight(statement) / math.sqrt(len(group.points))))
         return torch.cat(found)

@@ -23,7 +23,7 @@ NEAREST_END = 0.1  # share of an interval that an interpolated step keeps from e
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
+class TrialStep:
     """phi(step), phi'(step), and the gradient [P] of f there."""
 
     step: float
@@ -34,26 +34,26 @@ class Trial:
 
 def strong_wolfe(
     evaluate: Callable[[float], tuple[float, Tensor]], direction: Tensor, value: float, gradient: Tensor, first: float
-) -> Trial | None:
+) -> TrialStep | None:
     """A step along `direction` [P], the first one tried being `first`; None where none lowers the value.
 
     evaluate   step -> (value, gradient [P]) at w + step * direction
     Of the steps tried last, one that lowers the value enough is taken if none meets the second condition too.
     """
-    start = Trial(0.0, value, float(gradient @ direction), gradient)
+    start = TrialStep(0.0, value, float(gradient @ direction), gradient)
     trials = 0
 
-    def trial_at(step: float) -> Trial:
+    def trial_at(step: float) -> TrialStep:
         nonlocal trials
         trials += 1
         found, at = evaluate(step)
-        return Trial(step, found, float(at @ direction), at)
+        return TrialStep(step, found, float(at @ direction), at)
 
-    def too_high(trial: Trial, than: Trial) -> bool:
+    def too_high(trial: TrialStep, than: TrialStep) -> bool:
         enough = start.value + C1 * trial.step * start.slope
         return not math.isfinite(trial.value) or trial.value > enough or trial.value >= than.value
 
-    def flat(trial: Trial) -> bool:
+    def flat(trial: TrialStep) -> bool:
         return abs(trial.slope) <= -C2 * start.slope
 
     low, high, step = start, None, first
@@ -71,7 +71,7 @@ def strong_wolfe(
     return low if low.step > 0 else None
 
 
-def between(low: Trial, high: Trial) -> float:
+def between(low: TrialStep, high: TrialStep) -> float:
     """The minimum of the cubic through both trials, kept away from the ends; the middle where there is none."""
     width = high.step - low.step
     share = 0.5

@@ -22,7 +22,7 @@ from pinn.training.output_layer.linear_solve import REGULARISATION
 
 
 @dataclass(frozen=True, eq=False)
-class Rows:
+class BlockRows:
     """Rows with entries in the blocks `entries`: {block: [N, width of the block]}, and their right-hand side [N]."""
 
     entries: dict[int, Tensor]
@@ -30,7 +30,7 @@ class Rows:
 
 
 def solve_blocks(
-    rows: Sequence[Rows], sizes: Sequence[int], regularisation: float | None = None
+    rows: Sequence[BlockRows], sizes: Sequence[int], regularisation: float | None = None
 ) -> tuple[list[Tensor], float]:
     """Coefficients of every block [size of the block], and the residual norm |A c - b|.
 
@@ -44,7 +44,7 @@ def solve_blocks(
     norms = [torch.where(norm > 0, norm, torch.ones_like(norm)).sqrt() for norm in norms]
     if regularisation is None:
         regularisation = REGULARISATION * torch.finfo(like.dtype).eps
-    fronts = [Rows({k: a / norms[k] for k, a in part.entries.items()}, part.target) for part in rows]
+    fronts = [BlockRows({k: a / norms[k] for k, a in part.entries.items()}, part.target) for part in rows]
     eliminated: list[tuple[int, list[int], Tensor]] = []
     square = 0.0
     for block in elimination_order([set(part.entries) for part in rows], len(sizes)):
@@ -58,7 +58,7 @@ def solve_blocks(
             entries = dict(
                 zip(others, rest[:, sizes[block] : -1].split([sizes[k] for k in others], dim=1), strict=True)
             )
-            fronts.append(Rows(entries, rest[:, -1]))
+            fronts.append(BlockRows(entries, rest[:, -1]))
         else:
             square += float(rest[:, -1].square().sum())
     found: dict[int, Tensor] = {}
@@ -71,7 +71,9 @@ def solve_blocks(
     return [found[k] / norms[k] for k in range(len(sizes))], math.sqrt(square)
 
 
-def reduce(rows: Sequence[Rows], columns: Sequence[int], sizes: Sequence[int], damping: float, like: Tensor) -> Tensor:
+def reduce(
+    rows: Sequence[BlockRows], columns: Sequence[int], sizes: Sequence[int], damping: float, like: Tensor
+) -> Tensor:
     """R [columns + 1, columns + 1] or shorter, of the rows over these blocks, with the first block damped."""
     starts, width = {}, 0
     for block in columns:

@@ -22,7 +22,7 @@ from pinn.equations.compiler.compile import Derivative
 from pinn.network.cell_network import CellNetwork
 from pinn.training.cells.solve import same_cells
 from pinn.training.residuals.assembly import Group
-from pinn.training.residuals.energy import CHUNK, Integral
+from pinn.training.residuals.energy import QUADRATURE_CHUNK, Integral
 from pinn.training.residuals.linearisation import linearised
 from pinn.training.residuals.model import Model
 
@@ -89,7 +89,7 @@ class EnergyBasis:
                 name: torch.cat([self.columns[cell][f] for cell in members] or [torch.arange(0)])
                 for f, name in enumerate(fields)
             }
-            for indices in where.to(points.device).split(CHUNK):
+            for indices in where.to(points.device).split(QUADRATURE_CHUNK):
                 blocks: dict[Derivative, list[Tensor]] = {d: [] for d in derivatives}
                 for cell, _, near in network.local(points[indices]):
                     channels = network.basis_jets(cell, near, plan)
@@ -258,7 +258,7 @@ def energy_triangle(model: Model, part: Integral, cell: int, indices: Tensor, ne
     unit, measure = float(network.field_scale[field]), part.weights.sum()
     mine = [d for d in part.derivatives if d.field == model.outputs[field]]
     triangle = near.new_zeros(0, network.units)
-    for chunk, points in zip(indices.split(CHUNK), near.split(CHUNK), strict=True):
+    for chunk, points in zip(indices.split(QUADRATURE_CHUNK), near.split(QUADRATURE_CHUNK), strict=True):
         weights, count = part.weights[chunk], len(points)
         channels = network.basis_jets(cell, points, part.plan)
         zero = {d: points.new_zeros(count) for d in part.derivatives}

@@ -17,7 +17,7 @@ from pinn.derivatives.jets import Jets
 from pinn.equations.compiler.compile import Derivative
 from pinn.errors import Divergence
 from pinn.network.cell_network import CellNetwork
-from pinn.training.cells.block_solve import Rows, solve_blocks
+from pinn.training.cells.block_solve import BlockRows, solve_blocks
 from pinn.training.residuals.assembly import Group, loss_terms, residuals
 from pinn.training.residuals.divergence import require_finite
 from pinn.training.residuals.linearisation import linearised
@@ -55,7 +55,7 @@ def solve_cells(
         trained = [network.output, *model.raw.values()]
         previous = math.inf
         for step in range(1 if states is None else MOST_STEPS):
-            rows: list[Rows] = []
+            rows: list[BlockRows] = []
             for number, group in enumerate(groups):
                 state = None if states is None else states[number]
                 rows += group_rows(model, group, state, reaches[number], partners[number])
@@ -92,7 +92,7 @@ def reach(network: CellNetwork, group: Group, points: Tensor) -> list[Reach]:
 
 def group_rows(
     model: Model, group: Group, state: State | None, reached: Sequence[Reach], partner: Sequence[Reach] | None
-) -> list[Rows]:
+) -> list[BlockRows]:
     """Rows of all statements of a group, those with entries in the same cells together."""
     everywhere = slice(None)
     pieces = [(reached, 1.0, linearised(model, group, everywhere, state))]
@@ -126,7 +126,7 @@ def group_rows(
             entries = {cell: whole[cell][torch.searchsorted(of_cell[cell], points)] for cell in members}
             if unknowns is not None:
                 entries[cells] = unknowns[points]
-            found.append(Rows(entries, target[points]))
+            found.append(BlockRows(entries, target[points]))
     return found
 
 

@@ -26,8 +26,8 @@ from pinn.training.cells.points import draw_in_cells
 from pinn.training.cells.refinement import cell_residuals, refined
 from pinn.training.cells.slabs import Slab, blended, continued, first_slabs
 from pinn.training.cells.solve import State, solve_cells
-from pinn.training.output_layer.least_squares import BOUNDARY_PER_FEATURE, CONDITION_WEIGHT, INTERIOR_PER_FEATURE
-from pinn.training.residuals.assembly import Group
+from pinn.training.output_layer.least_squares import BOUNDARY_PER_FEATURE, INTERIOR_PER_FEATURE
+from pinn.training.residuals.assembly import CONDITION_WEIGHT_SOLVED, Group
 from pinn.training.residuals.model import Model
 from pinn.training.run.run import Report, Run
 from pinn.training.run.stop_reason import StopReason
@@ -130,7 +130,7 @@ class Cells:
         """Draw points, solve for the output layers of all cells of the slab. Returns the loss."""
         interior, boundary = INTERIOR_PER_FEATURE * self.features, BOUNDARY_PER_FEATURE * self.features
         groups = draw_in_cells(
-            self.problem, slab.piece, slab.cells, interior, boundary, seed, CONDITION_WEIGHT, self.like
+            self.problem, slab.piece, slab.cells, interior, boundary, seed, CONDITION_WEIGHT_SOLVED, self.like
         )
         if before is not None and before.model is not None:
             groups = [continued(group, before.model) for group in groups]

@@ -104,7 +104,7 @@ def field_problem(problem: Problem, field: Mapping[Derivative, Tensor], unknowns
 
 
 @dataclass(frozen=True, eq=False)
-class Target:
+class TargetField:
     """The field to keep: its first jet at points [N, D], each [N], and the unknown parameters that go with it."""
 
     problem: Problem
@@ -118,7 +118,7 @@ class FieldFit(GaussNewton):
 
     name = "field_fit"
 
-    def __init__(self, target: Target, network: MLP, seconds: float):
+    def __init__(self, target: TargetField, network: MLP, seconds: float):
         problem = field_problem(target.problem, target.field, target.unknowns)
         scale = network.field_scale
         offsets = {index: values.to(scale) for index, values in enumerate(target.field.values())}

@@ -21,7 +21,7 @@ from torch import Tensor
 from pinn.errors import SpecError
 from pinn.network.activations import gelu_derivatives
 from pinn.network.mlp import MLP
-from pinn.training.hardening.field_fit import FieldFit, Target
+from pinn.training.hardening.field_fit import FieldFit, TargetField
 
 DEFAULT_TARGET = 160.0  # arXiv 2603.21991
 SUP_GAP = 0.16997120747990369  # largest z Phi(-z), at z = 0.751792
@@ -91,7 +91,7 @@ def like(network: MLP, activation: str) -> MLP:
     return found
 
 
-def harden(trained: MLP, target: Target, ramp: Ramp, observe: Observer, seconds: float = math.inf) -> MLP:
+def harden(trained: MLP, target: TargetField, ramp: Ramp, observe: Observer, seconds: float = math.inf) -> MLP:
     """The ReLU network at the end of the ramp, its output layer solved for once more.
 
     observe   sees the network after every step
@@ -110,7 +110,7 @@ def harden(trained: MLP, target: Target, ramp: Ramp, observe: Observer, seconds:
     return hard
 
 
-def without_ramp(trained: MLP, target: Target, ramp: Ramp, observe: Observer, seconds: float = math.inf) -> int:
+def without_ramp(trained: MLP, target: TargetField, ramp: Ramp, observe: Observer, seconds: float = math.inf) -> int:
     """The controls: ReLU at once, then only the output layer refitted, then all layers with the ramp's whole budget.
 
     Returns how many of the steps on all layers lowered the misfit.

@@ -25,7 +25,7 @@ from pinn.training.output_layer.linear_solve import BLOCK_BYTES, solve_least_squ
 from pinn.training.output_layer.sampled_layer import sampled_model
 from pinn.training.output_layer.variable_projection import output_size
 from pinn.training.residuals.admissible import remark
-from pinn.training.residuals.assembly import Group, residuals
+from pinn.training.residuals.assembly import CONDITION_WEIGHT_SOLVED, Group, residuals
 from pinn.training.residuals.divergence import place_of
 from pinn.training.residuals.linearisation import linear_rows, set_coefficients
 from pinn.training.residuals.model import Model
@@ -40,7 +40,6 @@ FIRST_SCALES = (2.0, 4.0, 8.0)  # in units of the activation
 SCALE_STEP = math.sqrt(2)
 GROWTH = 1.6  # features from one level to the next: the last level costs about as much as all before together
 INTERIOR_PER_FEATURE, BOUNDARY_PER_FEATURE = 3, 1
-CONDITION_WEIGHT = 30.0  # 10 and 100 are as good; 1 loses a digit at the edge of the hole of the plate
 SHARE_PER_SEARCH = 0.08  # of the time left, for one more scale on a level
 STAGNATION_LEVELS, STAGNATION_GAIN = 3, 1.25  # that together gain less than this factor
 ROUNDING_RESIDUAL, ROUNDING_GAIN = 1e-5, 2.0  # below: a gain under 2 over two levels means that rounding errors rule
@@ -167,7 +166,7 @@ class LeastSquares:
             seed,
             run.device,
             run.dtype,
-            CONDITION_WEIGHT,
+            CONDITION_WEIGHT_SOLVED,
         )
         model = self.sampled_model(scale, seed)
         states = None if problem.is_linear else [self.state(run.model, group) for group in groups]

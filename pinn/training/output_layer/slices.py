@@ -34,7 +34,6 @@ from pinn.problem.problem import SEEDS_PER_DRAW, Problem
 from pinn.spec.blocks.solver import SlicesOptions
 from pinn.training.output_layer.least_squares import (
     BOUNDARY_PER_FEATURE,
-    CONDITION_WEIGHT,
     FIRST_FEATURES,
     FIRST_SCALES,
     GROWTH,
@@ -45,7 +44,7 @@ from pinn.training.output_layer.least_squares import (
 from pinn.training.output_layer.linear_solve import solve_least_squares
 from pinn.training.output_layer.sampled_layer import sampled_model
 from pinn.training.residuals.admissible import remark
-from pinn.training.residuals.assembly import heldout_residual
+from pinn.training.residuals.assembly import CONDITION_WEIGHT_SOLVED, heldout_residual
 from pinn.training.residuals.linearisation import linear_rows, set_coefficients
 from pinn.training.residuals.model import Model, series_network
 from pinn.training.residuals.points import draw, draw_heldout
@@ -239,7 +238,7 @@ class Slices:
         run, piece = self.run, self.slice_at(values)
         seed = run.seed * 7919 + 101 * len(self.levels)
         counts = (INTERIOR_PER_FEATURE * self.features, BOUNDARY_PER_FEATURE * self.features)
-        own = draw(piece, *counts, seed + number, run.device, run.dtype, CONDITION_WEIGHT)
+        own = draw(piece, *counts, seed + number, run.device, run.dtype, CONDITION_WEIGHT_SOLVED)
         for group in own:
             place = group.statements[0].place
             if place.kind in ("interior", "initial"):

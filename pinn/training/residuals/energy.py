@@ -30,7 +30,7 @@ from pinn.training.residuals.model import Model
 from pinn.training.residuals.points import FEWEST, draw
 
 UNIT_POINTS = 4000  # always as many, so that energies of different quadratures have one unit
-CHUNK = 4096  # points at once
+QUADRATURE_CHUNK = 4096  # points at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ class Integral:
         return plan_jets([d.partial for d in self.derivatives], len(self.problem.axes), self.problem.space)
 
     def chunks(self) -> Iterator[slice]:
-        return (slice(start, start + CHUNK) for start in range(0, len(self.points), CHUNK))
+        return (slice(start, start + QUADRATURE_CHUNK) for start in range(0, len(self.points), QUADRATURE_CHUNK))
 
     def inputs(self, chunk: slice | Tensor) -> dict[str, Tensor]:
         normals = None if self.points.normals is None else self.points.normals[chunk]

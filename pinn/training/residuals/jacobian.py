@@ -27,7 +27,7 @@ from pinn.network.mlp import Tape
 from pinn.training.residuals.assembly import Group, residuals
 from pinn.training.residuals.model import Model
 
-CHUNK = 1024  # points whose rows are written out at once
+JACOBIAN_CHUNK = 1024  # points whose rows are written out at once
 
 
 def trained_parameters(model: Model) -> list[nn.Parameter]:
@@ -82,7 +82,7 @@ class LayerFactors:
 
 
 @dataclass(frozen=True)
-class Rows:
+class FactoredRows:
     """One statement's residuals [N] at some points, and the factors of their rows dr/d(parameters) [N, P].
 
     hardness   [N, H], of as many hardnesses as train
@@ -129,7 +129,7 @@ class Jacobian:
         self.blocks = [
             rows
             for group in groups
-            for _, found in group.in_chunks(partial(factorise, model, group), CHUNK)
+            for _, found in group.in_chunks(partial(factorise, model, group), JACOBIAN_CHUNK)
             for rows in found
         ]
         self.residual = torch.cat([block.residual for block in self.blocks])
@@ -161,11 +161,11 @@ class Jacobian:
         return torch.cat(found)
 
 
-def rows_at(rows: Rows, chosen: Tensor) -> Rows:
+def rows_at(rows: FactoredRows, chosen: Tensor) -> FactoredRows:
     """The rows of some of the points."""
     both = torch.cat([chosen, chosen + len(rows.residual)]) if rows.joined else chosen
     layers = [LayerFactors(layer.inputs[both], layer.adjoints[both], layer.bias[both]) for layer in rows.layers]
-    return Rows(rows.residual[chosen], layers, rows.hardness[both], rows.unknowns[chosen], rows.joined)
+    return FactoredRows(rows.residual[chosen], layers, rows.hardness[both], rows.unknowns[chosen], rows.joined)
 
 
 def jacobian_rows(model: Model, group: Group, chunk: slice = slice(None)) -> tuple[Tensor, Tensor]:
@@ -174,7 +174,7 @@ def jacobian_rows(model: Model, group: Group, chunk: slice = slice(None)) -> tup
     return torch.cat([rows.residual for rows in found]), torch.cat([rows.written() for rows in found])
 
 
-def factorise(model: Model, group: Group, chunk: slice = slice(None)) -> list[Rows]:
+def factorise(model: Model, group: Group, chunk: slice = slice(None)) -> list[FactoredRows]:
     """The rows of each of the group's statements, divided by sqrt(N), so that |r|^2 is the group's part of the loss.
 
     Derivatives come from jets, also where `solver.derivatives` says autograd: the adjoints are theirs.
@@ -204,7 +204,7 @@ def factorise(model: Model, group: Group, chunk: slice = slice(None)) -> list[Ro
         hardness = torch.cat([first.new_zeros(count, 0), *of_hardness], dim=1) * slope
         unknowns = [unknown_column(model, group, statement, chunk, name, residual) for name in model.raw]
         columns = torch.stack(unknowns, dim=1) if unknowns else residual.detach().new_zeros(len(residual), 0)
-        rows.append(Rows(residual.detach(), layers, hardness, columns, group.points.partner is not None))
+        rows.append(FactoredRows(residual.detach(), layers, hardness, columns, group.points.partner is not None))
     return rows
 
 

@@ -20,7 +20,7 @@ from pinn.training.residuals.model import Model
 
 
 @dataclass(frozen=True, eq=False)
-class Linearised:
+class LinearisedStatement:
     """One statement linearised at N points, weighted: sum of coefficients * jets = target, in the least-squares sense.
 
     With r the residual, J its derivative and s the state it is linearised at: coefficients = J, target = J s - r.
@@ -55,7 +55,7 @@ class Linearised:
 
 def linearised(
     model: Model, group: Group, chunk: slice, state: Mapping[Derivative, Tensor] | None, partner: bool = False
-) -> list[Linearised]:
+) -> list[LinearisedStatement]:
     """The group's statements linearised at the jets `state`, given at the chunk's points.
 
     `state` None stands for zero fields (enough for a linear problem).
@@ -80,7 +80,7 @@ def linearised(
             else:
                 unknowns[key] = coefficient * (model.units[key] * factor)
                 target = target + coefficient * (model.units[key] * model.raw[key])
-        found.append(Linearised(coefficients, unknowns, target * factor))
+        found.append(LinearisedStatement(coefficients, unknowns, target * factor))
     return found
 
 

@@ -15,7 +15,7 @@ from pinn.network.hardness import Learning
 from pinn.network.mlp import MLP, Tape
 from pinn.network.series import SeriesNetwork
 from pinn.problem.problem import Problem
-from pinn.spec.blocks.network import Activation
+from pinn.spec.blocks.network import ActivationOptions
 
 
 class Model(nn.Module):
@@ -137,7 +137,7 @@ def field_scale(problem: Problem) -> Tensor:
     return torch.tensor([problem.scaling.fields[name] for name in problem.outputs], dtype=torch.float64)
 
 
-def learning(activation: Activation) -> Learning | None:
+def learning(activation: ActivationOptions) -> Learning | None:
     """How the hardness is learned; None where it is fixed."""
     if not activation.trainable:
         return None

@@ -10,7 +10,7 @@ import torch
 from pinn.equations.statements import Place, PointSet
 from pinn.geometry.shapes.pieces import total_measure
 from pinn.problem.problem import Problem
-from pinn.training.residuals.assembly import CONDITION_WEIGHT, Group, collect, point_residuals
+from pinn.training.residuals.assembly import CONDITION_WEIGHT_TRAINED, Group, collect, point_residuals
 from pinn.training.residuals.model import Model
 
 CANDIDATES_SEED = 17
@@ -66,7 +66,7 @@ def draw(
     seed: int,
     device: torch.device,
     dtype: torch.dtype,
-    condition_weight: float = CONDITION_WEIGHT,
+    condition_weight: float = CONDITION_WEIGHT_TRAINED,
 ) -> list[Group]:
     """Training points of all statements."""
     counts = statement_counts(problem, interior, boundary)

@@ -27,9 +27,9 @@ from pinn.equations.statements import PointSet
 from pinn.network.mlp import MLP
 from pinn.problem.problem import Problem
 from pinn.training.output_layer.linear_solve import REGULARISATION
-from pinn.training.residuals.linearisation import Linearised as LinearisedStatement
+from pinn.training.residuals.linearisation import LinearisedStatement
 from pinn.training.residuals.model import Model
-from pinn.training.uncertainty.standard_deviation import Linearised
+from pinn.training.uncertainty.standard_deviation import LinearisedProblem
 
 
 def has_deviations(problem: Problem, model: Model) -> bool:
@@ -47,7 +47,7 @@ class FieldSpread:
     def __init__(self, problem: Problem, model: Model, heldout: float, seed: int = 0):
         self.problem = problem
         self.model = model = copy.deepcopy(model).double()
-        system = Linearised(problem, model, heldout, seed, basis=model)
+        system = LinearisedProblem(problem, model, heldout, seed, basis=model)
         measured = [index for index, statement in enumerate(problem.statements) if statement.values is not None]
         spread, _, _ = system.noise(measured)
         norms = system.matrix.norm(dim=0)

@@ -31,7 +31,7 @@ from pinn.network.activations import ACTIVATIONS
 from pinn.problem.problem import Problem
 from pinn.training.output_layer.linear_solve import REGULARISATION
 from pinn.training.output_layer.sampled_layer import sampled_model
-from pinn.training.residuals.assembly import Group, residuals
+from pinn.training.residuals.assembly import CONDITION_WEIGHT_SOLVED, Group, residuals
 from pinn.training.residuals.linearisation import linear_rows
 from pinn.training.residuals.model import Model
 from pinn.training.residuals.noise import relative_noise
@@ -42,7 +42,6 @@ FEATURES, SCALE = (
     4.0,
 )  # of the linearised problem, which smooth changes of the fields solve; SCALE in the activation's
 INTERIOR_PER_FEATURE, BOUNDARY_PER_FEATURE = 3, 1
-CONDITION_WEIGHT = 30.0  # as in least squares
 CONFIDENCE = 0.95
 UNSEEN = 1e-6  # relative change of the data per relative change of a parameter, below which rounding errors rule
 
@@ -85,7 +84,7 @@ def uncertainty(problem: Problem, model: Model, heldout: float, seed: int = 0) -
     measured = [index for index, statement in enumerate(problem.statements) if statement.values is not None]
     if not measured:
         return Uncertainty()
-    system = Linearised(problem, model, heldout, seed)
+    system = LinearisedProblem(problem, model, heldout, seed)
     noise, freedom, data = system.noise(measured)
     names = list(problem.spec.unknowns)
     if not names:
@@ -120,7 +119,7 @@ def unseen_directions(seen: Tensor, least: float) -> Tensor:
     return directions[sizes <= least]
 
 
-class Linearised:
+class LinearisedProblem:
     """Weighted rows of all statements at a solution.
 
     basis       [rows, P] columns of the sampled features
@@ -147,7 +146,7 @@ class Linearised:
             seed,
             device,
             dtype,
-            CONDITION_WEIGHT,
+            CONDITION_WEIGHT_SOLVED,
         )
         rows, owners = [], []
         self.misfits: dict[int, float] = {}

@@ -10,7 +10,7 @@ import torch
 from pinn.equations.compiler.program import Program
 from pinn.errors import SpecError
 from pinn.export.export import export
-from pinn.export.onnx.activations import WRITERS, normal_distribution
+from pinn.export.onnx.activations import ACTIVATION_WRITERS, normal_distribution
 from pinn.export.onnx.closed_forms import FUNCTIONS, ClosedForms
 from pinn.export.onnx.graph import DOMAIN, IR_VERSION, OPSET, Graph
 from pinn.network.activations import ACTIVATIONS
@@ -54,7 +54,7 @@ def test_every_activation(activation, tmp_path):
 
 
 def test_every_activation_has_a_writer():
-    assert WRITERS.keys() == ACTIVATIONS.keys()
+    assert ACTIVATION_WRITERS.keys() == ACTIVATIONS.keys()
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from pinn.export.sampling import point_data
 from pinn.export.sampling import sample as sampling
 from pinn.export.sampling.cell_kinds import CELL_KINDS
 from pinn.export.sampling.line import Line
-from pinn.export.sampling.sample import CHUNK
+from pinn.export.sampling.sample import SAMPLE_CHUNK
 from pinn.geometry.mesh.elements import ELEMENTS
 from pinn.geometry.points.gauss_rules import GAUSS_RULES
 from tests import fakes
@@ -112,7 +112,7 @@ def test_blocks_may_end_within_cells_and_kinds(format, on, tmp_path, monkeypatch
     cells = [("triangle", [[0, 5, 4], [5, 1, 4], [0, 4, 3]]), ("quad", [[1, 2, 3, 4], [2, 3, 4, 1], [3, 4, 1, 2]])]
     meshio.Mesh(points, cells).write(tmp_path / "mesh.vtu")
     file, found = tmp_path / f"plate.{format}", []
-    for rows in (CHUNK, 7):
+    for rows in (SAMPLE_CHUNK, 7):
         monkeypatch.setattr(sampling, "CHUNK", rows)
         monkeypatch.setattr(point_data, "CHUNK", rows)
         for module in (vtu_file, xdmf, npz):

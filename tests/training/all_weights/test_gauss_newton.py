@@ -209,7 +209,7 @@ def test_neither_jacobian_nor_gram_matrix_is_formed_by_the_iterative_solver(monk
             return result
 
     monkeypatch.setattr("pinn.training.all_weights.krylov.SAMPLED_ROWS", 50)
-    monkeypatch.setattr("pinn.training.residuals.jacobian.CHUNK", 100)
+    monkeypatch.setattr("pinn.training.residuals.jacobian.JACOBIAN_CHUNK", 100)
     text = POISSON.replace("interior: 60, boundary: 16", "interior: 1500, boundary: 100")
     run = run_of(problem(text, network="{hidden: [30, 30]}"))
     stage = GaussNewton(GaussNewtonOptions(solver="iterative"), run)

@@ -9,17 +9,17 @@ import pytest
 import torch
 from torch import Tensor
 
-from pinn.training.cells.block_solve import Rows, elimination_order, solve_blocks
+from pinn.training.cells.block_solve import BlockRows, elimination_order, solve_blocks
 from pinn.training.output_layer.linear_solve import solve_least_squares
 
 SIZES = [3, 4, 2, 5, 3, 1]  # the last like an unknown parameter: one column in all rows
 SUPPORTS = [{0}, {0, 1}, {1}, {1, 2, 3}, {2, 3}, {3, 4}, {4}, {0, 4}, {2}]
 
 
-def random_rows(supports, sizes, count: int = 7, seed: int = 0, everywhere: tuple[int, ...] = ()) -> list[Rows]:
+def random_rows(supports, sizes, count: int = 7, seed: int = 0, everywhere: tuple[int, ...] = ()) -> list[BlockRows]:
     generator = torch.Generator().manual_seed(seed)
     return [
-        Rows(
+        BlockRows(
             {
                 k: torch.randn(count, sizes[k], generator=generator, dtype=torch.float64)
                 for k in {*support, *everywhere}
@@ -30,7 +30,7 @@ def random_rows(supports, sizes, count: int = 7, seed: int = 0, everywhere: tupl
     ]
 
 
-def dense(rows: list[Rows], sizes) -> tuple[Tensor, Tensor]:
+def dense(rows: list[BlockRows], sizes) -> tuple[Tensor, Tensor]:
     starts = np.concatenate([[0], np.cumsum(sizes)])
     matrix = torch.zeros(sum(len(part.target) for part in rows), int(starts[-1]), dtype=torch.float64)
     at = 0
@@ -78,7 +78,7 @@ def test_columns_of_any_size():
     rows = random_rows(SUPPORTS, SIZES[:5])
     plain, residual = solve_blocks(rows, SIZES[:5])
     factors = {k: 10.0 ** (3 * k - 6) for k in range(5)}
-    scaled = [Rows({k: a * factors[k] for k, a in part.entries.items()}, part.target) for part in rows]
+    scaled = [BlockRows({k: a * factors[k] for k, a in part.entries.items()}, part.target) for part in rows]
     found, again = solve_blocks(scaled, SIZES[:5])
     for k, (block, before) in enumerate(zip(found, plain, strict=True)):
         torch.testing.assert_close(block * factors[k], before, rtol=1e-10, atol=1e-12)
@@ -89,7 +89,7 @@ def test_a_block_without_rows_is_zero():
     rows = random_rows([{0}, {0, 2}, {2}], [3, 4, 2])
     found, _ = solve_blocks(rows, [3, 4, 2])
     assert found[1].tolist() == [0.0] * 4
-    matrix, target = dense([Rows({min(k, 1): a for k, a in p.entries.items()}, p.target) for p in rows], [3, 2])
+    matrix, target = dense([BlockRows({min(k, 1): a for k, a in p.entries.items()}, p.target) for p in rows], [3, 2])
     true = torch.linalg.lstsq(matrix, target).solution
     torch.testing.assert_close(torch.cat([found[0], found[2]]), true, rtol=1e-11, atol=1e-12)
 

@@ -7,17 +7,17 @@ import torch
 
 from pinn.comparison.hardening import jet
 from pinn.solution.solution import Solution
-from pinn.training.hardening.field_fit import GRADIENT_WEIGHT, FieldFit, Target, target_points
+from pinn.training.hardening.field_fit import GRADIENT_WEIGHT, FieldFit, TargetField, target_points
 from pinn.training.residuals.model import Model
 from tests.training.examples import COUPLED, POISSON, model_of, problem
 
 HARD = "{hidden: [6, 5], constraints: hard}"
 
 
-def target_of(model: Model, found) -> Target:
+def target_of(model: Model, found) -> TargetField:
     points = target_points(found, model.mlp)[::20]
     unknowns = {name: value.detach() for name, value in model.unknowns.items()}
-    return Target(found, points, jet(Solution(found, model, {}, [], {}), points), unknowns)
+    return TargetField(found, points, jet(Solution(found, model, {}, [], {}), points), unknowns)
 
 
 def loss(fit: FieldFit) -> float:

@@ -9,7 +9,7 @@ import pytest
 from pinn.files.disk import Disk, replaced_by
 from pinn.run import checkpoint
 from pinn.run.encoding import from_bytes, to_bytes
-from pinn.run.keeper import Keeper
+from pinn.run.keeper import CheckpointKeeper
 from pinn.training.run import history
 from pinn.training.run.history import History
 
@@ -94,7 +94,7 @@ def test_a_state_goes_on_with_the_same_rows(monkeypatch):
 def test_a_checkpoint_after_many_steps_is_small(long, tmp_path: Path):
     """What 10^5 steps leave is at most what 2*MOST rows take; all of them would take ten times that."""
     disk = Counting()
-    keeper = Keeper(tmp_path, 0.0, {}, pytest.fail)
+    keeper = CheckpointKeeper(tmp_path, 0.0, {}, pytest.fail)
     with replaced_by(disk):
         keeper.keep({"run": {"history": long.state_dict()}})
     one = len(to_bytes(row(STEPS, measured=True))[0])

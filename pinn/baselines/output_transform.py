@@ -1,4 +1,4 @@
-"""Ansatz: conditions that hold exactly, as DeepXDE's examples write them in an output transform.
+"""Output transform: conditions that hold exactly, as DeepXDE's examples write them.
 
     u(x) = g(x) + phi(x) N(x)
 
@@ -43,7 +43,7 @@ class Face:
 
 
 @dataclass(frozen=True, eq=False)
-class Ansatz:
+class OutputTransform:
     """The transform of the network's outputs: points [N, D], N(x) [N, F] -> fields [N, F].
 
     statements   numbers of the statements that it satisfies
@@ -59,18 +59,18 @@ class Ansatz:
         columns = torch.stack([value.expand(len(points)) for value in values], dim=1)
         return columns[:, ::2] + columns[:, 1::2] * outputs
 
-    def __deepcopy__(self, memo: dict) -> Ansatz:
+    def __deepcopy__(self, memo: dict) -> OutputTransform:
         return self  # nothing in it changes
 
 
 class ExactConditions(MLP):
-    """A network whose fields go through an ansatz; its jets come from nested differentiation."""
+    """A network whose fields go through an transform; its jets come from nested differentiation."""
 
-    ansatz: Ansatz
+    transform: OutputTransform
     space: int
 
     def forward(self, points: Tensor) -> Tensor:
-        return self.ansatz(points, super().forward(points))
+        return self.transform(points, super().forward(points))
 
     def jets(self, points: Tensor, plan: JetPlan, tape: Tape | None = None) -> Jets:
         found = partial_derivatives(self, points, plan.channels, self.space)
@@ -78,8 +78,8 @@ class ExactConditions(MLP):
         return list(jets) if torch.is_grad_enabled() else [jet.detach() for jet in jets]
 
 
-def find_ansatz(problem: Problem) -> Ansatz | None:
-    """The ansatz for all the fields that have one, or None where no field has: see `blend`."""
+def find_output_transform(problem: Problem) -> OutputTransform | None:
+    """The transform for all the fields that have one, or None where no field has: see `blend`."""
     if len(problem.axes) > MOST_AXES:
         return None
     expressions: list[sympy.Expr] = []
@@ -99,7 +99,7 @@ def find_ansatz(problem: Problem) -> Ansatz | None:
             satisfied |= numbers
         else:
             expressions += [sympy.S(0), sympy.S(1)]
-    return Ansatz(problem.axes, Program(expressions), frozenset(satisfied)) if satisfied else None
+    return OutputTransform(problem.axes, Program(expressions), frozenset(satisfied)) if satisfied else None
 
 
 def prescribed_value(statement: Statement, field: str, allowed: tuple[str, ...]) -> sympy.Expr | None:
