@@ -62,7 +62,7 @@ class FakeSolution:
     def __post_init__(self) -> None:
         self.metrics: dict[str, Any] = {
             "name": self.problem.name, "engine": "native", "device": "cpu", "dtype": "float64", "activation": "gelu",
-            "parameters": 4353, "seconds": {"total": 2.0, "solve": 1.5}, "peak_memory_mb": 300.0,
+            "parameters": 4353, "seconds": {"total": 2.0, "solve": 1.5}, "peak_memory_mb": 300.0, "verdict": "solved",
             "stop_reason": "tolerance", "iterations": len(self.history), "loss": 1e-17, "terms": {},
             "heldout_residual": 1e-9, "relative_l2": dict.fromkeys(self.exact_functions, 1.25e-9),
             "max_error": dict.fromkeys(self.exact_functions, 5e-9), "probes": {}, "unknowns": {},

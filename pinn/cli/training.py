@@ -93,17 +93,22 @@ def carry_out(
     quiet: bool,
     state: dict[str, Any] | None = None,
 ) -> None:
-    """Train, from `state` on if there is one, save the run and print its report. Exits with 3 or a signal's code."""
+    """Train, from `state` on if there is one, save the run and print its report.
+
+    Exits with the code of its verdict, 3 where it diverged, a signal's code where it was interrupted.
+    """
     from rich.console import Console
 
     import pinn
     from pinn.cli.progress import Progress
+    from pinn.errors import Divergence
     from pinn.export.export import export_fields
     from pinn.figures.figures import draw_figures
     from pinn.run.keeper import CheckpointKeeper
     from pinn.solution.environment import versions
     from pinn.solution.report import report
     from pinn.solution.saved import save_run
+    from pinn.solution.verdict import Verdict
     from pinn.spec.yaml.source import dump
     from pinn.training.run.stop_reason import StopReason
 
@@ -135,9 +140,10 @@ def carry_out(
     typer.echo(text)
     stop_reason = solution.metrics["stop_reason"]
     if stop_reason == StopReason.DIVERGED:
-        raise typer.Exit(3)
+        raise typer.Exit(Divergence.exit_code)
     if stop_reason == StopReason.INTERRUPTED:
         typer.echo(
             f"{lost}: it cannot be resumed" if lost else f"pinn resume {directory.path} goes on from here", err=True
         )
         raise typer.Exit(interruption.exit_code)
+    raise typer.Exit(Verdict(solution.metrics["verdict"]).exit_code)

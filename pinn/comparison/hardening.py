@@ -21,7 +21,8 @@ from pinn.errors import SpecError
 from pinn.network.activations import ACTIVATIONS
 from pinn.network.mlp import MLP
 from pinn.problem.problem import Problem
-from pinn.solution.measuring import errors, measure
+from pinn.solution.measuring import errors
+from pinn.solution.metrics import metrics
 from pinn.solution.solution import Solution
 from pinn.spec.blocks.network import ActivationOptions
 from pinn.training.hardening.field_fit import GRADIENT_WEIGHT, TargetField, first_jet, target_points, unit
@@ -165,7 +166,7 @@ def relu_solution(
     found.metrics = {
         "name": problem.name,
         "engine": "native",
-        **measure(found, outcome, network.field_scale.device, seconds, seconds),
+        **metrics(found, outcome, network.field_scale.device, seconds, seconds),
         "loss": last.field_error**2 + (GRADIENT_WEIGHT * last.gradient_error) ** 2,
     }
     return found

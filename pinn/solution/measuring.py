@@ -1,95 +1,19 @@
-"""Measuring: what came out of a training, on points never trained on, and whether it says `tolerance` rightly."""
+"""Measuring: errors of a solution where the true values are known, on points never trained on; its probes."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 
-from pinn.problem.checks import uses_energy
 from pinn.problem.problem import Problem
-from pinn.solution.environment import peak_memory
 from pinn.solution.solution import Solution
-from pinn.training.loop import Outcome
-from pinn.training.run.stop_reason import StopReason
-from pinn.training.uncertainty.identification import identification
 
 ERROR_POINTS, ERROR_SEED = 5000, 424_242
-NOT_SOLVED = 2e-2  # held-out residual above which fields are not to be used
-MOST_ERROR = 10.0  # times the tolerance: a known error above it contradicts the stop reason `tolerance`
-
-
-def measure(solution: Solution, result: Outcome, device: torch.device, total: float, solving: float) -> dict[str, Any]:
-    """metrics.json: errors on points never trained on, probes, unknowns, and how the run went."""
-    problem = solution.problem
-    relative, largest = errors(solution)
-    reason, message = confirmed(result, relative, problem)
-    entries, remarks = identification(problem, solution.model, result.heldout)
-    if reason is StopReason.TOLERANCE and None in (one["interval"] for one in entries.get("uncertainty", {}).values()):
-        reason = StopReason.STAGNATED  # what the equations leave open is not solved for
-    message = ". ".join(text for text in (message, *remarks, advice(problem, result.heldout)) if text)
-    last = next((row for row in reversed(solution.history) if row.get("loss") is not None), {})
-    return {
-        "device": str(device),
-        "dtype": problem.spec.solver.precision,
-        "activation": problem.spec.network.activation.name,
-        "parameters": sum(parameter.numel() for parameter in solution.model.parameters()),
-        "seconds": {"total": total, "solve": solving},
-        "peak_memory_mb": peak_memory(device),
-        "stop_reason": reason.value,
-        **({"message": message} if message else {}),
-        "iterations": result.iterations,
-        "loss": last.get("loss"),
-        "terms": {key.removeprefix("term:"): value for key, value in last.items() if key.startswith("term:")},
-        "heldout_residual": result.heldout,
-        "tolerance": problem.spec.solver.tolerance,
-        **({"energy_error": found} if (found := energy_error(solution.history)) is not None else {}),
-        "relative_l2": relative,
-        "max_error": largest,
-        **({"subdomains": within} if (within := errors_by_subdomain(solution)) else {}),
-        "probes": probed(solution),
-        **entries,
-    }
-
-
-def energy_error(history: Sequence[Mapping[str, Any]]) -> float | None:
-    """The estimate of the relative error in the energy's norm, where the training ended with one."""
-    return history[-1].get("energy_error") if history else None
-
-
-def advice(problem: Problem, heldout: float) -> str:
-    """What else to try where the equations are far from satisfied."""
-    if heldout <= NOT_SOLVED or problem.declared_energy is None or uses_energy(problem.spec) or problem.unknowns:
-        return ""
-    if problem.time is not None or problem.parameters or len(problem.subdomains) > 1:  # refused, then
-        return ""
-    return (
-        "slender and notched bodies can magnify small residuals: --set solver.formulation=energy minimises the "
-        "energy instead"
-    )
-
-
-def confirmed(result: Outcome, relative: dict[str, float], problem: Problem) -> tuple[StopReason, str]:
-    """(stop reason, message): `tolerance` only where no known error of a field speaks against it.
-
-    A small residual proves a small error only for the problem that is stated, and as far as that is well conditioned.
-    Noise in the data makes errors of its own.
-    """
-    if any(statement.noise is not None for statement in problem.statements):
-        return result.stop_reason, result.message
-    known = {name: error for name, error in relative.items() if name in problem.fields} or relative
-    worst = max(known, key=lambda name: known[name], default=None)
-    allowed = MOST_ERROR * problem.spec.solver.tolerance
-    if result.stop_reason is not StopReason.TOLERANCE or worst is None or known[worst] <= allowed:
-        return result.stop_reason, result.message
-    return StopReason.STAGNATED, (
-        f"the held-out residual meets the tolerance, but the error of {worst} is {known[worst]:.1e}: the "
-        "statements and the exact solution disagree, or small residuals leave room for large errors here"
-    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,9 +11,6 @@ from pinn.training.run.stop_reason import StopReason
 if TYPE_CHECKING:
     from pinn.solution.solution import Solution
 
-ROUGH = 1e-4  # held-out residual
-NOT_CONVERGED = 0.1  # relative error in the energy's norm: of stresses, above which no engineer uses them
-
 
 def report(solution: Solution, files: Sequence[Path] = ()) -> str:
     """The summary of a solution; `files` are listed at the end."""
@@ -99,36 +96,11 @@ def _heading(metrics: Mapping[str, Any], title: str) -> str:
             f"error in the energy's norm about {_error(metrics['energy_error'])}, from the last two levels: that of"
             " stresses and other first derivatives in the mean"
         )
-    if (verdict := trust(metrics)) is not None:
-        lines.append(verdict)
+    if metrics.get("because"):
+        lines.append(str(metrics["because"]))
     if metrics.get("message"):
         lines.insert(2, str(metrics["message"]))
     return "\n".join(lines)
-
-
-def trust(metrics: Mapping[str, Any]) -> str | None:
-    """A warning where the held-out residual says that the result is not a solution.
-
-    None where nothing speaks against it. The residual is dimensionless: 1 means that the equations are missed by as
-    much as their own terms.
-    """
-    from pinn.solution.measuring import NOT_SOLVED
-
-    residual = metrics.get("heldout_residual")
-    if metrics.get("energy_error") is not None:  # the least energy says nothing of second derivatives
-        if metrics["energy_error"] > NOT_CONVERGED:
-            return "NOT SOLVED: the energy still falls a lot from level to level; give it more time"
-        return None
-    if metrics.get("stop_reason") == StopReason.HARDENED:  # it keeps a field; its second derivatives are zero
-        return None
-    if residual is None or residual > NOT_SOLVED:
-        return (
-            "NOT SOLVED: the equations and conditions are far from satisfied; do not use these fields."
-            " Give it more time, refine near corners and layers, or check the conditions"
-        )
-    if residual > max(ROUGH, 100 * (metrics.get("tolerance") or 0)):
-        return "rough: the equations and conditions are satisfied to a few digits at most; errors may be larger still"
-    return None
 
 
 def _probe_rows(probes: Mapping[str, Any]):

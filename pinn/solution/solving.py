@@ -16,7 +16,8 @@ from pinn.problem.loading import build_problem
 from pinn.problem.problem import Problem
 from pinn.solution.engines import find_engine
 from pinn.solution.environment import describe_environment
-from pinn.solution.measuring import errors, measure
+from pinn.solution.measuring import errors
+from pinn.solution.metrics import metrics
 from pinn.solution.solution import Solution
 from pinn.training.load_steps import train_by_load_steps
 from pinn.training.loop import train
@@ -80,7 +81,7 @@ def solve(
         solution.metrics = {
             "name": problem.name,
             "engine": engine,
-            **measure(solution, result, chosen, perf_counter() - begun, solve_seconds),
+            **metrics(solution, result, chosen, perf_counter() - begun, solve_seconds),
             **chosen_engine.remarks(result.model),
         }
         solution.metrics["seconds"]["total"] = perf_counter() - begun

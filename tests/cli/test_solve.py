@@ -12,6 +12,7 @@ import pytest
 
 import pinn
 from pinn.cli.main import run
+from pinn.solution.verdict import Verdict
 from tests import fakes
 
 
@@ -97,6 +98,13 @@ def test_times_that_the_problem_does_not_have_are_refused_before_training(solved
     assert capsys.readouterr().err == "outputs.times: this problem has no time\n"
     assert "solve" not in solved
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_the_verdict_of_a_run_decides_its_exit_code(solved, verdict, tmp_path):
+    solved["solution"].metrics["verdict"] = verdict.value
+    assert run(["solve", "beam.yaml", "--out", str(tmp_path / "run")]) == verdict.exit_code
+    assert json.loads((tmp_path / "run" / "metrics.json").read_text())["verdict"] == verdict
 
 
 @pytest.mark.parametrize(

@@ -89,7 +89,7 @@ def test_a_small_residual_with_a_large_known_error_is_explained(tmp_path):
     file.write_text(BAD["wrong value"][0])
     metrics = pinn.solve(pinn.load(file, ["solver.tolerance=1e-4"]), seed=0, device="cpu").metrics
     assert metrics["heldout_residual"] < 1e-4
-    assert metrics["stop_reason"] == "stagnated"
+    assert (metrics["verdict"], metrics["stop_reason"]) == ("useful", "stagnated")
     assert "the error of u is" in metrics["message"]
 
 
@@ -97,5 +97,6 @@ def test_a_good_run_claims_it(tmp_path):
     file = tmp_path / "good.yaml"
     file.write_text(POISSON % (SOURCE, GOOD))
     problem = pinn.load(file, ["solver.tolerance=1e-4"])
-    assert pinn.solve(problem, seed=0, device="cpu").metrics["stop_reason"] == "tolerance"
+    metrics = pinn.solve(problem, seed=0, device="cpu").metrics
+    assert (metrics["verdict"], metrics["stop_reason"]) == ("solved", "tolerance")
     assert contradictions(problem) == []

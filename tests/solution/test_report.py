@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pinn.solution.report import report, report_metrics, table
+from pinn.training.run.stop_reason import StopReason
 from tests import fakes
 
 
@@ -60,21 +61,22 @@ def test_a_probe_along_a_line_is_one_row():
     assert "line[0]" not in text
 
 
-def test_verdict_of_an_energy_follows_its_levels():
-    known = {"name": "bracket", "heldout_residual": 0.4, "stop_reason": "time_limit"}
-    fine, coarse = (report_metrics({**known, "energy_error": error}) for error in (5e-3, 0.3))
-    assert "about 5.00e-03, from the last two levels" in fine
-    assert "NOT SOLVED" not in fine
-    assert "NOT SOLVED: the energy still falls" in coarse
+def test_the_error_of_an_energy_is_explained():
+    known = {"name": "bracket", "heldout_residual": 0.4, "stop_reason": "time_limit", "energy_error": 5e-3}
+    assert "about 5.00e-03, from the last two levels" in report_metrics(known)
 
 
-@pytest.mark.parametrize(
-    ("residual", "verdict"),
-    [(1e-9, None), (5e-5, None), (2e-3, "rough"), (0.3, "NOT SOLVED"), (None, "NOT SOLVED")],
-)
-def test_verdict_follows_the_heldout_residual(residual, verdict):
-    text = report_metrics(
-        {"name": "plate", "heldout_residual": residual, "tolerance": 1e-8, "stop_reason": "time_limit"}
-    )
-    for word in ("rough", "NOT SOLVED"):
-        assert (word in text) == (word == verdict)
+def test_the_cause_of_a_verdict_ends_the_heading():
+    metrics = {"name": "plate", "stop_reason": "time_limit", "relative_l2": {"u": 0.5}}
+    assert report_metrics(metrics).split("\n\n")[0].splitlines()[-1].startswith("held-out residual")
+    because = "NOT SOLVED: the equations and conditions are far from satisfied"
+    assert report_metrics({**metrics, "because": because}).split("\n\n")[0].splitlines()[-1] == because
+
+
+@pytest.mark.parametrize("reason", StopReason)
+def test_a_stop_reason_has_its_sentence(reason):
+    assert f"stopped: {reason} ({reason.sentence}), " in report_metrics({"name": "p", "stop_reason": reason.value})
+
+
+def test_a_stop_reason_of_another_version_stands_alone():
+    assert "stopped: bored, " in report_metrics({"name": "p", "stop_reason": "bored"})

@@ -150,8 +150,8 @@ def test_probes(solution):
 
 
 def test_metrics_hold_what_the_design_lists(solution):
-    keys = "name engine device dtype activation parameters seconds peak_memory_mb stop_reason iterations loss terms"
-    assert set(f"{keys} heldout_residual relative_l2 max_error probes unknowns".split()) <= set(solution.metrics)
+    keys = "name engine device dtype activation parameters seconds peak_memory_mb verdict stop_reason iterations loss"
+    assert set(f"{keys} terms heldout_residual relative_l2 max_error probes unknowns".split()) <= set(solution.metrics)
     assert solution.metrics["parameters"] == 2 * 9 + 9 + 9 * 8 + 8 + 8 + 1 + 1
     assert set(solution.metrics["unknowns"]) == {"q"}
     assert solution.metrics["engine"] == "native"

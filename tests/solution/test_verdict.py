@@ -1,0 +1,113 @@
+"""The verdict: which measured numbers make a result solved, useful or not solved, and what is said of them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import pytest
+
+from pinn.solution.verdict import BEST_FIRST, RULES, Finding, Measured, Verdict, judge
+from pinn.training.run.stop_reason import StopReason
+
+MET = Measured(StopReason.TOLERANCE, tolerance=1e-8, heldout=1e-9)
+MISSED = Measured(StopReason.TIME_LIMIT, tolerance=1e-8, heldout=1e-7)
+
+
+def test_nothing_against_it_is_solved():
+    found = judge(MET)
+    assert (found.verdict, found.because, found.stop_reason) == (Verdict.SOLVED, "", StopReason.TOLERANCE)
+    assert found.contradictions == ()
+
+
+@pytest.mark.parametrize("reason", [reason for reason in StopReason if reason is not StopReason.TOLERANCE])
+def test_only_a_met_tolerance_is_solved(reason):
+    found = judge(replace(MET, stop_reason=reason))
+    assert (found.verdict, found.because, found.stop_reason) == (Verdict.USEFUL, "", reason)
+
+
+@pytest.mark.parametrize(
+    ("heldout", "verdict", "word"),
+    [
+        (5e-5, Verdict.USEFUL, ""),
+        (2e-3, Verdict.USEFUL, "rough: "),
+        (1.9e-2, Verdict.USEFUL, "rough: "),
+        (2.1e-2, Verdict.NOT_SOLVED, "NOT SOLVED: the equations"),
+        (math.inf, Verdict.NOT_SOLVED, "NOT SOLVED: the equations"),
+        (math.nan, Verdict.NOT_SOLVED, "NOT SOLVED: the equations"),
+    ],
+)
+def test_the_heldout_residual(heldout, verdict, word):
+    found = judge(replace(MISSED, heldout=heldout))
+    assert found.verdict is verdict
+    assert found.because.startswith(word)
+    assert bool(found.because) == bool(word)
+
+
+@pytest.mark.parametrize(("tolerance", "rough"), [(1e-5, True), (3e-5, False)])
+def test_few_digits_are_what_was_asked_for(tolerance, rough):
+    assert judge(replace(MISSED, tolerance=tolerance, heldout=2e-3)).because.startswith("rough") == rough
+
+
+@pytest.mark.parametrize(("error", "verdict"), [(5e-3, Verdict.USEFUL), (0.3, Verdict.NOT_SOLVED)])
+def test_an_energy_is_judged_by_its_levels(error, verdict):
+    """The residual of the strong form is large at the least energy of a bracket."""
+    found = judge(replace(MISSED, heldout=0.4, energy_error=error))
+    assert found.verdict is verdict
+    assert found.because.startswith("NOT SOLVED: the energy still falls") == (verdict is Verdict.NOT_SOLVED)
+
+
+def test_a_hardened_network_is_not_asked_for_second_derivatives():
+    found = judge(Measured(StopReason.HARDENED, tolerance=1e-8, heldout=0.9))
+    assert (found.verdict, found.because) == (Verdict.USEFUL, "")
+
+
+@pytest.mark.parametrize(("error", "solved"), [(9e-8, True), (2e-7, False), (1.0, False)])
+def test_a_known_error_contradicts_the_tolerance(error, solved):
+    found = judge(replace(MET, errors={"u": 1e-9, "v": error}))
+    if solved:
+        assert found == judge(MET)
+    else:
+        assert (found.verdict, found.stop_reason) == (Verdict.USEFUL, StopReason.STAGNATED)
+        assert found.contradictions[0].startswith("the held-out residual meets the tolerance, but the error of v is")
+
+
+def test_a_known_error_of_a_result_above_the_tolerance_contradicts_nothing():
+    assert judge(replace(MISSED, errors={"u": 1.0})) == judge(MISSED)
+
+
+def test_noise_makes_errors_of_its_own():
+    assert judge(replace(MET, errors={"u": 1.0}, noisy=True)) == judge(MET)
+
+
+def test_what_the_statements_leave_open_is_not_solved_for():
+    found = judge(replace(MET, unidentified=("E",)))
+    assert (found.verdict, found.stop_reason) == (Verdict.USEFUL, StopReason.STAGNATED)
+    late = judge(replace(MISSED, unidentified=("E",)))
+    assert (late.verdict, late.stop_reason) == (Verdict.USEFUL, StopReason.TIME_LIMIT)
+
+
+def test_the_worst_finding_is_the_verdict_wherever_it_stands():
+    def rule(measured):
+        return Finding(Verdict.NOT_SOLVED, "its cause")
+
+    for rules in ((rule, *RULES), (*RULES, rule)):
+        found = judge(replace(MISSED, heldout=2e-3), rules)  # rough already
+        assert (found.verdict, found.because) == (Verdict.NOT_SOLVED, "its cause")
+
+
+def test_of_two_causes_of_a_verdict_the_first_is_told():
+    def first(measured):
+        return Finding(Verdict.NOT_SOLVED, "first")
+
+    def second(measured):
+        return Finding(Verdict.NOT_SOLVED, "second")
+
+    assert judge(MISSED, (second, *RULES, first)).because == "second"
+
+
+def test_every_verdict_has_a_key_a_sentence_and_an_exit_code():
+    assert [str(verdict) for verdict in BEST_FIRST] == ["solved", "useful", "not_solved"]
+    assert all(verdict.sentence for verdict in Verdict)
+    assert all(Verdict(str(verdict)) is verdict for verdict in Verdict)
+    assert (Verdict.SOLVED.exit_code, Verdict.USEFUL.exit_code) == (0, 0)
