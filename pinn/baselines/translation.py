@@ -124,7 +124,7 @@ def condition(deepxde: ModuleType, problem: Problem, group: Group, statement: St
     points = group.points.points
     for component, field in enumerate(problem.fields):
         value = prescribed_value(statement, field, (*problem.axes, MEASURED))
-        if value is not None and group.points.partner is None:
+        if value is not None and not group.points.further:
             values = evaluate(value, group.inputs(statement, {}, slice(None)), len(points), points)
             return deepxde.icbc.PointSetBC(points.cpu().numpy(), values[:, None].contiguous(), component)
     return StatedCondition(deepxde, problem, group, statement, unknowns)
@@ -132,7 +132,7 @@ def condition(deepxde: ModuleType, problem: Problem, group: Group, statement: St
 
 @dataclass(frozen=True, eq=False)
 class StatedCondition:
-    """Any statement at the points of its group; a periodic one holds between points and their partners."""
+    """Any statement at the points of its group; a periodic one at both ends of its points."""
 
     deepxde: ModuleType
     problem: Problem
@@ -141,17 +141,15 @@ class StatedCondition:
     unknowns: Unknowns
 
     def collocation_points(self, X: np.ndarray) -> np.ndarray:
-        points, partner = self.group.points.points, self.group.points.partner
-        return (points if partner is None else torch.cat([points, partner])).cpu().numpy()
+        return self.group.points.stacked.cpu().numpy()
 
     def error(self, X: np.ndarray, inputs: Tensor, outputs: Tensor, beg: int, end: int, aux_var=None) -> Tensor:
         jets = jets_of(self.deepxde, self.problem, self.statement, inputs, outputs)
         count = len(self.group.points)
-        value = self.value({d: jet[beg : beg + count] for d, jet in jets.items()}, partner=False)
-        if self.group.points.partner is not None:
-            value = value - self.value({d: jet[beg + count : end] for d, jet in jets.items()}, partner=True)
-        return column(value, self.group.points.points)
-
-    def value(self, jets: dict[Derivative, Tensor], partner: bool) -> Tensor:
-        inputs = self.group.inputs(self.statement, self.unknowns, slice(None), partner)
-        return self.statement.expression.value(inputs, jets)
+        values = []
+        for number in range(len(self.group.points.ends)):
+            first = beg + number * count
+            at_end = {d: jet[first : first + count] for d, jet in jets.items()}
+            known = self.group.inputs(self.statement, self.unknowns, slice(None), number)
+            values.append(self.statement.expression.value(known, at_end))
+        return column(self.group.points.over_ends(values), self.group.points.points)

@@ -21,8 +21,8 @@ from pinn.comparison.equation_jacobian import (
     jacobian_figures,
 )
 from pinn.derivatives.jets import Partial
+from pinn.domain.point_set import PointSet
 from pinn.equations.compiler.compile import Derivative, evaluate
-from pinn.equations.statements import PointSet
 from pinn.equations.subdomains import Subdomain
 from pinn.export.sampling.grid import Array
 from pinn.network.activations import ACTIVATIONS, INFINITE

@@ -21,10 +21,10 @@ from torch import Tensor
 
 from pinn.comparison.equation_jacobian import gradient, gradients_by_order, jacobian_figures
 from pinn.derivatives.jets import plan_jets
+from pinn.domain.point_set import PointSet
 from pinn.equations.compiler.compile import CompiledExpression, Inputs, Jets
 from pinn.equations.energy.variational import RandomJets, find_density, jets_of
 from pinn.equations.hard_constraints.ansatz import spelled_out
-from pinn.equations.statements import PointSet
 from pinn.problem.problem import Problem
 from pinn.training.residuals.model import Model
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from pinn.domain.point_set import PointSet
 from pinn.equations.compiler.compile import Derivative, Jets
-from pinn.equations.statements import PointSet
 from pinn.problem.problem import Problem
 from pinn.training.residuals.assembly import Group, loss_terms
 from pinn.training.residuals.model import Model

@@ -21,8 +21,9 @@ import torch
 from scipy.sparse.csgraph import connected_components
 
 from pinn.derivatives.jets import Partial
+from pinn.domain.point_set import PointSet
 from pinn.equations.compiler.compile import Derivative
-from pinn.equations.statements import PointSet, Statement
+from pinn.equations.statements import Statement
 
 ROUNDS = 4  # of the fixed point between field magnitudes and the coefficients of a nonlinear equation
 

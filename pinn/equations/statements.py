@@ -5,7 +5,6 @@ Equations, boundary and initial conditions and data are all of this one kind.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import sympy
@@ -64,33 +63,3 @@ class Statement:
     path: tuple[str | int, ...] = ()
     quantity: str = ""
     noise: float | str | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class PointSet:
-    """Points drawn from one place.
-
-    points    [N, D], time last
-    normals   [N, S] outward unit normals on a boundary, else None
-    partner   [N, D] for a periodic place: the statement is expression(points) - expression(partner) = 0
-    """
-
-    points: Tensor
-    normals: Tensor | None = None
-    partner: Tensor | None = None
-
-    def inputs(self, axes: tuple[str, ...], extra: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
-        """What expressions may use at these points: name -> [N]."""
-        inputs = {axis: self.points[:, i] for i, axis in enumerate(axes)}
-        if self.normals is not None:
-            inputs |= {f"n{axis}": self.normals[:, i] for i, axis in enumerate(axes[: self.normals.shape[1]])}
-        return inputs | dict(extra or {})
-
-    def to(self, *, device, dtype) -> PointSet:
-        def move(tensor: Tensor | None) -> Tensor | None:
-            return None if tensor is None else tensor.to(device=device, dtype=dtype)
-
-        return PointSet(self.points.to(device=device, dtype=dtype), move(self.normals), move(self.partner))
-
-    def __len__(self) -> int:
-        return self.points.shape[0]

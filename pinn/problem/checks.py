@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pinn.domain.point_set import PointSet
 from pinn.equations.conditions.reader import ConditionReader
-from pinn.equations.statements import MEASURED, PointSet
+from pinn.equations.statements import MEASURED
 from pinn.equations.subdomains import Subdomain, Subdomains
 from pinn.errors import SpecError, UnknownName, did_you_mean
 from pinn.geometry.shapes.family import Family

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 import sympy
 import torch
 
+from pinn.domain.point_set import PointSet
 from pinn.equations.compiler.compile import Derivative, Jets, evaluate
-from pinn.equations.statements import PointSet
 from pinn.problem.problem import Problem
 from pinn.spec.language.expressions import symbol
 

@@ -12,13 +12,14 @@ import sympy
 import torch
 from torch import Tensor
 
+from pinn.domain.point_set import PointSet
 from pinn.equations.closed_forms import closed_forms
 from pinn.equations.compiler.compile import CompiledExpression, Derivative, evaluate
 from pinn.equations.conditions.reader import period_of
 from pinn.equations.energy.functional import EnergyFunctional, EnergyReader
 from pinn.equations.hard_constraints.ansatz import Ansatz, jet_of
 from pinn.equations.scaling import Scaling, find_scaling
-from pinn.equations.statements import Place, PointSet, Statement
+from pinn.equations.statements import Place, Statement
 from pinn.equations.subdomains import Seen, Subdomain, Subdomains
 from pinn.errors import SpecError
 from pinn.geometry.points.sampling import BoundaryPoints, sample_interior, sample_pieces
@@ -288,9 +289,9 @@ class Problem:
                 pieces = shape.pieces_of(place.patches[:1])
                 drawn = sample_pieces(pieces, shape.dimension, count, seed, None, self.time, method)
                 axis, period = period_of(self.geometry, place.patches, ("conditions",))
-                partner = drawn.points.copy()
-                partner[:, axis] -= np.sign(drawn.normals[:, axis]) * period
-                return PointSet(torch.as_tensor(drawn.points), partner=torch.as_tensor(partner))
+                opposite = drawn.points.copy()
+                opposite[:, axis] -= np.sign(drawn.normals[:, axis]) * period
+                return PointSet(torch.as_tensor(drawn.points), further=((-1.0, torch.as_tensor(opposite)),))
             case _:
                 return PointSet(torch.as_tensor(self._fixed(place, count, seed)))
 

@@ -14,8 +14,8 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from pinn.derivatives.jets import plan_jets
+from pinn.domain.point_set import PointSet
 from pinn.equations.compiler.compile import CompiledExpression, Derivative
-from pinn.equations.statements import PointSet
 from pinn.equations.subdomains import Seen, Subdomain
 from pinn.errors import SpecError, did_you_mean
 from pinn.network.chunks import in_chunks

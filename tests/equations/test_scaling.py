@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from pinn.derivatives.jets import Partial
+from pinn.domain.point_set import PointSet
 from pinn.equations.scaling import length_factor
-from pinn.equations.statements import PointSet
 from pinn.problem.loading import build
 from pinn.problem.problem import Problem
 from pinn.spec.yaml.source import parse_spec

@@ -367,8 +367,10 @@ def test_periodic_conditions_as_statements():
     assert found.periods == {}
     points = found.sample(next(s for s in found.statements if s.place.kind == "periodic").place, 9, 0)
     np.testing.assert_allclose(points.points[:, 0].numpy(), -1.0)
-    np.testing.assert_allclose(points.partner[:, 0].numpy(), 1.0)
-    assert torch.equal(points.points[:, 1], points.partner[:, 1])
+    (_, first), (sign, second) = points.ends
+    assert sign == -1.0
+    np.testing.assert_allclose(second[:, 0].numpy(), 1.0)
+    assert torch.equal(first[:, 1], second[:, 1])
     history = pinn.solve(found).history
     assert history[-1]["loss"] < 0.5 * history[0]["loss"]
 

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import sympy
 
+from pinn.domain.point_set import PointSet
 from pinn.equations.hard_constraints.ansatz import Ansatz, FieldForm, coefficient_name
 from pinn.equations.hard_constraints.distance import numbers
 from pinn.equations.hard_constraints.essential import Essential, EssentialBuilder, split
-from pinn.equations.statements import Place, PointSet, Statement
+from pinn.equations.statements import Place, Statement
 from pinn.errors import SpecError, did_you_mean
 from pinn.spec.blocks.network import Network
 from pinn.spec.language.branches import symbols_of
@@ -96,15 +97,13 @@ def refuse_aperiodic(
             if ansatz.coefficients:
                 raise SpecError(ENRICHMENT, "needs a network that is periodic by construction; write periodic: auto")
             continue
-        ends = sample(place, PERIODIC_POINTS)
-        assert ends.partner is not None
+        (_, first), (_, second) = sample(place, PERIODIC_POINTS).ends
         inside = sample(Place("interior"), PERIODIC_POINTS).points.numpy()
         for name, form in ansatz.forms.items():
             functions = (form.extension, form.factor, *form.enrichment.values())
             for of in (*functions, *(function.diff(symbol(scope.axes[axis])) for function in functions)):
                 here, there, within = (
-                    numbers(of, points, scope.axes, **guesses)
-                    for points in (ends.points.numpy(), ends.partner.numpy(), inside)
+                    numbers(of, points, scope.axes, **guesses) for points in (first.numpy(), second.numpy(), inside)
                 )
                 if not np.allclose(here, there, rtol=0, atol=PERIODIC * float(np.abs(within).max())):
                     raise SpecError(

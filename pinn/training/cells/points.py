@@ -10,7 +10,8 @@ import torch
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
-from pinn.equations.statements import Place, PointSet
+from pinn.domain.point_set import PointSet, joined
+from pinn.equations.statements import Place
 from pinn.network.cells import Cell, owners, widths
 from pinn.problem.problem import Problem
 from pinn.training.residuals.assembly import Group
@@ -103,7 +104,7 @@ def inside(
 
 def near_cells(problem: Problem, place: Place, cells: Sequence[Cell], count: int, seed: int) -> PointSet:
     """Up to `count` points of a place in each cell it runs through, from pools that double until none has too few."""
-    kept: list[tuple[PointSet, torch.Tensor]] = []
+    kept: list[PointSet] = []
     taken = np.zeros(len(cells), dtype=int)
     for log2 in range(FIRST_POOL, LAST_POOL + 1):
         pool = problem.sample(place, 2**log2, seed * 31 + log2)
@@ -113,20 +114,11 @@ def near_cells(problem: Problem, place: Place, cells: Sequence[Cell], count: int
         rank = np.empty(len(owner), dtype=int)
         rank[order] = np.arange(len(owner)) - first[np.maximum(owner[order], 0)]
         chosen = (owner >= 0) & (rank < (count - taken)[np.maximum(owner, 0)])
-        kept.append((pool, torch.as_tensor(np.flatnonzero(chosen))))
+        kept.append(pool.taken(torch.as_tensor(np.flatnonzero(chosen))))
         taken += np.bincount(owner[chosen], minlength=len(cells))
         if len(pool) < 2**log2 or np.all((taken == 0) | (taken >= count)):
             break
-
-    def joined(name: str) -> torch.Tensor | None:
-        parts = [getattr(pool, name) for pool, _ in kept]
-        if parts[0] is None:
-            return None
-        return torch.cat([part[chosen] for part, (_, chosen) in zip(parts, kept, strict=True)])
-
-    points = joined("points")
-    assert points is not None
-    return PointSet(points, joined("normals"), joined("partner"))
+    return joined(kept)
 
 
 def within(problem: Problem, first: float, last: float) -> Problem:

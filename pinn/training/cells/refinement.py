@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pinn.equations.statements import PointSet
+from pinn.domain.point_set import PointSet
 from pinn.network.cells import Cell, owners, put
 from pinn.problem.problem import Problem
 from pinn.training.cells.points import inside, lengths_at

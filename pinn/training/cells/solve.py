@@ -47,10 +47,7 @@ def solve_cells(
     network = model.network
     assert isinstance(network, CellNetwork)
     with torch.no_grad():
-        reaches = [reach(network, group, group.points.points) for group in groups]
-        partners = [
-            None if group.points.partner is None else reach(network, group, group.points.partner) for group in groups
-        ]
+        reaches = [[reach(network, group, points) for _, points in group.points.ends] for group in groups]
         sizes = [len(model.outputs) * network.units] * network.cells + ([len(model.raw)] if len(model.raw) else [])
         trained = [network.output, *model.raw.values()]
         previous = math.inf
@@ -58,7 +55,7 @@ def solve_cells(
             rows: list[BlockRows] = []
             for number, group in enumerate(groups):
                 state = None if states is None else states[number]
-                rows += group_rows(model, group, state, reaches[number], partners[number])
+                rows += group_rows(model, group, state, reaches[number])
             kept = [values.clone() for values in trained]
             coefficients, norm = solve_blocks(rows, sizes, regularisation)
             if not all(torch.isfinite(block).all() for block in coefficients):
@@ -71,7 +68,9 @@ def solve_cells(
             model.respect_bounds()
             if states is None:
                 return norm**2
-            states = [jets_of(network, group, part, model) for group, part in zip(groups, reaches, strict=True)]
+            states = [
+                jets_of(network, group, at_ends[0], model) for group, at_ends in zip(groups, reaches, strict=True)
+            ]
             loss = loss_of(model, groups, states)
             if loss > previous:
                 for values, before in zip(trained, kept, strict=True):
@@ -90,14 +89,15 @@ def reach(network: CellNetwork, group: Group, points: Tensor) -> list[Reach]:
     ]
 
 
-def group_rows(
-    model: Model, group: Group, state: State | None, reached: Sequence[Reach], partner: Sequence[Reach] | None
-) -> list[BlockRows]:
-    """Rows of all statements of a group, those with entries in the same cells together."""
-    everywhere = slice(None)
-    pieces = [(reached, 1.0, linearised(model, group, everywhere, state))]
-    if partner is not None:
-        pieces.append((partner, -1.0, linearised(model, group, everywhere, state, partner=True)))
+def group_rows(model: Model, group: Group, state: State | None, reached: Sequence[Sequence[Reach]]) -> list[BlockRows]:
+    """Rows of all statements of a group, those with entries in the same cells together.
+
+    reached   by the ends of the group's points
+    """
+    pieces = [
+        (parts, sign, linearised(model, group, slice(None), state, end))
+        for end, (parts, (sign, _)) in enumerate(zip(reached, group.points.ends, strict=True))
+    ]
     network = model.network
     assert isinstance(network, CellNetwork)
     cells = network.cells

@@ -18,8 +18,9 @@ import torch
 from torch import Tensor
 
 from pinn.derivatives.jets import Partial
+from pinn.domain.point_set import PointSet
 from pinn.equations.compiler.compile import CompiledExpression, Derivative
-from pinn.equations.statements import Place, PointSet, Statement
+from pinn.equations.statements import Place, Statement
 from pinn.geometry.points.sampling import sample_boundary
 from pinn.network.mlp import MLP
 from pinn.problem.problem import Problem

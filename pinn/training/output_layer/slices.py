@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pinn.equations.statements import PointSet
+from pinn.domain.point_set import PointSet
 from pinn.errors import Divergence, SpecError
 from pinn.geometry.shapes.family import Family
 from pinn.network.activations import ACTIVATIONS

@@ -17,8 +17,9 @@ import torch
 from torch import Tensor
 
 from pinn.derivatives.jets import JetPlan, plan_jets
+from pinn.domain.point_set import PointSet
 from pinn.equations.compiler.compile import Derivative
-from pinn.equations.statements import MEASURED, PointSet, Statement
+from pinn.equations.statements import MEASURED, Statement
 from pinn.network.chunks import in_chunks
 from pinn.problem.problem import SEEDS_PER_DRAW, Problem
 from pinn.training.residuals.model import Model
@@ -91,16 +92,13 @@ class Group:
             return statement.weight * self.condition_weight
         return statement.weight * weight_of_noisy(self.problem, statement, self.noisy_weight)
 
-    def inputs(self, statement: Statement, unknowns: Mapping[str, Tensor], chunk: slice, partner: bool = False):
-        """What the statement's expression may use at the points of this chunk."""
-        points = self.points
-        chosen = points.partner if partner else points.points
-        assert chosen is not None
-        normals = None if points.normals is None else points.normals[chunk]
+    def inputs(self, statement: Statement, unknowns: Mapping[str, Tensor], chunk: slice, end: int = 0):
+        """What the statement's expression may use at the points of this chunk, at one of their ends."""
+        points = self.points.at_end(end).taken(chunk)
         extra = dict(unknowns)
         if statement.values is not None:
-            extra[MEASURED] = statement.values.to(chosen)[chunk]
-        return PointSet(chosen[chunk], normals).inputs(self.problem.axes, extra)
+            extra[MEASURED] = statement.values.to(points.points)[chunk]
+        return points.inputs(self.problem.axes, extra)
 
     def chunks(self, size: int) -> list[slice]:
         return [slice(start, start + size) for start in range(0, len(self.points), size)]
@@ -138,26 +136,30 @@ def residuals(
     tape=None,
     jets: Mapping[Derivative, Tensor] | None = None,
 ) -> list[Tensor]:
-    """Dimensionless residuals of the group's statements, each [N]. `jets` may be given instead of computed."""
-    points = group.points.points[chunk]
+    """Dimensionless residuals of the group's statements, each [N].
+
+    `jets` may be given instead of computed, where the points have one end.
+    """
+    points = group.points.taken(chunk)
     count = len(points)
-    other = None
-    if group.points.partner is not None:  # one pass over both ends, so that one tape holds both
-        both = torch.cat([points, group.points.partner[chunk]])
-        found_jets = model.jets(both, group.plan, group.derivatives, tape)
-        jets, other = ({d: jet[half] for d, jet in found_jets.items()} for half in (slice(count), slice(count, None)))
-    elif jets is None:
-        jets = model.jets(points, group.plan, group.derivatives, tape)
+    if jets is None or points.further:  # one pass over all ends, so that one tape holds them
+        jets = model.jets(points.stacked, group.plan, group.derivatives, tape)
+    at_ends = [jets]
+    if points.further:
+        at_ends = [{d: jet.split(count)[end] for d, jet in jets.items()} for end in range(len(points.ends))]
     found = []
     for index, statement in zip(group.indices, group.statements, strict=True):
-        value = statement.expression.value(group.inputs(statement, model.unknowns, chunk), jets)
-        if other is not None:
-            value = value - statement.expression.value(group.inputs(statement, model.unknowns, chunk, True), other)
+        value = points.over_ends(
+            [
+                statement.expression.value(group.inputs(statement, model.unknowns, chunk, end), at_end)
+                for end, at_end in enumerate(at_ends)
+            ]
+        )
         if index in group.offsets:
             value = value - group.offsets[index][chunk]
         local = group.lengths is not None
         coefficients = (
-            statement.expression.linearise(group.inputs(statement, model.unknowns, chunk), jets) if local else {}
+            statement.expression.linearise(group.inputs(statement, model.unknowns, chunk), at_ends[0]) if local else {}
         )
         found.append(torch.as_tensor(value).expand(count) / group.magnitude(index, coefficients, chunk))
     return found

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from pinn.equations.statements import PointSet
+from pinn.domain.point_set import PointSet
 from pinn.errors import Divergence
 from pinn.problem.problem import Problem
 from pinn.training.residuals.admissible import remark

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor
 
 from pinn.derivatives.jets import JetPlan, plan_jets
+from pinn.domain.point_set import PointSet
 from pinn.equations.compiler.compile import Derivative
 from pinn.equations.energy.functional import EnergyTerm
 from pinn.equations.scaling import length_factor
-from pinn.equations.statements import PointSet
 from pinn.errors import Divergence
 from pinn.geometry.mesh.orders import Density
 from pinn.geometry.points.quadrature import Quadrature, boundary_quadrature, interior_quadrature
@@ -54,8 +54,7 @@ class Integral:
         return (slice(start, start + QUADRATURE_CHUNK) for start in range(0, len(self.points), QUADRATURE_CHUNK))
 
     def inputs(self, chunk: slice | Tensor) -> dict[str, Tensor]:
-        normals = None if self.points.normals is None else self.points.normals[chunk]
-        return PointSet(self.points.points[chunk], normals).inputs(self.problem.axes)
+        return self.points.taken(chunk).inputs(self.problem.axes)
 
     def integrand(self, model: Model, chunk: slice) -> Tensor:
         """[n] at the points of the chunk."""

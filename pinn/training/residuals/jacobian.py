@@ -87,22 +87,19 @@ class FactoredRows:
 
     hardness   [N, H], of as many hardnesses as train
     unknowns   [N, U]
-    joined     the factors hold the points and, after them, their partners: a row is the sum of both
+    ends       of the points, one after the other in the factors: a row is the sum over them
     """
 
     residual: Tensor
     layers: list[LayerFactors]
     hardness: Tensor
     unknowns: Tensor
-    joined: bool
+    ends: int = 1
 
     def written(self) -> Tensor:
         """[N, P]"""
         columns = [column for layer in self.layers for column in layer.rows()]
-        rows = torch.cat([*columns, self.hardness], dim=1)
-        if self.joined:
-            rows = rows[: len(self.residual)] + rows[len(self.residual) :]
-        return torch.cat([rows, self.unknowns], dim=1)
+        return torch.cat([self.over_ends(torch.cat([*columns, self.hardness], dim=1)), self.unknowns], dim=1)
 
     def times(self, vector: Tensor) -> Tensor:
         """[P] -> [N]"""
@@ -111,15 +108,18 @@ class FactoredRows:
         product = self.hardness @ hardness
         for layer, part in zip(self.layers, parts, strict=True):
             product = product + layer.times(part)
-        if self.joined:
-            product = product[: len(self.residual)] + product[len(self.residual) :]
-        return product + self.unknowns @ unknowns
+        return self.over_ends(product) + self.unknowns @ unknowns
 
     def transposed_times(self, vector: Tensor) -> Tensor:
         """[N] -> [P]"""
-        both = torch.cat([vector, vector]) if self.joined else vector
-        pieces = [piece for layer in self.layers for piece in layer.transposed_times(both)]
-        return torch.cat([*pieces, self.hardness.T @ both, self.unknowns.T @ vector])
+        repeated = torch.cat([vector] * self.ends)
+        pieces = [piece for layer in self.layers for piece in layer.transposed_times(repeated)]
+        return torch.cat([*pieces, self.hardness.T @ repeated, self.unknowns.T @ vector])
+
+    def over_ends(self, values: Tensor) -> Tensor:
+        """[ends * N, …] -> [N, …]. The signs are in the adjoints."""
+        first, *others = values.chunk(self.ends)
+        return sum(others, start=first)
 
 
 class Jacobian:
@@ -163,9 +163,9 @@ class Jacobian:
 
 def rows_at(rows: FactoredRows, chosen: Tensor) -> FactoredRows:
     """The rows of some of the points."""
-    both = torch.cat([chosen, chosen + len(rows.residual)]) if rows.joined else chosen
-    layers = [LayerFactors(layer.inputs[both], layer.adjoints[both], layer.bias[both]) for layer in rows.layers]
-    return FactoredRows(rows.residual[chosen], layers, rows.hardness[both], rows.unknowns[chosen], rows.joined)
+    at = torch.cat([chosen + end * len(rows.residual) for end in range(rows.ends)])
+    layers = [LayerFactors(layer.inputs[at], layer.adjoints[at], layer.bias[at]) for layer in rows.layers]
+    return FactoredRows(rows.residual[chosen], layers, rows.hardness[at], rows.unknowns[chosen], rows.ends)
 
 
 def jacobian_rows(model: Model, group: Group, chunk: slice = slice(None)) -> tuple[Tensor, Tensor]:
@@ -204,7 +204,7 @@ def factorise(model: Model, group: Group, chunk: slice = slice(None)) -> list[Fa
         hardness = torch.cat([first.new_zeros(count, 0), *of_hardness], dim=1) * slope
         unknowns = [unknown_column(model, group, statement, chunk, name, residual) for name in model.raw]
         columns = torch.stack(unknowns, dim=1) if unknowns else residual.detach().new_zeros(len(residual), 0)
-        rows.append(FactoredRows(residual.detach(), layers, hardness, columns, group.points.partner is not None))
+        rows.append(FactoredRows(residual.detach(), layers, hardness, columns, len(group.points.ends)))
     return rows
 
 

@@ -54,22 +54,23 @@ class LinearisedStatement:
 
 
 def linearised(
-    model: Model, group: Group, chunk: slice, state: Mapping[Derivative, Tensor] | None, partner: bool = False
+    model: Model, group: Group, chunk: slice, state: Mapping[Derivative, Tensor] | None, end: int = 0
 ) -> list[LinearisedStatement]:
-    """The group's statements linearised at the jets `state`, given at the chunk's points.
+    """The group's statements linearised at one end of the chunk's points, at the jets `state` of the first end.
 
-    `state` None stands for zero fields (enough for a linear problem).
+    `state` None stands for zero fields, which is enough for what is linear in them, as all statements with several
+    ends are.
     """
-    points = (group.points.partner if partner else group.points.points)[chunk]  # pyright: ignore[reportOptionalSubscript]
+    points = group.points.ends[end][1][chunk]
     count = len(points)
     jets = {d: points.new_zeros(count) for d in group.derivatives} if state is None else state
     found = []
     for index, statement in zip(group.indices, group.statements, strict=True):
-        inputs = group.inputs(statement, model.unknowns, chunk, partner)
+        inputs = group.inputs(statement, model.unknowns, chunk, end)
         slopes = statement.expression.linearise(inputs, jets)
         factor = group.weight(statement) / math.sqrt(len(group.points)) / group.magnitude(index, slopes, chunk)
         target = -torch.as_tensor(statement.expression.value(inputs, jets)).to(points).expand(count)
-        if index in group.offsets and not partner:  # it belongs to the difference of both ends
+        if index in group.offsets and end == 0:  # it belongs to the sum over the ends
             target = target + group.offsets[index][chunk]
         coefficients, unknowns = {}, {}
         for key, coefficient in slopes.items():
@@ -93,21 +94,23 @@ def linear_rows(
     A c = b in the least-squares sense.
     """
     network = model.mlp
-    blocks: list[tuple[Tensor, Tensor]] = []
-    for partner in (False, True) if group.points.partner is not None else (False,):
-        points = (group.points.partner if partner else group.points.points)[chunk]  # pyright: ignore[reportOptionalSubscript]
+    at_ends: list[list[tuple[Tensor, Tensor]]] = []
+    for end, (_, everywhere) in enumerate(group.points.ends):
+        points = everywhere[chunk]
         if model.derivatives == "autograd":
             hidden = network.hidden_jets_by_autograd(points, group.plan, model.space)
         else:
             hidden = network.hidden_jets(points, group.plan)
-        part = [
-            (terms.on_output_layer(model, group.plan, hidden), terms.target)
-            for terms in linearised(model, group, chunk, state, partner)
-        ]
-        blocks = part if not partner else [
-            (rows - other, target - shift) for (rows, target), (other, shift) in zip(blocks, part, strict=True)
-        ]  # fmt: skip
-    return blocks
+        at_ends.append(
+            [
+                (terms.on_output_layer(model, group.plan, hidden), terms.target)
+                for terms in linearised(model, group, chunk, state, end)
+            ]
+        )
+    return [
+        (group.points.over_ends([rows for rows, _ in ends]), group.points.over_ends([target for _, target in ends]))
+        for ends in zip(*at_ends, strict=True)
+    ]
 
 
 def set_coefficients(model: Model, coefficients: Tensor) -> None:

@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from pinn.equations.statements import Place, PointSet
+from pinn.domain.point_set import PointSet
+from pinn.equations.statements import Place
 from pinn.geometry.shapes.pieces import total_measure
 from pinn.problem.problem import Problem
 from pinn.training.residuals.assembly import CONDITION_WEIGHT_TRAINED, Group, collect, point_residuals

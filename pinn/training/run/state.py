@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pinn.equations.statements import PointSet
+from pinn.domain.point_set import PointSet
 from pinn.network.cell_network import CellNetwork
 from pinn.network.mlp import MLP
 from pinn.network.series import SeriesNetwork
@@ -84,7 +84,7 @@ def groups_state(groups: Sequence[Group]) -> list[State]:
             "statements": list(group.indices),
             "points": group.points.points,
             "normals": group.points.normals,
-            "partner": group.points.partner,
+            "further": [[sign, points] for sign, points in group.points.further],
             "condition_weight": group.condition_weight,
             "offsets": dict(group.offsets),
             "lengths": group.lengths,
@@ -103,7 +103,11 @@ def groups_of(problem: Problem, states: Sequence[State], device: torch.device) -
         Group(
             problem,
             tuple(state["statements"]),
-            PointSet(state["points"].to(device), there(state["normals"]), there(state["partner"])),
+            PointSet(
+                state["points"].to(device),
+                there(state["normals"]),
+                tuple((sign, points.to(device)) for sign, points in state["further"]),
+            ),
             state["condition_weight"],
             {index: values.to(device) for index, values in state["offsets"].items()},
             there(state["lengths"]),

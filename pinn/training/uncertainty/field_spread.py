@@ -22,8 +22,8 @@ import torch
 from torch import Tensor
 
 from pinn.derivatives.jets import plan_jets
+from pinn.domain.point_set import PointSet
 from pinn.equations.compiler.compile import Derivative
-from pinn.equations.statements import PointSet
 from pinn.network.mlp import MLP
 from pinn.problem.problem import Problem
 from pinn.training.output_layer.linear_solve import REGULARISATION

@@ -9,8 +9,8 @@ import torch
 
 import pinn
 from pinn.derivatives.jets import Partial
+from pinn.domain.point_set import PointSet
 from pinn.equations.compiler.compile import Derivative
-from pinn.equations.statements import PointSet
 from pinn.geometry.points.sampling import sample_boundary, sample_interior
 from pinn.solution.solution import Solution
 from pinn.solution.solving import solve

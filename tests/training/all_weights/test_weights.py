@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import pinn
-from pinn.equations.statements import PointSet
+from pinn.domain.point_set import PointSet
 from pinn.spec.blocks.solver import AdamOptions
 from pinn.spec.blocks.weights import CausalOptions, GradientNormOptions, Weights
 from pinn.training.all_weights.objective import Objective

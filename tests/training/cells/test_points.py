@@ -139,7 +139,7 @@ def test_lengths_are_those_of_the_smallest_cell_that_reaches_a_point():
     assert found[:, 1].tolist() == [0.5] * 5
 
 
-def test_periodic_places_keep_their_partners():
+def test_periodic_places_keep_both_ends():
     found = problem(
         """
 name: ring
@@ -154,11 +154,11 @@ network: {periodic: off}
     )
     groups = draw(found, found, cells_of(found, [3, 2]))
     (group,) = (group for place, group in groups.items() if place.kind == "periodic")
-    points, partner = group.points.points, group.points.partner
-    assert partner is not None
+    (sign, points), (opposite_sign, opposite) = group.points.ends
+    assert (sign, opposite_sign) == (1.0, -1.0)
     assert len(points) == 2 * 6
-    assert (points[:, 0] == -partner[:, 0]).all()
-    assert torch.equal(points[:, 1], partner[:, 1])
+    assert (points[:, 0] == -opposite[:, 0]).all()
+    assert torch.equal(points[:, 1], opposite[:, 1])
 
 
 def test_places_of_one_kind_do_not_share_points():

@@ -116,7 +116,7 @@ def test_a_field_in_the_span_is_recovered(periodic):
     model = model_on(found, cells, 8)
     assert torch.equal(network_of(model).weight, network_of(truth).weight)
     groups = groups_of(found, cells, 8)
-    assert any(g.points.partner is not None for g in groups) is (periodic == "off")
+    assert any(g.points.further for g in groups) is (periodic == "off")
     known = []
     for group in groups:
         own = residuals(truth, replace(group, lengths=None))

@@ -53,10 +53,10 @@ def assert_is_jacobian(rows: Tensor, model, group: Group, columns=slice(None)) -
 
 
 def test_rows_of_joined_points_hold_both_ends():
-    """A soft periodic condition: a residual depends on a point and on its partner."""
+    """A soft periodic condition: a residual depends on both ends of a point."""
     found = problem(PERIODIC % "off")
     model = model_of(found)
-    joined = [group for group in groups_of(found) if group.points.partner is not None]
+    joined = [group for group in groups_of(found) if group.points.further]
     assert joined
     for group in joined:
         assert_is_jacobian(jacobian_rows(model, group)[1], model, group)
@@ -161,7 +161,7 @@ def test_set_coefficients_is_their_order():
 def test_linear_rows_of_periodic_faces():
     found = problem(PERIODIC % "off")
     model = model_of(found)
-    (group,) = (g for g in groups_of(found) if g.points.partner is not None)
+    (group,) = (g for g in groups_of(found) if g.points.further)
     assert {s.name for s in group.statements} == {"periodic u", "periodic u_x"}
     with torch.no_grad():
         parts = linear_rows(model, group, slice(None), None)

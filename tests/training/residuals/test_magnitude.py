@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from pinn.derivatives.jets import Partial
+from pinn.domain.point_set import PointSet
 from pinn.equations.compiler.compile import Derivative
-from pinn.equations.statements import PointSet
 from pinn.training.residuals.assembly import Group, residuals
 from tests.training.cells.examples import cells_of, groups_of, model_on, random_output
 from tests.training.examples import POISSON, problem
