@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
-__all__ = ["Problem", "Solution", "load", "solve"]
+from pinn.errors import Divergence, ResourceError, SpecError
 
 if TYPE_CHECKING:
     from pinn.problem.loading import load
     from pinn.problem.problem import Problem
     from pinn.solution.solution import Solution
     from pinn.solution.solving import solve
+
+__version__ = "0.1.0"
+__all__ = ["Divergence", "Problem", "ResourceError", "Solution", "SpecError", "__version__", "load", "solve"]
 
 _HOME = {
     "Problem": "pinn.problem.problem",
@@ -33,3 +35,7 @@ def __getattr__(name: str) -> Any:
 
         return getattr(import_module(_HOME[name]), name)
     raise AttributeError(f"module 'pinn' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

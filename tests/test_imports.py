@@ -22,12 +22,7 @@ def rooms() -> tuple[str, ...]:
 
 
 ORDER = (*rooms(), "__main__")
-LAZY_NAMES = {  # of `import pinn`
-    "Problem": "problem.problem",
-    "load": "problem.loading",
-    "Solution": "solution.solution",
-    "solve": "solution.solving",
-}
+NAMES = {name: getattr(pinn, name).__module__ for name in pinn.__all__ if name != "__version__"}  # of `import pinn`
 # Conveniences that reach upwards when they are called: (file, function, room).
 EXCEPTIONS = {
     ("problem/description.py", "", "training/residuals"),
@@ -58,7 +53,7 @@ def targets(node: ast.AST) -> list[str]:
             modules = [alias.name for alias in node.names if (inside / f"{alias.name}.py").exists()]
             return [f"{node.module}.{name}" for name in modules] or [node.module or ""]
         names = [alias.name for alias in node.names if alias.name != "__version__"]
-        return [f"pinn.{LAZY_NAMES.get(name, name)}" for name in names]
+        return [NAMES.get(name, f"pinn.{name}") for name in names]
     return []
 
 

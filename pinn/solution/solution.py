@@ -42,7 +42,14 @@ class Solution:
     solution.at(radius=0.42)             the solution of the problem in which they are constants
     """
 
-    def __init__(self, problem: Problem, model: Model, metrics: dict[str, Any], history: list[dict], environment: dict):
+    def __init__(
+        self,
+        problem: Problem,
+        model: Model,
+        metrics: dict[str, Any],
+        history: list[dict[str, Any]],
+        environment: dict[str, Any],
+    ):
         self.problem = problem
         self.model = model
         self.metrics = metrics

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import partial
-from os import PathLike
 from time import perf_counter
 from typing import Any
 
@@ -34,7 +33,6 @@ def solve(
     seed: int | None = None,
     device: str = "auto",
     progress: ProgressCallback | None = None,
-    out: str | PathLike[str] | None = None,
     engine: str = "native",
     track_errors: bool = False,
     keeper: Keeper | None = None,

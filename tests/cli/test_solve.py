@@ -26,8 +26,8 @@ def solved(monkeypatch):
         calls["load"] = (path, tuple(overrides))
         return solution.problem
 
-    def solve(problem, *, seed=None, device="auto", progress=None, out=None, **engine):
-        calls["solve"] = (problem, seed, device, out)
+    def solve(problem, *, seed=None, device="auto", progress=None, **engine):
+        calls["solve"] = (problem, seed, device)
         calls["engine"] = {name: engine[name] for name in ("engine", "track_errors")}
         for row in fakes.training_history(3):
             progress(row)
@@ -44,7 +44,8 @@ def test_options_reach_load_and_solve(solved, tmp_path, capsys):
     engine = ["--engine", "native", "--track-errors"]
     assert run([*arguments, "--seed", "7", "--device", "cpu", "--out", str(tmp_path / "run"), *engine]) == 0
     assert solved["load"] == (Path("beam.yaml"), ("solver.time_limit=3", "network.activation=tanh", "solver.seed=7"))
-    assert solved["solve"] == (solved["solution"].problem, 7, "cpu", tmp_path / "run")
+    assert solved["solve"] == (solved["solution"].problem, 7, "cpu")
+    assert (tmp_path / "run" / "metrics.json").is_file()
     assert solved["engine"] == {"engine": "native", "track_errors": True}
 
 
@@ -121,7 +122,7 @@ def test_sigterm_during_training_is_143_after_saving(solved, tmp_path, monkeypat
     solution = solved["solution"]
     monkeypatch.setattr("pinn.cli.interruption.DEADLINE", 1e6)
 
-    def solve(problem, *, seed=None, device="auto", progress=None, out=None, keeper=None, **engine):
+    def solve(problem, *, seed=None, device="auto", progress=None, keeper=None, **engine):
         assert keeper is not None
         os.kill(os.getpid(), signal.SIGTERM)
         assert keeper.stopping
