@@ -1,0 +1,176 @@
+"""A companion to a solution: features of another seed, in which its error and its freedom show.
+
+With the residuals r of all statements at a solution u and their derivative L there, the error e = u* - u satisfies
+
+    L e = -r + O(e^2).
+
+The companion has M sampled features that the solution does not have, and points that it was not trained on; A are the
+rows of L on the features, weighted as a solver weights them, B the values of the features inside the domain, in units
+of each field. Two questions go to the one triangle R of A:
+
+    correction   the e = features * c with the least |A c + r|: one step of Newton's iteration from the solution
+    freedom      the largest singular values of B R^-1: how large a field can be per size of the residual it causes
+
+A field that no statement notices (a constant under fluxes alone, a rigid motion, an eigenfunction) has an infinite
+gain; a problem that amplifies has a large one. Where features cannot show an error (between points, below their
+scale) neither can the correction.
+
+Sources: Stetter, Numer. Math. 29 (1978) 425 (defect correction as an estimate of the error); Golub & Van Loan, Matrix
+Computations, 4th ed., § 8.7.3 (singular values of a pair).
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pinn.derivatives.jets import Partial, plan_jets
+from pinn.network.activations import ACTIVATIONS
+from pinn.network.mlp import MLP
+from pinn.network.sum_network import SumNetwork
+from pinn.problem.problem import Problem
+from pinn.training.output_layer.linear_solve import REGULARISATION
+from pinn.training.output_layer.sampled_layer import sampled_model
+from pinn.training.residuals.assembly import Group, residuals
+from pinn.training.residuals.linearisation import linear_rows, set_coefficients
+from pinn.training.residuals.model import Model
+from pinn.training.residuals.points import draw
+
+SEED = 90_001  # of the companion: no run's own
+FEWEST, MOST = 400, 800  # features of a field; what a solution's own last level needed lies between, or is not seen
+MOST_COLUMNS = 1600  # of the matrix: about a second on one core
+SCALE = 4.0  # in units of the activation, where the solution has no one scale of its own
+INTERIOR_PER_FEATURE, BOUNDARY_PER_FEATURE = 3, 1
+CONDITION_WEIGHT = 30.0  # as in least squares
+VALUES = 1000  # points inside on which a field is measured
+# Of the coefficients, in units of the rows, for the gains: rounding errors of nearly dependent features then count as
+# gains of 1e-3 at most, and an infinite gain as about this number's inverse over the coefficients' size.
+DAMPING = 1e-11
+MOST_MODES = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Mode:
+    """A field per size of the residual that it causes.
+
+    gain     root mean square of the field, in units of the solution's, over that of the residual
+    points   [N, D], values output -> [N] in the user's units, of a field of size 1 in units of the solution's
+    """
+
+    gain: float
+    points: Tensor
+    values: dict[str, Tensor]
+
+
+class Companion:
+    """Rows of all statements at a solution, in features of another seed.
+
+    basis     the features, as a model whose output layer is zero
+    triangle  R [P, P] of the rows;  right [P], Q^T of the negative residuals
+    """
+
+    def __init__(self, problem: Problem, model: Model, seed: int = SEED):
+        self.problem, self.model = problem, model
+        self.generator = torch.Generator().manual_seed(seed)
+        scale_of = model.network.field_scale
+        features, scale = features_and_scale(problem, model)
+        self.basis = sampled_model(
+            problem, features, scale, seed, self.generator, scale_of.device, scale_of.dtype
+        ).double()
+        self.basis.raw.load_state_dict(model.raw.state_dict())
+        groups = draw(
+            problem,
+            INTERIOR_PER_FEATURE * features,
+            BOUNDARY_PER_FEATURE * features,
+            seed,
+            scale_of.device,
+            torch.float64,
+            CONDITION_WEIGHT,
+        )
+        with torch.no_grad():
+            exact = model if scale_of.dtype == torch.float64 else copy.deepcopy(model).double()
+            blocks = [block for group in groups for block in self.rows_of(exact, group)]
+        rows, right = torch.cat([rows for rows, _ in blocks]), torch.cat([right for _, right in blocks])
+        norms = rows.norm(dim=0)
+        self.norms = torch.where(norms > 0, norms, torch.ones_like(norms))
+        self.triangle = torch.linalg.qr(torch.cat([rows / self.norms, right[:, None]], dim=1), mode="r")[1]
+
+    def rows_of(self, model: Model, group: Group) -> list[tuple[Tensor, Tensor]]:
+        """(A, -r) of each statement of a group, weighted."""
+        state = model.jets(group.points.points, group.plan, group.derivatives)
+        weights = [group.weight(statement) / len(group.points) ** 0.5 for statement in group.statements]
+        found = linear_rows(self.basis, group, slice(None), state)
+        missed = residuals(model, group)
+        return [(rows, -weight * residual) for (rows, _), weight, residual in zip(found, weights, missed, strict=True)]
+
+    def corrected(self) -> Model:
+        """The solution with its correction added: what a quantity of it differs by is the quantity's error."""
+        size = self.triangle.shape[1] - 1
+        damping = REGULARISATION * torch.finfo(torch.float64).eps * size**0.5
+        below = self.triangle.new_zeros(size, size + 1)
+        below[:, :size].fill_diagonal_(damping)
+        triangle = torch.linalg.qr(torch.cat([self.triangle, below]), mode="r")[1]
+        upper, right = triangle[:size, :size], triangle[:size, size:]
+        coefficients = torch.linalg.solve_triangular(upper, right, upper=True)[:, 0] / self.norms
+        correction = copy.deepcopy(self.basis)
+        unknowns = len(correction.raw)
+        with torch.no_grad():
+            if unknowns:
+                coefficients[-unknowns:] += torch.stack([*correction.raw.values()])
+            set_coefficients(correction, coefficients)
+            found = Model(self.problem, SumNetwork(self.model.network, correction.network), self.model.derivatives)
+            found.raw.load_state_dict(correction.raw.state_dict())
+        return found
+
+    def modes(self) -> list[Mode]:
+        """Fields by their gain, the largest first, at most MOST_MODES."""
+        problem, basis = self.problem, self.basis
+        size = self.triangle.shape[1] - 1
+        damped = torch.cat([self.triangle[:, :size], DAMPING * torch.eye(size).to(self.triangle)])
+        upper = torch.linalg.qr(damped, mode="r")[1]
+        points = torch.as_tensor(problem.heldout_points(VALUES, SEED)).to(self.triangle)
+        values = self.values_at(points)  # [F, N, W + 1]
+        number = problem.subdomains.number_at(points)
+        columns = []
+        for field, output in enumerate(problem.outputs):
+            inside = torch.ones(len(points), dtype=torch.bool)
+            for place, subdomain in enumerate(problem.subdomains):
+                if output in subdomain.outputs:
+                    inside = number == place
+            size_of = problem.scaling.fields[output]
+            columns.append(values * (basis.network.field_scale[field] / size_of) * inside[:, None].to(values))
+        measured = torch.block_diag(*columns) / len(points) ** 0.5
+        unknowns = measured.new_zeros(len(measured), size - measured.shape[1])
+        measured = torch.cat([measured, unknowns], dim=1) / self.norms
+        passed = torch.linalg.solve_triangular(upper.T, measured.T, upper=False).T
+        left, gains, _ = torch.linalg.svd(passed, full_matrices=False)
+        found = []
+        for gain, column in list(zip(gains.tolist(), left.T, strict=True))[:MOST_MODES]:
+            parts = (column * len(points) ** 0.5).reshape(len(problem.outputs), -1)
+            sizes = [problem.scaling.fields[output] for output in problem.outputs]
+            found.append(Mode(gain, points, {o: s * p for o, s, p in zip(problem.outputs, sizes, parts, strict=True)}))
+        return found
+
+    def values_at(self, points: Tensor) -> Tensor:
+        """The features of one field and its constant at points [N, D]: [N, W + 1]."""
+        value = Partial((0,) * len(self.problem.axes))
+        plan = plan_jets([value], len(self.problem.axes), self.problem.space)
+        with torch.no_grad():
+            hidden = self.basis.mlp.hidden_jets(points, plan)[plan.index(value)]
+        assert hidden is not None
+        return torch.cat([hidden, hidden.new_ones(len(points), 1)], dim=1)
+
+
+def features_and_scale(problem: Problem, model: Model) -> tuple[int, float]:
+    """Those of the solution where it has one sampled layer, within what a second's work allows."""
+    unit = ACTIVATIONS[problem.spec.network.activation.name].scale
+    features, scale = FEWEST, SCALE * unit
+    network = model.network
+    if isinstance(network, MLP) and len(network.linears) == 2:
+        features = network.linears[-1].in_features
+        scale = float(network.linears[0].weight.detach().norm(dim=1).max())
+    most = max(1, MOST_COLUMNS // len(problem.outputs))
+    return min(max(features, FEWEST), MOST, most), scale
