@@ -62,7 +62,7 @@ def motions(problem: Problem, points: Tensor, space: Tensor) -> list[tuple[str, 
                 continue
             axis = problem.coordinates[displacement.index(name)] if name in displacement else None
             what = f"a translation along {axis}" if axis else f"{name} up to a constant"
-            found.append((f"nothing fixes {what}{where}: {cure(problem, name)}", column))
+            found.append((f"nothing fixes {what}{where}: {cure(name)}", column))
         if len(displacement) == problem.space:
             found += rotations(problem, points, space, [subdomain.output(name) for name in displacement], where, found)
     return found
@@ -90,16 +90,15 @@ def rotations(problem: Problem, points: Tensor, space: Tensor, outputs: Sequence
             field = problem.vectors["displacement"][j]
             found.append(
                 (
-                    f"nothing fixes a rotation about {centre}{where}: {cure(problem, field)}",
+                    f"nothing fixes a rotation about {centre}{where}: {cure(field)}",
                     candidates @ weights,
                 )
             )
     return found
 
 
-def cure(problem: Problem, name: str) -> str:
-    point = ", ".join("0" for _ in problem.axes)
-    return f"prescribe {name} on a patch, or pin a point: {{at: [{point}], {name}: 0}}"
+def cure(name: str) -> str:
+    return f"prescribe {name} on a patch, or at a point: {{at: [...], {name}: 0}}"
 
 
 def motion_of(problem: Problem, points: Tensor, values: dict[str, Tensor]) -> Tensor:

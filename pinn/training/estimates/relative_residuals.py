@@ -5,9 +5,10 @@ A statement sum_d c_d(x) u_d = s(x) at a point x has terms of the size
     T(x)^2 = sum_d (c_d(x) U_d)^2 + s(x)^2,      U_d the root mean square of the derivative u_d over the domain,
 
 linearised at the solution; U_d is at least SMOOTHEST of what a field of that size has that bends once over the domain
-(the second derivatives of a linear field are rounding errors). Its relative residual is the root mean square of r(x)/T(x) over its points. Multiplying a
-statement by a positive function of the coordinates, or changing units, leaves it as it is; and a field that ignores a
-load has a relative residual of about 1 where the load is stated, however small the load is beside other statements.
+(the second derivatives of a linear field are rounding errors). Its relative residual is the root mean square of
+r(x)/T(x) over its points. Multiplying a statement by a positive function of the coordinates, or changing units,
+leaves it as it is; and a field that ignores a load has a relative residual of about 1 where the load is stated,
+however small the load is beside other statements.
 """
 
 from __future__ import annotations

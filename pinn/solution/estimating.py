@@ -1,0 +1,121 @@
+"""Estimates: how far a solution is from the true one, without knowing that; what its statements leave open.
+
+A quantity q of the solution u has the estimated error q(u + e) - q(u), with e Newton's correction in features of
+another seed (`training/estimates/companion.py`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from pinn.problem.problem import Problem
+from pinn.solution.solution import Solution
+from pinn.training.estimates.companion import Companion
+from pinn.training.estimates.freedom import amplification, freedom
+from pinn.training.estimates.relative_residuals import relative_residuals
+from pinn.training.residuals.assembly import Group
+
+POINTS, SEED = 2000, 616_161
+# Below this share of its vector or tensor, or of the magnitude that the equations give a field, a component is measured
+# against the whole: the error of a component that vanishes is no relative error of its own.
+SMALLEST_SHARE = 1e-3
+SMALLEST_OF_PROBE = 0.1  # the same for a probe, of the root mean square of its quantity over the domain
+
+
+@dataclass(frozen=True)
+class Estimates:
+    """quantities   name -> estimated relative L2 error, fields first
+    probes       name -> largest estimated error of its values, in the quantity's unit, and relative to its size
+    residuals    statement -> relative residual (`training/estimates/relative_residuals.py`)
+    free         sentences: what the statements leave open
+    amplified    a sentence where residuals are amplified, though nothing is open
+    """
+
+    quantities: dict[str, float] = field(default_factory=dict)
+    probes: dict[str, tuple[float, float]] = field(default_factory=dict)
+    residuals: dict[str, float] = field(default_factory=dict)
+    free: tuple[str, ...] = ()
+    amplified: str | None = None
+
+
+def estimate(solution: Solution, heldout: list[Group]) -> Estimates:
+    """All estimates of a solution of the equations; `heldout` are its held-out points."""
+    problem, model = solution.problem, solution.model
+    companion = Companion(problem, model)
+    modes = companion.modes()
+    corrected = Solution(problem, companion.corrected(), {}, [], {})
+    names = [statement.name for statement in problem.statements]
+    worst: dict[str, float] = {}
+    for name, share in zip(names, relative_residuals(model, heldout), strict=True):
+        worst[name] = larger(worst.get(name, 0.0), share)
+    free = tuple(freedom(problem, modes))
+    return Estimates(
+        quantities=quantity_errors(solution, corrected),
+        probes=probe_errors(solution, corrected),
+        residuals=worst,
+        free=free,
+        amplified=None if free else amplification(modes),
+    )
+
+
+def quantity_errors(solution: Solution, corrected: Solution) -> dict[str, float]:
+    """Relative L2 difference of every quantity, and of vectors and tensors as wholes."""
+    problem = solution.problem
+    points = problem.heldout_points(POINTS, SEED)
+    found, better = solution(points), corrected(points)
+    error = {name: rms(better[name] - found[name]) for name in found}
+    size = {name: rms(found[name]) for name in found}
+    wholes = {**problem.vectors, **{name: tuple(parts.values()) for name, parts in problem.tensors.items()}}
+    wholes = {name: parts for name, parts in wholes.items() if all(part in found for part in parts)}
+    whole_of = {part: math.hypot(*(size[one] for one in parts)) for parts in wholes.values() for part in parts}
+    natural = natural_sizes(problem)
+    result = {}
+    for name in found:
+        least = SMALLEST_SHARE * max(whole_of.get(name, 0.0), natural.get(name, 0.0))
+        result[name] = ratio(error[name], max(size[name], least))
+    for name, parts in wholes.items():
+        result[name] = ratio(math.hypot(*(error[one] for one in parts)), math.hypot(*(size[one] for one in parts)))
+    return result
+
+
+def natural_sizes(problem: Problem) -> dict[str, float]:
+    """Field -> the largest of the magnitudes that its outputs have."""
+    magnitudes = problem.scaling.fields
+    return {
+        name: max(magnitudes[subdomain.output(name)] for subdomain in problem.subdomains) for name in problem.fields
+    }
+
+
+def probe_errors(solution: Solution, corrected: Solution) -> dict[str, tuple[float, float]]:
+    """Probe -> largest difference of its values, and the largest relative to the value's size."""
+    problem = solution.problem
+    result = {}
+    points = problem.heldout_points(POINTS, SEED)
+    typical: dict[str, float] = {}
+    for name, probe in problem.probes.items():
+        quantity = probe.quantity
+        if quantity not in typical:
+            typical[quantity] = rms(solution(points, [quantity])[quantity])
+        value = solution(probe.points, [quantity], probe.subdomain)[quantity]
+        difference = np.abs(corrected(probe.points, [quantity], probe.subdomain)[quantity] - value)
+        size = np.maximum(np.abs(value), SMALLEST_OF_PROBE * typical[quantity])
+        relative = [ratio(one, of) for one, of in zip(difference.tolist(), size.tolist(), strict=True)]
+        result[name] = (float(difference.max()), max(relative, key=lambda x: math.inf if math.isnan(x) else x))
+    return result
+
+
+def rms(values: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(np.square(values))))
+
+
+def ratio(error: float, size: float) -> float:
+    """error/size; the error itself where the quantity is zero."""
+    return error / size if size > 0 else error
+
+
+def larger(one: float, other: float) -> float:
+    """The larger of two, NaN where either is."""
+    return math.nan if math.isnan(one) or math.isnan(other) else max(one, other)
