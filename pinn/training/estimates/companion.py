@@ -34,7 +34,7 @@ from pinn.network.sum_network import SumNetwork
 from pinn.problem.problem import Problem
 from pinn.training.output_layer.linear_solve import REGULARISATION
 from pinn.training.output_layer.sampled_layer import sampled_model
-from pinn.training.residuals.assembly import Group, residuals
+from pinn.training.residuals.assembly import CONDITION_WEIGHT_SOLVED, Group, residuals
 from pinn.training.residuals.linearisation import linear_rows, set_coefficients
 from pinn.training.residuals.model import Model
 from pinn.training.residuals.points import draw
@@ -43,8 +43,7 @@ SEED = 90_001  # of the companion: no run's own
 FEWEST, MOST = 400, 800  # features of a field; what a solution's own last level needed lies between, or is not seen
 MOST_COLUMNS = 1600  # of the matrix: about a second on one core
 SCALE = 4.0  # in units of the activation, where the solution has no one scale of its own
-INTERIOR_PER_FEATURE, BOUNDARY_PER_FEATURE = 3, 1
-CONDITION_WEIGHT = 30.0  # as in least squares
+INTERIOR_PER_FEATURE, BOUNDARY_PER_FEATURE = 3, 1  # as in least squares
 VALUES = 1000  # points inside on which a field is measured
 # Of the coefficients, in units of the rows, for the gains: rounding errors of nearly dependent features then count as
 # gains of 1e-3 at most, and an infinite gain as about this number's inverse over the coefficients' size.
@@ -88,7 +87,7 @@ class Companion:
             seed,
             scale_of.device,
             torch.float64,
-            CONDITION_WEIGHT,
+            CONDITION_WEIGHT_SOLVED,
         )
         with torch.no_grad():
             exact = model if scale_of.dtype == torch.float64 else copy.deepcopy(model).double()

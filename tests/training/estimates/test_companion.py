@@ -1,0 +1,102 @@
+"""Newton's correction against true errors; gains against closed forms; freedom by name."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+import pinn
+from pinn.solution.solution import Solution
+from pinn.training.estimates.companion import Companion
+from pinn.training.estimates.freedom import amplification, freedom
+from tests.training.examples import problem
+
+SQUARE = "{rectangle: {from: [0, 0], to: [1, 1]}}"
+PLATE = """
+name: plate
+coordinates: [x, y]
+physics: {linear_elasticity: {youngs_modulus: 1, poissons_ratio: 0.3, plane: stress}}
+domain: {rectangle: {from: [0, 0], to: [2, 1]}}
+conditions:
+  - {on: [left, right], traction: [nx, 0]}
+  - {on: [bottom, top], traction: [0, 0]}
+"""
+SINES = """
+name: sines
+coordinates: [x, y]
+fields: [u]
+domain: {rectangle: {from: [0, 0], to: [1, 1]}}
+equations: {poisson: -laplacian(u) = 2*pi**2*sin(pi*x)*sin(pi*y)}
+conditions: [{on: boundary, u: 0}]
+exact: {u: sin(pi*x)*sin(pi*y)}
+"""
+FEW = "{method: {least_squares: {features: 60, scale: 2}}, threads: 1, time_limit: 3600}"
+
+
+def solved(text: str, **blocks) -> Solution:
+    return pinn.solve(problem(text, solver=FEW, **blocks))
+
+
+def test_the_correction_is_the_error():
+    """60 features leave an error of about 1e-4; 400 others show it to a few percent."""
+    solution = solved(SINES)
+    corrected = Solution(solution.problem, Companion(solution.problem, solution.model).corrected(), {}, [], {})
+    points = solution.problem.heldout_points(500, 11)
+    true = solution.exact(points)["u"] - solution(points)["u"]
+    estimated = corrected(points)["u"] - solution(points)["u"]
+    assert np.linalg.norm(true) > 1e-7 * np.linalg.norm(solution(points)["u"])
+    assert np.linalg.norm(estimated - true) < 0.1 * np.linalg.norm(true)
+
+
+def test_the_largest_gain_is_that_of_the_lowest_mode():
+    """-laplacian(u) = r: the field per residual is largest for sin(pi x) sin(pi y), by 1/(2 pi^2)."""
+    solution = solved(SINES)
+    mode = Companion(solution.problem, solution.model).modes()[0]
+    unit, size = solution.problem.scaling.fields["u"], solution.problem.scaling.statements[0]
+    assert mode.gain == pytest.approx(size / unit / (2 * np.pi**2), rel=0.02)
+    expected = torch.sin(np.pi * mode.points[:, 0]) * torch.sin(np.pi * mode.points[:, 1])
+    values = mode.values["u"]
+    assert abs(float(values @ expected / values.norm() / expected.norm())) > 0.999
+
+
+@pytest.mark.parametrize(
+    ("pins", "sentences"),
+    [
+        ("", ["a translation along x", "a translation along y", "a rotation about any point"]),
+        ("  - {at: [0.5, 0.25], displacement: [0, 0]}\n", ["a rotation about (x, y) = (0.5, 0.25)"]),
+        ("  - {at: [0.5, 0.25], displacement: [0, 0]}\n  - {at: [1.5, 0.25], uy: 0}\n", []),
+    ],
+)
+def test_rigid_motions_are_named(pins, sentences):
+    solution = solved(PLATE + pins)
+    found = freedom(solution.problem, Companion(solution.problem, solution.model).modes())
+    assert len(found) == len(sentences)
+    for sentence, wanted in zip(found, sentences, strict=True):
+        assert f"nothing fixes {wanted}" in sentence
+
+
+def test_a_constant_is_named():
+    text = SINES.replace("2*pi**2*sin(pi*x)*sin(pi*y)", "cos(pi*x)").replace("u: 0}", "u_n: 0}")
+    solution = solved(text[: text.index("exact")])
+    (sentence,) = freedom(solution.problem, Companion(solution.problem, solution.model).modes())
+    assert "nothing fixes u up to a constant" in sentence
+
+
+def test_a_missing_condition_leaves_a_function_open():
+    """The free edges state the shear alone: what is pulled there may be anything."""
+    solution = solved(
+        PLATE.replace("  - {on: [bottom, top], traction: [0, 0]}", "  - {on: [bottom, top], traction_x: 0}")
+        + "  - {at: [0, 0], displacement: [0, 0]}\n  - {at: [2, 0], uy: 0}\n"
+    )
+    (sentence,) = freedom(solution.problem, Companion(solution.problem, solution.model).modes())
+    assert "leave a function of" in sentence
+
+
+def test_a_problem_near_an_eigenvalue_amplifies():
+    text = SINES.replace("-laplacian(u) =", "laplacian(u) + 2*pi**2*(1 + 1e-6)*u =")
+    solution = solved(text[: text.index("exact")])
+    modes = Companion(solution.problem, solution.model).modes()
+    assert freedom(solution.problem, modes) == []
+    assert "amplified" in (amplification(modes) or "")
+    assert amplification(Companion(solved(SINES).problem, solved(SINES).model).modes()) is None
