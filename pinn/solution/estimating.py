@@ -16,7 +16,7 @@ from pinn.solution.solution import Solution
 from pinn.training.estimates.companion import Companion
 from pinn.training.estimates.freedom import amplification, freedom
 from pinn.training.estimates.relative_residuals import relative_residuals
-from pinn.training.residuals.assembly import Group
+from pinn.training.residuals.points import draw_heldout
 
 POINTS, SEED = 2000, 616_161
 # Below this share of its vector or tensor, or of the magnitude that the equations give a field, a component is measured
@@ -41,9 +41,11 @@ class Estimates:
     amplified: str | None = None
 
 
-def estimate(solution: Solution, heldout: list[Group]) -> Estimates:
-    """All estimates of a solution of the equations; `heldout` are its held-out points."""
+def estimate(solution: Solution) -> Estimates:
+    """All estimates of a solution of the equations."""
     problem, model = solution.problem, solution.model
+    scale = model.network.field_scale
+    heldout = draw_heldout(problem, scale.device, scale.dtype)
     companion = Companion(problem, model)
     modes = companion.modes()
     corrected = Solution(problem, companion.corrected(), {}, [], {})

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
 from pinn.problem.checks import uses_energy
 from pinn.problem.problem import Problem
 from pinn.solution.environment import peak_memory
+from pinn.solution.estimating import Estimates, estimate
 from pinn.solution.measuring import errors, errors_by_subdomain, probed
 from pinn.solution.solution import Solution
 from pinn.solution.verdict import Measured, Verdict, judge
@@ -21,6 +24,12 @@ def metrics(solution: Solution, result: Outcome, device: torch.device, total: fl
     """Its content. `total` and `solving` are seconds."""
     problem, options = solution.problem, solution.problem.spec.solver
     relative, largest = errors(solution)
+    probes = probed(solution)
+    strong = energy_error(solution.history) is None and math.isfinite(result.heldout)
+    estimates = estimate(solution) if strong else Estimates()
+    for name, (error, _) in estimates.probes.items():
+        probes[name]["error_estimate"] = error
+    noisy = {statement.name for statement in problem.statements if statement.noise is not None}
     entries, remarks = identification(problem, solution.model, result.heldout)
     judgement = judge(
         Measured(
@@ -29,12 +38,19 @@ def metrics(solution: Solution, result: Outcome, device: torch.device, total: fl
             result.heldout,
             energy_error(solution.history),
             {name: error for name, error in relative.items() if name in problem.fields} or relative,
-            any(statement.noise is not None for statement in problem.statements),
+            bool(noisy),
             tuple(name for name, one in entries.get("uncertainty", {}).items() if one["interval"] is None),
+            {name: error for name, error in estimates.quantities.items() if name in problem.fields},
+            {name: relative for name, (_, relative) in estimates.probes.items()},
+            {name: residual for name, residual in estimates.residuals.items() if name not in noisy},
+            estimates.free,
+            unexpected(probes),
         )
     )
-    other_way = advice(problem) if judgement.verdict is Verdict.NOT_SOLVED else ""
-    said = [text for text in (result.message, *judgement.contradictions, *remarks, other_way) if text]
+    other_way = advice(problem) if judgement.verdict is Verdict.NOT_SOLVED and not estimates.free else ""
+    said = [
+        text for text in (result.message, *judgement.contradictions, *remarks, estimates.amplified, other_way) if text
+    ]
     last = next((row for row in reversed(solution.history) if row.get("loss") is not None), {})
     return {
         "device": str(device),
@@ -55,10 +71,23 @@ def metrics(solution: Solution, result: Outcome, device: torch.device, total: fl
         **({"energy_error": found} if (found := energy_error(solution.history)) is not None else {}),
         "relative_l2": relative,
         "max_error": largest,
+        **({"error_estimate": estimates.quantities} if estimates.quantities else {}),
+        **({"relative_residuals": estimates.residuals} if estimates.residuals else {}),
         **({"subdomains": within} if (within := errors_by_subdomain(solution)) else {}),
-        "probes": probed(solution),
+        "probes": probes,
         **entries,
     }
+
+
+def unexpected(probes: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
+    """Probe -> its largest difference from what is expected there, relative to that."""
+    found = {}
+    for name, entry in probes.items():
+        if "expected" in entry:
+            value, expected = (np.atleast_1d(np.array(entry[key], dtype=float)) for key in ("value", "expected"))
+            size = np.abs(expected).max() or 1.0
+            found[name] = float(np.abs(value - expected).max() / size)
+    return found
 
 
 def energy_error(history: Sequence[Mapping[str, Any]]) -> float | None:

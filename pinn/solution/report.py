@@ -21,9 +21,18 @@ def report_metrics(metrics: Mapping[str, Any], files: Sequence[Path] = (), *, ti
     """The same from the content of metrics.json."""
     blocks = [_heading(metrics, title)]
     relative, largest = metrics.get("relative_l2") or {}, metrics.get("max_error") or {}
+    estimated = metrics.get("error_estimate") or {}
     if relative:
-        rows = [(name, _error(relative[name]), _error(largest[name]) if name in largest else "") for name in relative]
-        blocks.append(table(("quantity", "relative L2", "max error"), rows))
+        header = ("quantity", "relative L2", "max error", *(["estimated L2"] if estimated else []))
+        rows = [
+            (name, _error(relative[name]), _error(largest[name]) if name in largest else "")
+            + ((_error(estimated[name]) if name in estimated else "",) if estimated else ())
+            for name in relative
+        ]
+        blocks.append(table(header, rows))
+    elif estimated:
+        rows = [(name, _error(error)) for name, error in estimated.items()]
+        blocks.append(table(("quantity", "estimated relative L2 error"), rows))
     probes = metrics.get("probes") or {}
     lines = {name: entry for name, entry in probes.items() if isinstance(entry, Mapping) and "relative_l2" in entry}
     if single := {name: entry for name, entry in probes.items() if name not in lines}:

@@ -6,6 +6,8 @@ finding of all rules is the verdict. A new rule is a function here and its name 
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -13,9 +15,12 @@ from enum import StrEnum
 from pinn.training.run.stop_reason import StopReason
 
 NOT_SOLVED = 2e-2  # held-out residual above which fields are not to be used
-ROUGH = 1e-4  # held-out residual of a few digits
-ROUGH_TIMES = 100.0  # times the tolerance: nobody who asks for few digits is told that there are few
+MISSED = 2e-2  # relative residual of a statement, above which the solution is not one of that statement
+WRONG = 2e-2  # estimated or known relative error of a field, above which it is not to be used
+FEW = 1e-3  # estimated relative error, above which a reader is told so with more than the number of digits
+UNEXPECTED = 1e-3  # relative difference of a probe from what is expected there: textbooks have three digits
 NOT_CONVERGED = 0.1  # relative error in the energy's norm: of stresses, above which no engineer uses them
+DISAGREES = 100.0  # times its estimate: a known error above it is another solution's
 MOST_ERROR = 10.0  # times the tolerance: a known error above it contradicts the stop reason `tolerance`
 
 
@@ -26,8 +31,8 @@ class Verdict(StrEnum):
     exit_code: int
 
     SOLVED = "solved", "solved to the tolerance", 0
-    USEFUL = "useful", "above the tolerance: it has the digits that were measured", 0
-    NOT_SOLVED = "not_solved", "no solution: do not use these fields", 0
+    USEFUL = "useful", "above the tolerance: it has the digits that were estimated", 0
+    NOT_SOLVED = "not_solved", "no solution: do not use these fields", 5
 
     def __new__(cls, key: str, sentence: str, exit_code: int) -> Verdict:
         member = str.__new__(cls, key)
@@ -49,6 +54,11 @@ class Measured:
     errors         known relative L2 errors of the fields; of the quantities that are known, where no field is
     noisy          whether the data have noise, which makes errors of its own
     unidentified   unknown parameters that the statements leave open
+    estimates      field -> its estimated relative error; empty where that is not known (an energy, a ReLU network)
+    probes         probe -> its estimated relative error
+    residuals      statement -> relative residual, of those without noise
+    free           sentences: what the statements leave open
+    unexpected     probe -> relative difference from the value that is expected there
     """
 
     stop_reason: StopReason
@@ -58,6 +68,11 @@ class Measured:
     errors: Mapping[str, float] = field(default_factory=dict)
     noisy: bool = False
     unidentified: tuple[str, ...] = ()
+    estimates: Mapping[str, float] = field(default_factory=dict)
+    probes: Mapping[str, float] = field(default_factory=dict)
+    residuals: Mapping[str, float] = field(default_factory=dict)
+    free: tuple[str, ...] = ()
+    unexpected: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -77,7 +92,7 @@ class Judgement:
     """The verdict, the sentence that gives its cause ('' where there is nothing to add), and what else follows.
 
     stop_reason      the training's, or `stagnated` in place of a `tolerance` that is contradicted
-    contradictions   the sentences that contradict it
+    contradictions   further sentences that contradict it
     """
 
     verdict: Verdict
@@ -87,8 +102,19 @@ class Judgement:
 
 
 def tolerance_is_met(measured: Measured) -> Finding | None:
-    """Without a word: the stop reason has its own."""
-    return None if measured.stop_reason is StopReason.TOLERANCE else Finding(Verdict.USEFUL)
+    """Of the residual, and of every estimate: else the digits that there are."""
+    known = {**measured.estimates, **measured.probes}
+    worst = worst_of(known)
+    if measured.stop_reason is StopReason.TOLERANCE and (worst is None or known[worst] <= measured.tolerance):
+        return None
+    if worst is None:
+        return Finding(Verdict.USEFUL)
+    digits = digits_of(known[worst])
+    return Finding(
+        Verdict.USEFUL,
+        f"useful: about {digits} digit{'s' * (digits != 1)}; the largest estimated relative error is "
+        f"{known[worst]:.1e}, of {worst}",
+    )
 
 
 def energy_has_converged(measured: Measured) -> Finding | None:
@@ -97,6 +123,13 @@ def energy_has_converged(measured: Measured) -> Finding | None:
     return Finding(
         Verdict.NOT_SOLVED, "NOT SOLVED: the energy still falls a lot from level to level; give it more time"
     )
+
+
+def nothing_is_free(measured: Measured) -> Finding | None:
+    """What the statements leave open is somewhere in the result, by chance."""
+    if not measured.free:
+        return None
+    return Finding(Verdict.NOT_SOLVED, f"NOT SOLVED: {'; '.join(measured.free)}", contradicts=True)
 
 
 def equations_are_satisfied(measured: Measured) -> Finding | None:
@@ -109,24 +142,65 @@ def equations_are_satisfied(measured: Measured) -> Finding | None:
             "NOT SOLVED: the equations and conditions are far from satisfied; do not use these fields."
             " Give it more time, refine near corners and layers, or check the conditions",
         )
-    if measured.heldout > max(ROUGH, ROUGH_TIMES * measured.tolerance):
-        return Finding(
-            Verdict.USEFUL,
-            "rough: the equations and conditions are satisfied to a few digits at most; errors may be larger still",
-        )
     return None
+
+
+def every_statement_is_met(measured: Measured) -> Finding | None:
+    """Each in units of its own terms: the mean over all of them hides the one that carries the load."""
+    worst = worst_of(measured.residuals)
+    if measured.energy_error is not None or worst is None or measured.residuals[worst] <= MISSED:
+        return None
+    return Finding(
+        Verdict.NOT_SOLVED,
+        f"NOT SOLVED: '{worst}' is missed by {measured.residuals[worst]:.0%} of its own terms; do not use these fields",
+        contradicts=True,
+    )
+
+
+def estimated_errors_are_small(measured: Measured) -> Finding | None:
+    worst = worst_of(measured.estimates)
+    if worst is None or measured.estimates[worst] <= WRONG:
+        return None
+    return Finding(
+        Verdict.NOT_SOLVED,
+        f"NOT SOLVED: the estimated error of {worst} is {measured.estimates[worst]:.1e} of its size: small residuals "
+        "leave room for large errors here",
+        contradicts=True,
+    )
 
 
 def known_errors_are_small(measured: Measured) -> Finding | None:
     """A small residual proves a small error only for the problem that is stated, and as far as that is well posed."""
-    worst = max(measured.errors, key=lambda name: measured.errors[name], default=None)
-    met = measured.stop_reason is StopReason.TOLERANCE and not measured.noisy
-    if worst is None or not met or measured.errors[worst] <= MOST_ERROR * measured.tolerance:
+    worst = worst_of(measured.errors)
+    if worst is None or measured.noisy or measured.errors[worst] <= MOST_ERROR * measured.tolerance:
+        return None
+    error = measured.errors[worst]
+    said = "is not a number" if math.isnan(error) else f"is {error:.1e}"
+    estimated = measured.estimates.get(worst)
+    if not error <= WRONG:
+        return Finding(
+            Verdict.NOT_SOLVED,
+            f"NOT SOLVED: the error of {worst} {said}: the statements and the exact solution disagree, or small "
+            "residuals leave room for large errors here",
+            contradicts=True,
+        )
+    if measured.stop_reason is StopReason.TOLERANCE or (estimated is not None and error > DISAGREES * estimated):
+        return Finding(
+            Verdict.USEFUL,
+            f"the held-out residual meets the tolerance, but the error of {worst} {said}: the "
+            "statements and the exact solution disagree, or small residuals leave room for large errors here",
+            contradicts=True,
+        )
+    return None
+
+
+def probes_are_as_expected(measured: Measured) -> Finding | None:
+    worst = worst_of(measured.unexpected)
+    if worst is None or measured.unexpected[worst] <= max(UNEXPECTED, MOST_ERROR * measured.tolerance):
         return None
     return Finding(
         Verdict.USEFUL,
-        f"the held-out residual meets the tolerance, but the error of {worst} is {measured.errors[worst]:.1e}: the "
-        "statements and the exact solution disagree, or small residuals leave room for large errors here",
+        f"the probe {worst} is {measured.unexpected[worst]:.1e} off the value that is expected there",
         contradicts=True,
     )
 
@@ -136,11 +210,25 @@ def unknowns_are_identified(measured: Measured) -> Finding | None:
     return Finding(Verdict.USEFUL, contradicts=True) if measured.unidentified else None
 
 
+def digits_of(error: float) -> int:
+    """Decimal digits that a relative error leaves; none where it is no number."""
+    return 0 if math.isnan(error) else max(0, math.floor(-math.log10(max(error, sys.float_info.epsilon))))
+
+
+def worst_of(numbers: Mapping[str, float]) -> str | None:
+    """The name of the largest number; of the first that is none."""
+    return max(numbers, key=lambda name: math.inf if math.isnan(numbers[name]) else numbers[name], default=None)
+
+
 Rule = Callable[[Measured], Finding | None]
 RULES: tuple[Rule, ...] = (
+    nothing_is_free,
     energy_has_converged,
+    every_statement_is_met,
     equations_are_satisfied,
+    estimated_errors_are_small,
     known_errors_are_small,
+    probes_are_as_expected,
     unknowns_are_identified,
     tolerance_is_met,
 )
@@ -150,12 +238,15 @@ def judge(measured: Measured, rules: tuple[Rule, ...] = RULES) -> Judgement:
     """The worst that any rule finds; `solved` where none finds anything."""
     findings = [finding for rule in rules if (finding := rule(measured)) is not None]
     verdict = max((finding.verdict for finding in findings), key=BEST_FIRST.index, default=Verdict.SOLVED)
-    deciding = (finding for finding in findings if finding.verdict is verdict and not finding.contradicts)
+    deciding = (finding for finding in findings if finding.verdict is verdict)
     contradicting = [finding for finding in findings if finding.contradicts]
     denied = bool(contradicting) and measured.stop_reason is StopReason.TOLERANCE
+    because = next((finding.sentence for finding in deciding if finding.sentence), "")
+    if verdict is Verdict.SOLVED and (measured.estimates or measured.probes):
+        because = f"solved: every estimated error is below the tolerance, {measured.tolerance:g}"
     return Judgement(
         verdict,
-        next((finding.sentence for finding in deciding if finding.sentence), ""),
+        because,
         StopReason.STAGNATED if denied else measured.stop_reason,
-        tuple(finding.sentence for finding in contradicting if finding.sentence),
+        tuple(f.sentence for f in contradicting if f.sentence and f.verdict is not verdict),
     )

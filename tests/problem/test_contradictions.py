@@ -89,8 +89,8 @@ def test_a_small_residual_with_a_large_known_error_is_explained(tmp_path):
     file.write_text(BAD["wrong value"][0])
     metrics = pinn.solve(pinn.load(file, ["solver.tolerance=1e-4"]), seed=0, device="cpu").metrics
     assert metrics["heldout_residual"] < 1e-4
-    assert (metrics["verdict"], metrics["stop_reason"]) == ("useful", "stagnated")
-    assert "the error of u is" in metrics["message"]
+    assert (metrics["verdict"], metrics["stop_reason"]) == ("not_solved", "stagnated")
+    assert "the error of u is" in metrics["because"]
 
 
 def test_a_good_run_claims_it(tmp_path):

@@ -72,7 +72,8 @@ class Companion:
     """
 
     def __init__(self, problem: Problem, model: Model, seed: int = SEED):
-        self.problem, self.model = problem, model
+        self.problem = problem
+        self.model = copy.deepcopy(model).double()
         self.generator = torch.Generator().manual_seed(seed)
         scale_of = model.network.field_scale
         features, scale = features_and_scale(problem, model)
@@ -90,8 +91,7 @@ class Companion:
             CONDITION_WEIGHT_SOLVED,
         )
         with torch.no_grad():
-            exact = model if scale_of.dtype == torch.float64 else copy.deepcopy(model).double()
-            blocks = [block for group in groups for block in self.rows_of(exact, group)]
+            blocks = [block for group in groups for block in self.rows_of(self.model, group)]
         rows, right = torch.cat([rows for rows, _ in blocks]), torch.cat([right for _, right in blocks])
         norms = rows.norm(dim=0)
         self.norms = torch.where(norms > 0, norms, torch.ones_like(norms))
