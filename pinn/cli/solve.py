@@ -35,6 +35,9 @@ def solve(
     track_errors: Annotated[
         bool, typer.Option("--track-errors", help="Add the true errors, where known, to history.csv as error:NAME.")
     ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with code 5 unless every estimated error is below the tolerance.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
 ) -> None:
     """Solve the problem in SPEC and leave a run directory: weights, metrics, fields for ParaView, figures."""
@@ -63,4 +66,4 @@ def solve(
             typer.echo(f"warning: {warning}", err=True)
     write_text(directory.path / "spec.yaml", dump(problem.spec.resolved()))
     settings = Settings(seed=seed, device=device.value, engine=engine, track_errors=track_errors)
-    carry_out(directory, problem, settings, context.obj, quiet=quiet)
+    carry_out(directory, problem, settings, context.obj, quiet=quiet, strict=strict)

@@ -91,11 +91,13 @@ def carry_out(
     interruption: Interruption,
     *,
     quiet: bool,
+    strict: bool = False,
     state: dict[str, Any] | None = None,
 ) -> None:
     """Train, from `state` on if there is one, save the run and print its report.
 
-    Exits with the code of its verdict, 3 where it diverged, a signal's code where it was interrupted.
+    Exits with the code of its verdict, 3 where it diverged, a signal's code where it was interrupted. `strict` takes
+    every verdict but `solved` for one of a result that is not solved.
     """
     from rich.console import Console
 
@@ -144,4 +146,5 @@ def carry_out(
             f"{lost}: it cannot be resumed" if lost else f"pinn resume {directory.path} goes on from here", err=True
         )
         raise typer.Exit(interruption.exit_code)
-    raise typer.Exit(Verdict(solution.metrics["verdict"]).exit_code)
+    verdict = Verdict(solution.metrics["verdict"])
+    raise typer.Exit(Verdict.NOT_SOLVED.exit_code if strict and verdict is not Verdict.SOLVED else verdict.exit_code)

@@ -49,6 +49,10 @@ CURVE_SIZE = (4.4, 2.8)
 # Inches that the maps of a row share.
 ROW_WIDTH = 9.5
 
+# The verdict of a result that is not to be used, as metrics.json has it, and how it is written across a picture.
+NOT_SOLVED = "not_solved"
+ACROSS = {"fontsize": 48, "fontweight": "bold", "color": "#c0392b", "alpha": 0.45, "zorder": 100}
+
 # A third of the time of level 6, for files a tenth larger.
 PNG = {"compress_level": 2}
 
@@ -76,6 +80,7 @@ def draw_figures(solution: Solved, folder: Path) -> list[Path]:
         for name, make in makers.items():
             figure = make()
             if figure is not None:
+                warn_across(figure, solution)
                 path = folder / "figures" / f"{name}.png"
                 write_atomic(path, lambda scratch, figure=figure: figure.savefig(scratch, pil_kwargs=PNG))
                 written.append(path)
@@ -91,9 +96,17 @@ def plot(solution: Solved, quantity: str) -> Figure:
     names = scalar_names(solution.problem, [quantity])
     seen = views(solution, quantities=names)
     with matplotlib.rc_context(STYLE):
-        if len(names) == 1:
-            return quantity_figure(seen, names[0])
-        return _grid([_quantity_panel(seen, name) for name in names])
+        figure = (
+            quantity_figure(seen, names[0]) if len(names) == 1 else _grid([_quantity_panel(seen, n) for n in names])
+        )
+        warn_across(figure, solution)
+        return figure
+
+
+def warn_across(figure: Figure, solution: Solved) -> None:
+    """Write across a picture that it is none of a solution, where the verdict says so: pictures travel alone."""
+    if solution.metrics.get("verdict") == NOT_SOLVED:
+        figure.text(0.5, 0.5, "NOT SOLVED", rotation=25, ha="center", va="center", **ACROSS)
 
 
 def quantity_figure(seen: Views, name: str) -> Figure:

@@ -132,3 +132,13 @@ def test_sigterm_during_training_is_143_after_saving(solved, tmp_path, monkeypat
     monkeypatch.setitem(vars(pinn), "solve", solve)
     assert run(["solve", "beam.yaml", "--out", str(tmp_path / "run")]) == 143
     assert (tmp_path / "run" / "metrics.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("verdict", "strict", "code"),
+    [("solved", True, 0), ("useful", False, 0), ("useful", True, 5), ("not_solved", False, 5), ("not_solved", True, 5)],
+)
+def test_the_verdict_is_the_exit_code(solved, tmp_path, verdict, strict, code):
+    solved["solution"].metrics["verdict"] = verdict
+    assert run(["solve", "beam.yaml", "-q", "--out", str(tmp_path / "run"), *(["--strict"] if strict else [])]) == code
+    assert (tmp_path / "run" / "fields.vtu").is_file()  # whatever it is worth

@@ -222,3 +222,11 @@ def test_one_iteration_makes_a_picture_without_a_warning():
 def test_a_boundary_edge_belongs_to_one_triangle():
     edges = outline(np.array([[0, 1, 2], [0, 2, 3]]))
     assert {tuple(edge) for edge in edges.tolist()} == {(0, 1), (1, 2), (2, 3), (0, 3)}
+
+
+@pytest.mark.parametrize(("verdict", "across"), [("solved", 0), ("useful", 0), ("not_solved", 1)])
+def test_a_picture_of_what_is_not_solved_says_so(verdict, across):
+    solution = fakes.curve()
+    solution.metrics["verdict"] = verdict
+    figure = plot(solution, "w")
+    assert [text.get_text() for text in figure.texts].count("NOT SOLVED") == across
