@@ -6,6 +6,7 @@ import json
 import runpy
 import subprocess
 import sys
+import tomllib
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -30,6 +31,14 @@ def test_the_names():
 def test_a_name_that_is_not_there():
     with pytest.raises(AttributeError, match="module 'pinn' has no attribute 'slove'"):
         _ = pinn.slove  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_the_version_stands_in_one_place():
+    """setuptools reads pinn.__version__; what cites the program agrees with it."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["dynamic"] == ["version"]
+    assert project["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "pinn.__version__"}
+    assert f"\nversion: {pinn.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
 
 
 def run_script(monkeypatch, *arguments: object) -> None:

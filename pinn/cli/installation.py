@@ -58,6 +58,7 @@ def checks(device: str, folder: Path) -> Sequence[Check]:
         lambda: check_optional("gmsh", "making meshes of your own", "'jetpinn[mesh]'"),
         lambda: check_optional("onnx", "pinn export --format onnx", "'jetpinn[onnx]'"),
         lambda: check_optional("onnxruntime", "checking an exported .onnx file", "'jetpinn[onnx]'"),
+        lambda: check_optional("pytorch_optimizer", "solver.method: soap", "'jetpinn[soap]'"),
         lambda: check_optional("deepxde", "the DeepXDE baseline", "deepxde"),
     )
 

@@ -56,6 +56,7 @@ def solve(
     overrides = [*(overrides or ()), *([] if seed is None else [f"solver.seed={seed}"])]  # spec.yaml repeats the run
     problem = pinn.load(spec, overrides=overrides)
     problem = find_engine(engine).prepare(problem)
+    find_engine(engine).stages_of(problem)  # refused before there is a directory
     output_times(problem)  # refused now rather than after the training
     directory = RunDirectory.create(problem.name, out=out)
     require_space(directory.path, problem)

@@ -16,7 +16,9 @@ def validate(
 ) -> None:
     """Check SPEC without solving it, and print the problem as it was understood."""
     import pinn
+    from pinn.training.stages import stages_of
 
     problem = pinn.load(spec, overrides=overrides or ())
+    stages_of(problem)  # refused here as a solve would refuse it
     typer.echo(problem.describe())
     typer.echo(f"{spec}: valid")

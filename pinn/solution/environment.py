@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 
+from pinn import __version__
 from pinn.problem.problem import Problem
 
 
@@ -24,8 +25,6 @@ def peak_memory(device: torch.device) -> float:
 
 def versions() -> dict[str, str]:
     """Package -> version, of pinn, of Python and of what the numbers depend on."""
-    from pinn import __version__
-
     found = {"pinn": __version__, "python": platform.python_version()}
     for package in ("torch", "numpy", "scipy", "sympy", "meshio", "matplotlib", "deepxde"):
         try:

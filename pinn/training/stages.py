@@ -20,7 +20,7 @@ from pinn.training.all_weights.adam import Adam
 from pinn.training.all_weights.gauss_newton import GaussNewton
 from pinn.training.all_weights.lbfgs import LBFGS
 from pinn.training.all_weights.quasi_newton import QuasiNewton, require_memory_for
-from pinn.training.all_weights.soap import SOAP
+from pinn.training.all_weights.soap import SOAP, require_package
 from pinn.training.cells.ritz import Ritz
 from pinn.training.cells.stage import MOST_COORDINATES, Cells, require_jets
 from pinn.training.output_layer.least_squares import LeastSquares
@@ -43,6 +43,7 @@ STAGES: dict[str, Callable[..., Stage]] = {
     "quasi_newton": QuasiNewton,
 }
 REQUIREMENTS: dict[str, Callable[[Problem], None]] = {
+    "soap": require_package,
     "quasi_newton": require_memory_for,
     "cells": require_jets,
     "slices": require_linear_family,
@@ -50,7 +51,10 @@ REQUIREMENTS: dict[str, Callable[[Problem], None]] = {
 
 
 def stages_of(problem: Problem) -> list[Callable[[Run], Stage | None]]:
-    """The stages that the spec's `solver.method` asks for. Raises SpecError for one that cannot be run."""
+    """The stages that the spec's `solver.method` asks for.
+
+    Raises SpecError for one that cannot be run, ResourceError where its package is missing.
+    """
     stages: list[Callable[[Run], Stage | None]] = []
     for stage in problem.spec.solver.stages:
         if stage.name == "auto":

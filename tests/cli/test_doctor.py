@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,7 +22,7 @@ def test_it_is_content_here(capsys, tmp_path, monkeypatch):
     assert run(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert {line.split()[0] for line in lines} <= {"ok", "note"}
-    assert any(line.startswith("ok    torch         2.") and ", built for " in line for line in lines)
+    assert any(line.split()[:2] == ["ok", "torch"] and ", built for " in line for line in lines)
     assert all("->" in line for line in lines if line.startswith("note"))
     assert list(tmp_path.iterdir()) == []
 
@@ -144,7 +145,7 @@ def test_a_folder_that_cannot_be_written(tmp_path, capsys):
     with replaced_by(ReadOnly()):
         assert run(["doctor", "--out", str(folder)]) == 4
     line = next(line for line in capsys.readouterr().out.splitlines() if "write access" in line)
-    assert line.split("  ") == [
+    assert re.split(" {2,}", line) == [
         "fail", "write access", f"{tmp_path}: Permission denied", "-> change folder, or use pinn solve --out DIR",
     ]  # fmt: skip
     assert list(tmp_path.iterdir()) == []
@@ -169,8 +170,8 @@ def test_a_disk_that_is_full_and_one_without_locks(tmp_path, monkeypatch):
 
 def test_an_extra_that_is_not_installed_names_its_command(monkeypatch):
     monkeypatch.setattr(installation, "find_spec", lambda name: None)
-    extras = {found.what: found for check in installation.checks("cpu", Path())[-6:] for found in [check()]}
-    assert set(extras) == {"vtk", "pyvista", "gmsh", "onnx", "onnxruntime", "deepxde"}
+    extras = {found.what: found for check in installation.checks("cpu", Path())[-7:] for found in [check()]}
+    assert set(extras) == {"vtk", "pyvista", "gmsh", "onnx", "onnxruntime", "pytorch_optimizer", "deepxde"}
     assert {found.level for found in extras.values()} == {"note"}
     assert extras["gmsh"].advice == "needed only for making meshes of your own: pip install 'jetpinn[mesh]'"
     assert extras["onnx"].advice == "needed only for pinn export --format onnx: pip install 'jetpinn[onnx]'"

@@ -5,9 +5,21 @@ Its first step only begins the preconditioner. For physics-informed networks: Wa
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 import torch
 
+from pinn.errors import ResourceError
+from pinn.problem.problem import Problem
 from pinn.training.all_weights.descent import Descent, ParameterGroup
+
+
+def require_package(problem: Problem) -> None:
+    """Raises ResourceError where pytorch-optimizer, an extra, is not installed."""
+    if find_spec("pytorch_optimizer") is None:
+        raise ResourceError(
+            "solver.method: soap needs pytorch-optimizer, which is missing; pip install 'jetpinn[soap]', or write adam"
+        )
 
 
 class SOAP(Descent):
