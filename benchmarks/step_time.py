@@ -29,6 +29,7 @@ from time import perf_counter
 import torch
 from torch import Tensor
 
+from pinn.derivatives.autograd import jets_by_autograd
 from pinn.derivatives.jets import JetPlan, Partial, plan_jets
 from pinn.network.features import InputFeatures
 from pinn.network.mlp import MLP
@@ -122,7 +123,7 @@ def native_step(case: Case, network: MLP, points: Tensor, engine: str) -> Step:
     def step() -> Tensor:
         network.zero_grad(set_to_none=True)
         network.fused = engine == "compiled jets"
-        channels = network.jets_by_autograd(points, plan, 2) if engine == "nested" else network.jets(points, plan)
+        channels = jets_by_autograd(network, points, plan) if engine == "nested" else network.jets(points, plan)
 
         def jet(field: int, partial: Partial) -> Tensor:
             channel = channels[plan.index(partial)]

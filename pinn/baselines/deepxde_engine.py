@@ -65,7 +65,9 @@ def remarks(model: Model) -> dict[str, Any]:
     return {"conditions": "hard" if isinstance(model.network, ExactConditions) else "soft"}
 
 
-def saved_network(problem: Problem, tensors: Mapping[str, torch.Tensor], metrics: Mapping[str, Any]) -> MLP:
-    transform = find_output_transform(problem) if metrics.get("conditions") == "hard" else None
+def network_of(problem: Problem, kind: str, tensors: Mapping[str, torch.Tensor]) -> MLP:
+    if kind not in (MLP.kind, ExactConditions.kind):
+        raise ValueError(f"a network of kind '{kind}' is none of DeepXDE's")
+    transform = find_output_transform(problem) if kind == ExactConditions.kind else None
     dtype = tensors["network.field_scale"].dtype
     return unscaled_network(problem, torch.Generator().manual_seed(0), torch.device("cpu"), dtype, transform)

@@ -156,5 +156,5 @@ def unscaled_network(
             device=device,
         )
     if isinstance(network, ExactConditions) and transform is not None:
-        network.transform, network.space = transform, problem.space
+        network.transform = transform
     return network

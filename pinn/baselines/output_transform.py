@@ -15,13 +15,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import sympy
 import torch
 from torch import Tensor
 
-from pinn.derivatives.autograd import partial_derivatives
+from pinn.derivatives.autograd import jets_by_autograd
 from pinn.derivatives.jets import JetPlan, Jets
 from pinn.equations.compiler.program import Program
 from pinn.equations.statements import Statement
@@ -66,16 +67,15 @@ class OutputTransform:
 class ExactConditions(MLP):
     """A network whose fields go through an transform; its jets come from nested differentiation."""
 
+    kind: ClassVar[str] = "output_transform"
     transform: OutputTransform
-    space: int
 
     def forward(self, points: Tensor) -> Tensor:
         return self.transform(points, super().forward(points))
 
     def jets(self, points: Tensor, plan: JetPlan, tape: Tape | None = None) -> Jets:
-        found = partial_derivatives(self, points, plan.channels, self.space)
-        jets = [found[channel] for channel in plan.channels]
-        return list(jets) if torch.is_grad_enabled() else [jet.detach() for jet in jets]
+        jets = jets_by_autograd(self, points, plan)
+        return jets if torch.is_grad_enabled() else [None if jet is None else jet.detach() for jet in jets]
 
 
 def find_output_transform(problem: Problem) -> OutputTransform | None:

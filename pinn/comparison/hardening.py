@@ -117,11 +117,10 @@ def harden_solution(solution: Solution, ramp: Ramp, progress: Callable[[Step], N
 
     Raises SpecError for a network that is not a multilayer perceptron with GELU or lambda-GELU.
     """
-    network = solution.model.network
-    if type(network) is not MLP:
+    if (kind := solution.model.network.kind) != MLP.kind:
         raise SpecError(
             (),
-            f"hardening needs a multilayer perceptron, the run's network is a {type(network).__name__}; "
+            f"hardening needs a multilayer perceptron, the run's network is of the kind {kind}; "
             "solve with --set solver.method=least_squares or gauss_newton",
         )
     problem = solution.problem
@@ -129,6 +128,7 @@ def harden_solution(solution: Solution, ramp: Ramp, progress: Callable[[Step], N
         raise SpecError((), "hardening follows one field over the whole domain; this run has subdomains")
     if problem.parameters:
         raise SpecError((), "hardening follows one problem; this run has parameters, write them under 'constants'")
+    network = solution.model.mlp
     points = target_points(problem, network)
     field = jet(solution, points)
     finite = torch.stack([torch.isfinite(values) for values in field.values()]).all(dim=0)

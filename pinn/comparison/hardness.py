@@ -9,17 +9,11 @@ points is therefore p(0) 0.7758 lambda: the curvature concentrates where no coll
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
-from pinn.derivatives.jets import Partial, plan_jets
 from pinn.network.activations import gelu_derivatives
-from pinn.network.cell_network import CellNetwork
-from pinn.network.mlp import MLP, Tape
-from pinn.network.series import SeriesNetwork
 from pinn.solution.solution import Solution
 
 POINTS = 2000
@@ -40,7 +34,7 @@ def gate_curvature(solution: Solution) -> GateCurvature:
     points = torch.as_tensor(solution.problem.heldout_points(POINTS, 0)).to(network.field_scale)
     second, inputs, slopes = [], [], []
     with torch.no_grad():
-        for z, hardness in pre_activations(network, points):
+        for z, hardness in network.pre_activations(points):
             second.append((hardness * network.activation.derivatives(hardness * z, 2)[2]).flatten())
             inputs.append(z.flatten())
             slopes.append(hardness.expand_as(z).flatten())
@@ -62,20 +56,3 @@ def square_integral(hardness: float) -> float:
     (4 - 2 + 3/4) / (2 sqrt(pi)).
     """
     return 11 * hardness / (8 * math.sqrt(math.pi))
-
-
-def pre_activations(network: MLP | CellNetwork | SeriesNetwork, points: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    """(z [n, units], lambda [1] or [units]) of every hidden layer, or of every cell at the points that it reaches."""
-    if isinstance(network, CellNetwork):
-        for cell, _, near in network.local(points):
-            weight, bias = network.weight[cell], network.bias[cell]
-            gates = weight.any(dim=1)  # the others are constants
-            yield near @ weight[gates].T + bias[gates], network.hardness
-        return
-    if isinstance(network, SeriesNetwork):
-        network = network.terms
-    tape = Tape()
-    network.jets(points, plan_jets([Partial((0,) * points.shape[1])], points.shape[1]), tape)
-    for (_, z), hardness in zip(tape.layers[:-1], network.hardness, strict=True):
-        assert z[0] is not None  # the value channel never vanishes
-        yield z[0], hardness

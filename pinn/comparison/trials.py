@@ -19,7 +19,6 @@ from pinn.comparison.hardness import gate_curvature
 from pinn.comparison.processes import Job
 from pinn.errors import SpecError
 from pinn.files.writing import write_json
-from pinn.network.mlp import MLP
 from pinn.problem.problem import Problem
 from pinn.solution.solution import Solution
 from pinn.spec.yaml.source import dump
@@ -79,10 +78,8 @@ class Trial:
     @property
     def learned_hardness(self) -> list[float] | None:
         """lambda of each hidden layer, of one per neuron the mean; None where none was trained."""
-        network = self.solution.model.network
-        if not isinstance(network, MLP) or network.layer_hardness.step is None:
-            return None
-        return [float(layer.detach().mean()) for layer in network.hardness]
+        learned = self.solution.model.network.learned_hardness
+        return [float(layer.detach().mean()) for layer in learned] or None
 
     @cached_property
     def diagnosis(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 import torch
 from torch import Tensor
 
-from pinn.derivatives.jets import Partial
+from pinn.derivatives.jets import JetPlan, Jets, Partial
 
 
 @torch.enable_grad()
@@ -53,3 +53,9 @@ def partial_derivatives(
         return known[partial]
 
     return {partial: find(partial) for partial in partials}
+
+
+def jets_by_autograd(function: Callable[[Tensor], Tensor], points: Tensor, plan: JetPlan) -> Jets:
+    """The channels of a plan, each [N, F]: the slow reference for the jets of a network."""
+    found = partial_derivatives(function, points, plan.channels, plan.space)
+    return [found[channel] for channel in plan.channels]

@@ -11,17 +11,18 @@ Mech. Engrg. 387 (2021) 114129 (sampled hidden layers).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from pinn.derivatives.autograd import partial_derivatives
 from pinn.derivatives.jets import JetPlan, Jets, activate
 from pinn.derivatives.products import multiply
 from pinn.network.activations import ACTIVATIONS
 from pinn.network.windows import Window
 
 ROWS = 8192  # points evaluated at once: each cell sees few of them
+BOXES = ("lower", "upper", "lower_width", "upper_width")
 
 
 class CellNetwork(nn.Module):
@@ -34,8 +35,8 @@ class CellNetwork(nn.Module):
     hardness  lambda of the activation s(lambda z)/lambda
     """
 
-    fused = False
-    plain = True
+    kind: ClassVar[str] = "cells"
+    one_output_layer: ClassVar[bool] = False
     lower: Tensor
     upper: Tensor
     lower_width: Tensor
@@ -57,7 +58,7 @@ class CellNetwork(nn.Module):
         hardness: float = 1.0,
     ):
         super().__init__()
-        for name in ("lower", "upper", "lower_width", "upper_width"):
+        for name in BOXES:
             self.register_buffer(name, boxes[name])
         self.register_buffer("weight", weight)
         self.register_buffer("bias", bias)
@@ -79,6 +80,13 @@ class CellNetwork(nn.Module):
     @property
     def cache_rows(self) -> int:
         return ROWS
+
+    @property
+    def learned_hardness(self) -> list[Tensor]:
+        return []
+
+    def hardness_columns(self) -> dict[str, float]:
+        return {}
 
     def local(self, points: Tensor) -> Iterator[tuple[int, Tensor, Tensor]]:
         """(cell, indices of the points its window reaches, those points moved by whole periods to be near it)."""
@@ -114,7 +122,7 @@ class CellNetwork(nn.Module):
     def window(self, cell: int, points: Tensor, order: int) -> Window:
         return Window(points, self.lower[cell], self.upper[cell], self.lower_width[cell], self.upper_width[cell], order)
 
-    def jets(self, points: Tensor, plan: JetPlan, tape: object = None) -> Jets:
+    def jets(self, points: Tensor, plan: JetPlan) -> Jets:
         """Channels of the fields, each [N, F]."""
         count, fields = len(points), len(self.field_scale)
         total = [points.new_zeros(count, fields) for _ in plan.channels]
@@ -136,10 +144,11 @@ class CellNetwork(nn.Module):
             total = total.index_add(0, reached, window[:, None] * nn.functional.linear(h, self.output[cell]))
         return total * self.field_scale
 
-    def jets_by_autograd(self, points: Tensor, plan: JetPlan, space: int) -> Jets:
-        """The same channels by nested reverse-mode differentiation (the slow reference)."""
-        found = partial_derivatives(self, points, plan.channels, space)
-        return [found[channel] for channel in plan.channels]
+    def pre_activations(self, points: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """(z [n, units], lambda [1]) of every cell at the points that it reaches, without the constant units."""
+        for cell, _, near in self.local(points):
+            gates = self.weight[cell].any(dim=1)
+            yield nn.functional.linear(near, self.weight[cell, gates], self.bias[cell, gates]), self.hardness
 
 
 def join(networks: list[CellNetwork], boxes: Mapping[str, Tensor]) -> CellNetwork:

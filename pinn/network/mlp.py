@@ -9,21 +9,20 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import cast
+from typing import ClassVar, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pinn.derivatives.autograd import partial_derivatives
 from pinn.derivatives.fused import fused_rule
-from pinn.derivatives.jets import JetPlan, Jets, activate
+from pinn.derivatives.jets import JetPlan, Jets, Partial, activate, plan_jets
 from pinn.network.activations import ACTIVATIONS, Activation
 from pinn.network.features import InputFeatures
-from pinn.network.hardness import Hardness, Learning
+from pinn.network.hardness import Hardness, Learning, hardness_columns
 
 CACHE_NUMBERS = 2**17  # 1 MB in float64
 FIRST_OUTPUT = 0.1  # of Glorot's output weights, so that the first fields are small
@@ -53,6 +52,8 @@ class MLP(nn.Module):
     While `fused` is set, jets without a tape go through compiled kernels: the same values, faster once compiled.
     """
 
+    kind: ClassVar[str] = "mlp"
+    one_output_layer: ClassVar[bool] = True
     fused = False
     field_scale: Tensor
 
@@ -102,6 +103,13 @@ class MLP(nn.Module):
     def hardness(self) -> list[Tensor]:
         """lambda of each hidden layer, [1], or [W] where every neuron has its own."""
         return self.layer_hardness.layers
+
+    @property
+    def learned_hardness(self) -> list[Tensor]:
+        return [] if self.layer_hardness.step is None else self.hardness
+
+    def hardness_columns(self) -> dict[str, float]:
+        return {} if self.plain else hardness_columns(self.hardness)
 
     def initialise(self, generator: torch.Generator) -> None:
         """Glorot uniform weights; biases uniform over the range of the inputs, so that gates lie all over the domain.
@@ -194,15 +202,13 @@ class MLP(nn.Module):
                 tape.layers.append((h, z))
         return [None if c is None else c * self.field_scale for c in z]
 
-    def hidden_jets_by_autograd(self, points: Tensor, plan: JetPlan, space: int) -> Jets:
-        """Channels of the last hidden layer by nested reverse-mode differentiation: one unit at a time, very slow."""
-        found = partial_derivatives(self.hidden, points, plan.channels, space)
-        return [found[channel].detach() for channel in plan.channels]
-
-    def jets_by_autograd(self, points: Tensor, plan: JetPlan, space: int) -> Jets:
-        """The same channels by nested reverse-mode differentiation (the slow reference)."""
-        found = partial_derivatives(self, points, plan.channels, space)
-        return [found[channel] for channel in plan.channels]
+    def pre_activations(self, points: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """(z [N, W], lambda [1] or [W]) of every hidden layer."""
+        tape = Tape()
+        self.hidden_jets(points, plan_jets([Partial((0,) * points.shape[1])], points.shape[1]), tape)
+        for (_, z), hardness in zip(tape.layers, self.hardness, strict=True):
+            assert z[0] is not None  # the value channel never vanishes
+            yield z[0], hardness
 
     @staticmethod
     def _linear(layer: nn.Linear, h: Jets, count: int) -> Jets:

@@ -10,12 +10,12 @@ Source: Trefethen, Approximation Theory and Approximation Practice (2013), chapt
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from pinn.derivatives.autograd import partial_derivatives
 from pinn.derivatives.jets import JetPlan, Jets
 from pinn.network.mlp import MLP
 
@@ -30,7 +30,8 @@ class SeriesNetwork(nn.Module):
     field_scale  [F]
     """
 
-    fused = False
+    kind: ClassVar[str] = "series"
+    one_output_layer: ClassVar[bool] = False
     centre: Tensor
     half_width: Tensor
     degrees: Tensor
@@ -42,7 +43,7 @@ class SeriesNetwork(nn.Module):
         super().__init__()
         self.terms = terms
         self.axes = list(axes)
-        self.activation, self.plain = terms.activation, terms.plain
+        self.activation = terms.activation
         self.register_buffer("centre", centre.to(field_scale))
         self.register_buffer("half_width", half_width.to(field_scale))
         self.register_buffer("degrees", degrees)
@@ -53,8 +54,15 @@ class SeriesNetwork(nn.Module):
         return self.terms.cache_rows
 
     @property
-    def hardness(self) -> list[Tensor]:
-        return self.terms.hardness
+    def learned_hardness(self) -> list[Tensor]:
+        return []
+
+    def hardness_columns(self) -> dict[str, float]:
+        return self.terms.hardness_columns()
+
+    def pre_activations(self, points: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        """(z [N, W], lambda [1] or [W]) of the hidden layer of the terms."""
+        return self.terms.pre_activations(points)
 
     def polynomials(self, parameters: Tensor, orders: Sequence[int]) -> Tensor:
         """The derivative of these orders [P] of every T_j at parameters [N, P]: [N, J]."""
@@ -71,7 +79,7 @@ class SeriesNetwork(nn.Module):
         weights = self.polynomials(points[:, self.axes], [0] * len(self.axes))
         return torch.einsum("nj,njf->nf", weights, parts) * self.field_scale
 
-    def jets(self, points: Tensor, plan: JetPlan, tape: object = None) -> Jets:
+    def jets(self, points: Tensor, plan: JetPlan) -> Jets:
         """Channels of the fields, each [N, F]: derivatives in the parameters fall on T_j, all others on the terms."""
         count = len(points)
         parts = self.terms.jets(points, plan)
@@ -87,11 +95,6 @@ class SeriesNetwork(nn.Module):
             weights = self.polynomials(points[:, self.axes], orders)
             found.append(torch.einsum("nj,njf->nf", weights, part) * self.field_scale)
         return found
-
-    def jets_by_autograd(self, points: Tensor, plan: JetPlan, space: int) -> Jets:
-        """The same channels by nested reverse-mode differentiation (the slow reference)."""
-        found = partial_derivatives(self, points, plan.channels, space)
-        return [found[channel] for channel in plan.channels]
 
     def restricted(self, values: Mapping[int, float]) -> MLP:
         """The same fields as functions of the other axes, where all parameters have one value: axis -> value."""

@@ -23,7 +23,7 @@ from pinn.files.reading import read_some
 from pinn.run.encoding import from_bytes, to_bytes
 
 FOLDER = "checkpoint"
-FORMAT = 3
+FORMAT = 4
 KEPT = 2
 LARGEST_MANIFEST = 10_000  # bytes; it has some 300
 STATE, TENSORS, MANIFEST = "state.json", "tensors.safetensors", "manifest.json"

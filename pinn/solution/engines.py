@@ -15,9 +15,7 @@ from pinn.errors import SpecError, did_you_mean
 if TYPE_CHECKING:
     import torch
 
-    from pinn.network.cell_network import CellNetwork
-    from pinn.network.mlp import MLP
-    from pinn.network.series import SeriesNetwork
+    from pinn.network.field_network import FieldNetwork
     from pinn.problem.problem import Problem
     from pinn.training.residuals.model import Model
     from pinn.training.run.run import Run, Stage
@@ -45,10 +43,11 @@ class Engine(Protocol):
         """What metrics.json says about this engine's runs beyond what it says about all."""
         ...
 
-    def saved_network(
-        self, problem: Problem, tensors: Mapping[str, torch.Tensor], metrics: Mapping[str, Any]
-    ) -> MLP | CellNetwork | SeriesNetwork:
-        """A network that a run's saved tensors and metrics fit. Raises KeyError for a tensor that is missing."""
+    def network_of(self, problem: Problem, kind: str, tensors: Mapping[str, torch.Tensor]) -> FieldNetwork:
+        """A network of that kind that a run's saved tensors fit.
+
+        Raises ValueError for a kind that is none of the engine's, KeyError for a tensor that is missing.
+        """
         ...
 
 

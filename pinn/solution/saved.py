@@ -58,12 +58,13 @@ def save_run(directory: RunDirectory, solution: Solution, products: Sequence[Pro
 
 
 def write_weights(path: Path, problem: Problem, model: Model) -> None:
-    """Every tensor of the model as safetensors, with what says which spec they belong to."""
+    """Every tensor of the model as safetensors, with its kind of network and what says which spec they belong to."""
     from safetensors.torch import save_file
 
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     spec = spec_digest(dump(problem.spec.resolved()).encode())
-    save_file(tensors, str(path), metadata={"format": "pt", "problem": problem.name, "spec": spec})
+    metadata = {"format": "pt", "problem": problem.name, "spec": spec, "network": model.network.kind}
+    save_file(tensors, str(path), metadata=metadata)
 
 
 def read_run(folder: Path) -> tuple[Problem, Model, dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
@@ -83,7 +84,9 @@ def read_run(folder: Path) -> tuple[Problem, Model, dict[str, Any], list[dict[st
         if said.get("spec", digest := spec_digest((folder / "spec.yaml").read_bytes())) != digest:
             raise ResourceError(f"{folder / 'spec.yaml'}: is not what the model was trained for; restore it")
         problem = build(read_spec(folder / "spec.yaml"), Path(str(environment.get("spec_folder", folder))))
-        network = find_engine(str(metrics.get("engine", "native"))).saved_network(problem, tensors, metrics)
+        if "network" not in said:
+            raise ValueError("it does not say its kind of network, as those of older versions do not; solve again")
+        network = find_engine(str(metrics.get("engine", "native"))).network_of(problem, said["network"], tensors)
         model = Model(problem, network, problem.spec.solver.derivatives)
         load_tensors(model, tensors)
     except PinnError:

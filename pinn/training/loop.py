@@ -10,7 +10,6 @@ from typing import Any
 
 from pinn.errors import Divergence, PinnError, ResourceError, one_line
 from pinn.network.chunks import out_of_memory
-from pinn.network.hardness import hardness_columns
 from pinn.training.residuals.admissible import remark
 from pinn.training.residuals.assembly import loss_terms
 from pinn.training.residuals.divergence import require_finite
@@ -218,7 +217,7 @@ def record(run: Run, stage: str, iteration: int, report: Report, heldout: float 
         **report.extra,
         **{f"term:{name}": value for name, value in report.terms.items()},
     }
-    if run.model is not None and not run.model.network.plain:
-        row |= hardness_columns(run.model.network.hardness)
+    if run.model is not None:
+        row |= run.model.network.hardness_columns()
     run.history.append(row)
     return row

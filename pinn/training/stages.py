@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from pinn.network.mlp import MLP
 from pinn.problem.problem import Problem
 from pinn.spec.blocks.solver import (
     AdamOptions,
@@ -95,5 +94,5 @@ def automatic(problem: Problem) -> list[Callable[[Run], Stage | None]]:
 
 def last_resort(run: Run) -> Stage | None:
     """Gauss-Newton, unless cells or slices are already a solution."""
-    solved = run.best is not None and not isinstance(run.best.network, MLP) and run.best_heldout <= WORTH_KEEPING
+    solved = run.best is not None and not run.best.network.one_output_layer and run.best_heldout <= WORTH_KEEPING
     return None if solved else GaussNewton(GaussNewtonOptions(), run, usable=USABLE_START)

@@ -107,5 +107,5 @@ def test_the_command(trained, tmp_path, capsys):
 def test_a_partition_is_refused_with_a_way_out():
     found = problem(POISSON)
     on_cells = Solution(found, model_on(found, cells_of(found, [2])), {}, [], {})
-    with pytest.raises(SpecError, match=r"is a CellNetwork; solve with --set solver\.method=least_squares"):
+    with pytest.raises(SpecError, match=r"is of the kind cells; solve with --set solver\.method=least_squares"):
         harden_solution(on_cells, Ramp())

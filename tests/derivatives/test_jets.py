@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from pinn.derivatives.autograd import partial_derivatives
+from pinn.derivatives.autograd import jets_by_autograd, partial_derivatives
 from pinn.derivatives.jets import JetPlan, Partial, plan_jets, set_partitions
 from pinn.network.activations import ACTIVATIONS
 from pinn.network.features import InputFeatures
@@ -82,7 +82,7 @@ def gradient_difference(model: MLP, points: Tensor, partials: list[Partial], spa
     parameters = list(model.parameters())
     value = model(points)
     by_jets = weighted_sum(model.jets(points, plan), value)
-    by_reference = weighted_sum(model.jets_by_autograd(points, plan, space), value)
+    by_reference = weighted_sum(jets_by_autograd(model, points, plan), value)
     gradients = [
         torch.cat(
             [
@@ -190,7 +190,7 @@ def test_gradient_with_respect_to_the_hardness(per):
     points, plan = random_points(2), plan_jets(PLANE, 2)
     by_jets, by_reference = (
         torch.autograd.grad(weighted_sum(jets, model(points)), model.layer_hardness.step)[0]
-        for jets in (model.jets(points, plan), model.jets_by_autograd(points, plan, 2))
+        for jets in (model.jets(points, plan), jets_by_autograd(model, points, plan))
     )
     assert float(by_reference.abs().min()) > 1e-3
     torch.testing.assert_close(by_jets, by_reference, rtol=GRADIENTS, atol=0)

@@ -52,7 +52,7 @@ def tensors_with(folder, **changed) -> None:
     """model.safetensors with other tensors; its metadata stay."""
     file = folder / "model.safetensors"
     found = load_file(file)
-    metadata = {"spec": json.loads(file.read_bytes()[8:].split(b"}}")[0] + b"}}")["__metadata__"]["spec"]}
+    metadata = json.loads(file.read_bytes()[8:].split(b"}}")[0] + b"}}")["__metadata__"]
     for name, change in changed.items():
         found[f"network.{name.replace('__', '.')}"] = change(found[f"network.{name.replace('__', '.')}"])
     save_file(found, file, metadata)
@@ -292,6 +292,10 @@ def put(*path, value):
     return change
 
 
+def tensors_of(state):
+    return state["training"]["run"]["model"]["tensors"]
+
+
 EMPTY = struct.pack("<Q", 2) + b"{}"
 STATES = {
     "nothing": lambda state: {},
@@ -326,13 +330,15 @@ STATES = {
     "a generator of another kind": put("training", "run", "generator", value=torch.zeros(3)),
     "a history of another kind": put("training", "run", "history", value=3),
     "weights that are not numbers": lambda state: (
-        [tensor.fill_(torch.nan) for tensor in state["training"]["run"]["model"].values() if tensor.is_floating_point()]
-        and None
+        [tensor.fill_(torch.nan) for tensor in tensors_of(state).values() if tensor.is_floating_point()] and None
     ),
     "weights of another kind": lambda state: put(
-        "training", "run", "model", value={k: t.half() for k, t in state["training"]["run"]["model"].items()}
+        "training", "run", "model", "tensors", value={k: t.half() for k, t in tensors_of(state).items()}
     )(state),
-    "no weights": put("training", "run", "model", value={}),
+    "no weights": put("training", "run", "model", "tensors", value={}),
+    "a network of no kind": put("training", "run", "model", "network", value="transformer"),
+    "a network of another kind": put("training", "run", "model", "network", value="cells"),
+    "no network": put("training", "run", "model", value={}),
 }
 
 

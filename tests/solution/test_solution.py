@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
 import pinn
 from pinn.derivatives.jets import Partial
@@ -16,7 +17,7 @@ from pinn.errors import ResourceError, SpecError
 from pinn.problem.loading import build
 from pinn.problem.problem import Problem
 from pinn.run.directory import RunDirectory
-from pinn.solution.saved import save_run
+from pinn.solution.saved import read_tensors, save_run
 from pinn.solution.solution import Solution
 from pinn.spec.yaml.source import parse_spec
 
@@ -216,6 +217,16 @@ def test_a_periodic_float32_run_comes_back(tmp_path):
     loaded = Solution.load(saved(trained, tmp_path))
     assert loaded(POINTS)["u"].dtype == np.float32
     np.testing.assert_array_equal(loaded(POINTS)["flux"], trained(POINTS)["flux"])
+
+
+def test_a_run_of_an_older_version_is_refused(solution, tmp_path):
+    """Its weights do not say their kind of network."""
+    file = saved(solution, tmp_path) / "model.safetensors"
+    tensors, said = read_tensors(file)
+    assert said.pop("network") == "mlp"
+    save_file(tensors, file, said)
+    with pytest.raises(ResourceError, match=r"model\.safetensors: .* does not say its kind of network.* solve again"):
+        Solution.load(file.parent)
 
 
 def test_an_incomplete_run_is_refused(solution, tmp_path):

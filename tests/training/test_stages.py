@@ -148,7 +148,7 @@ class Scripted:
     def __init__(self, run, heldouts, end="iteration_limit"):
         run.model = run.model or model_of(run.problem)
         self.run, self.heldouts, self.end = run, list(heldouts), end
-        self.weight = run.model.network.layers[-1].bias
+        self.weight = run.model.mlp.layers[-1].bias
 
     def step(self):
         value = self.heldouts.pop(0)
@@ -174,7 +174,7 @@ def test_the_best_model_is_returned_with_its_reason(heldouts, end, reason, best)
     seen = []
     result = train(run, [lambda run: Scripted(run, heldouts, end)], seen.append)
     assert (result.stop_reason, result.heldout) == (reason, best)
-    assert float(result.model.network.layers[-1].bias.detach()[0]) == best
+    assert float(result.model.mlp.layers[-1].bias.detach()[0]) == best
     assert len(seen) == len(run.history) == sum(isinstance(h, float) for h in heldouts[: len(seen)])
 
 
@@ -216,7 +216,7 @@ def test_divergence_names_term_point_and_step(name):
         "gauss_newton": lambda: GaussNewton(GaussNewtonOptions(), run),
     }[name]()
     with torch.no_grad():
-        run.model.network.layers[-1].bias.fill_(-5.0)
+        run.model.mlp.layers[-1].bias.fill_(-5.0)
     with pytest.raises(
         Divergence, match=rf"term 'entropy' became nan at x = [\d.e-]+, y = [\d.e-]+ in {name}, step \d+"
     ):

@@ -7,25 +7,27 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from pinn.errors import SpecError, did_you_mean
 from pinn.export.onnx.activations import ACTIVATION_WRITERS
 from pinn.export.onnx.graph import Graph
 from pinn.network.cell_network import CellNetwork
 from pinn.network.features import InputFeatures
+from pinn.network.field_network import FieldNetwork
 from pinn.network.gauge import folded_layers
 from pinn.network.mlp import MLP
 from pinn.network.series import SeriesNetwork
 from pinn.network.windows import EDGE
 
 
-def write_network(graph: Graph, network: nn.Module, points: str) -> str:
+def write_network(graph: Graph, network: FieldNetwork, points: str) -> str:
     """Add the network; returns the name of its outputs. Raises SpecError for a kind that has no writer."""
-    writer = NETWORKS.get(type(network))
+    writer = NETWORK_WRITERS.get(network.kind)
     if writer is None:
         raise SpecError(
-            ("--format",), f"a {type(network).__name__} cannot be written as ONNX; use --format npz for its values"
+            ("--format",),
+            f"a network of the kind {network.kind} cannot be written as ONNX; use --format npz for its values",
         )
     return writer(graph, network, points)
 
@@ -140,8 +142,8 @@ def write_series(graph: Graph, network: SeriesNetwork, points: str) -> str:
     return graph.add("Mul", total, graph.array(numbers(network.field_scale)))
 
 
-NETWORKS: Mapping[type, Callable[[Graph, Any, str], str]] = {
-    MLP: write_mlp,
-    CellNetwork: write_cells,
-    SeriesNetwork: write_series,
+NETWORK_WRITERS: Mapping[str, Callable[[Graph, Any, str], str]] = {
+    MLP.kind: write_mlp,
+    CellNetwork.kind: write_cells,
+    SeriesNetwork.kind: write_series,
 }

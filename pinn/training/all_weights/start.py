@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 import torch
 
-from pinn.network.mlp import MLP
 from pinn.training.residuals.model import Model, new_network
 from pinn.training.run.run import Run
 
@@ -19,7 +18,7 @@ def start(run: Run, hidden: Sequence[int], usable: float = math.inf) -> Model:
 
     hidden   widths of the hidden layers, where the spec names none
     """
-    found = run.model is not None and isinstance(run.model.network, MLP)
+    found = run.model is not None and run.model.network.one_output_layer
     if run.model is None or not found or (run.best_heldout > usable and not run.resuming):
         problem = run.problem
         chosen = problem.spec.network.hidden or hidden

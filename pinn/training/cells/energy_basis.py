@@ -42,8 +42,7 @@ class EnergyBasis:
 
     @property
     def network(self) -> CellNetwork:
-        assert isinstance(self.model.network, CellNetwork)
-        return self.model.network
+        return self.model.cell_network
 
     @cached_property
     def columns(self) -> list[list[Tensor]]:
@@ -225,8 +224,7 @@ def orthonormal_basis(model: Model, parts: Sequence[Integral]) -> EnergyBasis:
 
     parts   the first is the density inside the domain
     """
-    network = model.network
-    assert isinstance(network, CellNetwork)
+    network = model.cell_network
     none = network.field_scale.new_zeros(network.units, 0)
     transforms = [[none for _ in model.outputs] for _ in range(network.cells)]
     density = parts[0]
@@ -253,8 +251,7 @@ def energy_triangle(model: Model, part: Integral, cell: int, indices: Tensor, ne
 
     near   the points `indices` of the part that the cell's window reaches, moved by whole periods to be near it
     """
-    network = model.network
-    assert isinstance(network, CellNetwork)
+    network = model.cell_network
     unit, measure = float(network.field_scale[field]), part.weights.sum()
     mine = [d for d in part.derivatives if d.field == model.outputs[field]]
     triangle = near.new_zeros(0, network.units)

@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pinn.network.cell_network import CellNetwork, join
+from pinn.network.cell_network import BOXES, join
 from pinn.network.cells import Cell, cells_of, cells_state, grid
 from pinn.problem.problem import Problem
 from pinn.training.cells.points import within
@@ -117,15 +116,14 @@ def continued(group: Group, before: Model) -> Group:
 def blended(problem: Problem, slabs: Sequence[Slab]) -> Model:
     """One network of all slabs' cells: each cell's window is multiplied by that of its slab."""
     models = [slab.model for slab in slabs if slab.model is not None]
-    networks = [cast(CellNetwork, model.network) for model in models]
-    names = ("lower", "upper", "lower_width", "upper_width")
-    parts: dict[str, list[Tensor]] = {name: [] for name in names}
+    networks = [model.cell_network for model in models]
+    parts: dict[str, list[Tensor]] = {name: [] for name in BOXES}
     for number, network in enumerate(networks):
-        of_slab = {name: torch.zeros_like(network.lower) for name in names}  # no end but those in time
+        of_slab = {name: torch.zeros_like(network.lower) for name in BOXES}  # no end but those in time
         for side, earlier in (("lower", number - 1), ("upper", number)):
             if 0 <= earlier < len(networks) - 1:
                 of_slab[side][..., -1], of_slab[f"{side}_width"][..., -1] = transition(slabs[earlier])
-        for name in names:
+        for name in BOXES:
             parts[name].append(torch.cat([getattr(network, name), of_slab[name]], dim=1))
     model = Model(problem, join(networks, {name: torch.cat(boxes) for name, boxes in parts.items()}))
     model.raw.load_state_dict(models[-1].raw.state_dict())

@@ -44,8 +44,7 @@ def solve_cells(
 
     states   jets that a nonlinear problem is first linearised at, one per group; None for a linear problem
     """
-    network = model.network
-    assert isinstance(network, CellNetwork)
+    network = model.cell_network
     with torch.no_grad():
         reaches = [[reach(network, group, points) for _, points in group.points.ends] for group in groups]
         sizes = [len(model.outputs) * network.units] * network.cells + ([len(model.raw)] if len(model.raw) else [])
@@ -98,8 +97,7 @@ def group_rows(model: Model, group: Group, state: State | None, reached: Sequenc
         (parts, sign, linearised(model, group, slice(None), state, end))
         for end, (parts, (sign, _)) in enumerate(zip(reached, group.points.ends, strict=True))
     ]
-    network = model.network
-    assert isinstance(network, CellNetwork)
+    network = model.cell_network
     cells = network.cells
     touched = torch.zeros(len(group.points), cells, dtype=torch.bool, device=group.points.points.device)
     for parts, _, _ in pieces:

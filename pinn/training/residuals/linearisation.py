@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from pinn.derivatives.autograd import jets_by_autograd
 from pinn.derivatives.jets import JetPlan
 from pinn.equations.compiler.compile import Derivative
 from pinn.training.residuals.assembly import Group
@@ -98,7 +99,7 @@ def linear_rows(
     for end, (_, everywhere) in enumerate(group.points.ends):
         points = everywhere[chunk]
         if model.derivatives == "autograd":
-            hidden = network.hidden_jets_by_autograd(points, group.plan, model.space)
+            hidden = [None if c is None else c.detach() for c in jets_by_autograd(network.hidden, points, group.plan)]
         else:
             hidden = network.hidden_jets(points, group.plan)
         at_ends.append(

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from pinn.derivatives.autograd import jets_by_autograd
 from pinn.derivatives.jets import JetPlan
 from pinn.equations.compiler.compile import Derivative
 from pinn.network.cell_network import CellNetwork
 from pinn.network.features import InputFeatures
+from pinn.network.field_network import FieldNetwork
 from pinn.network.hardness import Learning
 from pinn.network.mlp import MLP, Tape
 from pinn.network.series import SeriesNetwork
@@ -24,13 +26,12 @@ class Model(nn.Module):
     derivatives   "jets", or "autograd" for the slow reference
     """
 
-    network: MLP | CellNetwork | SeriesNetwork
+    network: FieldNetwork
 
-    def __init__(self, problem: Problem, network: MLP | CellNetwork | SeriesNetwork, derivatives: str = "jets"):
+    def __init__(self, problem: Problem, network: FieldNetwork, derivatives: str = "jets"):
         super().__init__()
         self.network = network
         self.outputs = problem.outputs
-        self.space = problem.space
         self.derivatives = derivatives
         self.bounds = {name: bounds[1:] for name, bounds in problem.unknowns.items()}
         self.units = {name: abs(bounds[0]) or 1.0 for name, bounds in problem.unknowns.items()}
@@ -46,6 +47,12 @@ class Model(nn.Module):
     def mlp(self) -> MLP:
         """The network, for solvers of multilayer perceptrons."""
         assert isinstance(self.network, MLP)
+        return self.network
+
+    @property
+    def cell_network(self) -> CellNetwork:
+        """The network, for solvers on a partition of unity."""
+        assert isinstance(self.network, CellNetwork)
         return self.network
 
     def slice_network(self, values: Mapping[int, float]) -> MLP:
@@ -75,10 +82,12 @@ class Model(nn.Module):
         self, points: Tensor, plan: JetPlan, wanted: Sequence[Derivative], tape: Tape | None = None
     ) -> dict[Derivative, Tensor]:
         """The wanted derivatives of the fields at points [N, D], each [N]."""
-        if self.derivatives == "autograd" and tape is None:
-            channels = self.network.jets_by_autograd(points, plan, self.space)
+        if tape is not None:
+            channels = self.mlp.jets(points, plan, tape)
+        elif self.derivatives == "autograd":
+            channels = jets_by_autograd(self.network, points, plan)
         else:
-            channels = self.network.jets(points, plan, tape)
+            channels = self.network.jets(points, plan)
         zero = points.new_zeros(len(points))
         found = {}
         for derivative in wanted:

@@ -24,7 +24,6 @@ from torch import Tensor
 from pinn.derivatives.jets import plan_jets
 from pinn.domain.point_set import PointSet
 from pinn.equations.compiler.compile import Derivative
-from pinn.network.mlp import MLP
 from pinn.problem.problem import Problem
 from pinn.training.output_layer.linear_solve import REGULARISATION
 from pinn.training.residuals.linearisation import LinearisedStatement
@@ -35,7 +34,7 @@ from pinn.training.uncertainty.standard_deviation import LinearisedProblem
 def has_deviations(problem: Problem, model: Model) -> bool:
     """Whether data have noise, stated or to be estimated, and the fields have one output layer."""
     noisy = any(statement.noise is not None for statement in problem.statements)
-    return noisy and isinstance(model.network, MLP) and len(problem.subdomains) == 1
+    return noisy and model.network.one_output_layer and len(problem.subdomains) == 1
 
 
 class FieldSpread:

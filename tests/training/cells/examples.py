@@ -19,8 +19,7 @@ from tests.training.examples import run_of
 
 
 def network_of(model: Model) -> CellNetwork:
-    assert isinstance(model.network, CellNetwork)
-    return model.network
+    return model.cell_network
 
 
 def stage_of(found: Problem, features: int = 40, **options) -> Cells:

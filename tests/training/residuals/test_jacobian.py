@@ -125,7 +125,7 @@ def test_linear_rows_are_the_jacobian_of_the_output_layer_and_the_unknowns():
     """Linearised at the model's own state: A is the Jacobian, and b = A c - r."""
     found = problem(COUPLED)
     model = model_of(found)
-    last, width = model.network.layers[-1], model.network.layers[-1].in_features
+    last, width = model.mlp.layers[-1], model.mlp.layers[-1].in_features
     with torch.no_grad():
         last.bias.copy_(torch.tensor([0.3, -0.2]))
     for group in groups_of(found):
@@ -148,10 +148,10 @@ def test_linear_rows_are_the_jacobian_of_the_output_layer_and_the_unknowns():
 def test_set_coefficients_is_their_order():
     found = problem(COUPLED)
     model = model_of(found)
-    width = model.network.layers[-1].in_features
+    width = model.mlp.layers[-1].in_features
     set_coefficients(model, torch.arange(2 * (width + 1) + 2, dtype=torch.float64))
-    assert model.network.layers[-1].weight[1].tolist() == list(range(width + 1, 2 * width + 1))
-    assert model.network.layers[-1].bias.tolist() == [width, 2 * width + 1]
+    assert model.mlp.layers[-1].weight[1].tolist() == list(range(width + 1, 2 * width + 1))
+    assert model.mlp.layers[-1].bias.tolist() == [width, 2 * width + 1]
     assert [float(raw.detach()) for raw in model.raw.values()] == [2 * width + 2, 2 * width + 3]
     units = {"k": 2.0, "a": 0.5}  # the sizes of the first guesses
     for k, name in enumerate(model.raw):
@@ -166,7 +166,7 @@ def test_linear_rows_of_periodic_faces():
     with torch.no_grad():
         parts = linear_rows(model, group, slice(None), None)
     rows = torch.cat([part[0] for part in parts])
-    width = model.network.layers[-1].in_features
+    width = model.mlp.layers[-1].in_features
     assert_is_jacobian(rows, model, group, slice(-(width + 1), None))
 
 
