@@ -20,8 +20,9 @@ from pinn.baselines.deepxde_library import load
 from pinn.baselines.deepxde_session import HIDDEN, unscaled_network
 from pinn.baselines.deepxde_training import DeepXDEAdam, DeepXDELBFGS
 from pinn.baselines.output_transform import ExactConditions, find_output_transform
-from pinn.errors import SpecError
 from pinn.network.mlp import MLP
+from pinn.problem.compatibility import refuse_incompatible
+from pinn.problem.features import Asked
 from pinn.problem.problem import Problem
 from pinn.spec.blocks.network import ActivationOptions
 from pinn.training.residuals.model import Model
@@ -34,16 +35,7 @@ RESUMABLE = False
 def prepare(problem: Problem) -> Problem:
     """The problem with DeepXDE's standard network where the spec names none. Loads DeepXDE."""
     options = problem.spec.network
-    if options.fourier:
-        raise SpecError(("network", "fourier"), "the engine deepxde has no Fourier features; remove it")
-    if options.activation.name == "lambda_gelu":
-        raise SpecError(
-            ("network", "activation"), "the engine deepxde has no lambda_gelu; write another one, such as tanh"
-        )
-    if len(problem.subdomains) > 1:
-        raise SpecError(("subdomains",), "the engine deepxde has no subdomains; take the engine native")
-    if problem.parameters:
-        raise SpecError(("parameters",), "the engine deepxde has no parameters; take the engine native")
+    refuse_incompatible(Asked(problem.spec, problem, by="deepxde"))
     load()
     activation = options.activation if "activation" in options.model_fields_set else ActivationOptions(name="tanh")
     network = options.model_copy(update={"activation": activation, "hidden": options.hidden or HIDDEN})

@@ -20,6 +20,8 @@ from pinn.equations.compiler.compile import Derivative
 from pinn.errors import SpecError
 from pinn.network.activations import ACTIVATIONS
 from pinn.network.mlp import MLP
+from pinn.problem.compatibility import refuse_incompatible
+from pinn.problem.features import Asked
 from pinn.problem.problem import Problem
 from pinn.solution.measuring import errors
 from pinn.solution.metrics import metrics
@@ -124,10 +126,7 @@ def harden_solution(solution: Solution, ramp: Ramp, progress: Callable[[Step], N
             "solve with --set solver.method=least_squares or gauss_newton",
         )
     problem = solution.problem
-    if len(problem.subdomains) > 1:
-        raise SpecError((), "hardening follows one field over the whole domain; this run has subdomains")
-    if problem.parameters:
-        raise SpecError((), "hardening follows one problem; this run has parameters, write them under 'constants'")
+    refuse_incompatible(Asked(problem.spec, problem, by="harden"))
     network = solution.model.mlp
     points = target_points(problem, network)
     field = jet(solution, points)

@@ -19,6 +19,8 @@ from pinn.comparison.hardness import gate_curvature
 from pinn.comparison.processes import Job
 from pinn.errors import SpecError
 from pinn.files.writing import write_json
+from pinn.problem.compatibility import refuse_incompatible
+from pinn.problem.features import Asked
 from pinn.problem.problem import Problem
 from pinn.solution.solution import Solution
 from pinn.spec.yaml.source import dump
@@ -112,8 +114,7 @@ def plan_trials(
 ) -> list[Trial]:
     """All activations with the first seed, then with the next. Raises SpecError for an unknown activation."""
     problem = pinn.load(file, overrides=overrides)
-    if problem.parameters:
-        raise SpecError(("parameters",), "a comparison is of one problem; write the parameters under 'constants'")
+    refuse_incompatible(Asked(problem.spec, problem, by="compare"))
     chosen = [(name, activation_value(name, problem), None) for name in activations]
     chosen += [
         (f"lambda_gelu {value:g}", f"{{lambda_gelu: {{hardness: {value!r}, trainable: false}}}}", value)

@@ -2,149 +2,31 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from pinn.domain.point_set import PointSet
+from pinn.equations.conditions.quantities import read_quantity
 from pinn.equations.conditions.reader import ConditionReader
 from pinn.equations.statements import MEASURED
 from pinn.equations.subdomains import Subdomain, Subdomains
-from pinn.errors import SpecError, UnknownName, did_you_mean
-from pinn.geometry.shapes.family import Family
+from pinn.errors import SpecError, UnknownName
 from pinn.geometry.shapes.shape import GeometryError, Shape
 from pinn.physics.model import Physics
 from pinn.problem.problem import Problem
 from pinn.spec.language.expressions import Scope
 from pinn.spec.schema import Spec
 
-KEPT_BETWEEN_DRAWS = ("lbfgs", "quasi_newton")  # line searches need a loss that stays the same
-DATA_TOLERANCE = 1e-3  # of the domain's size and of the duration, for points of measurements
-
-
-def refuse_beside_subdomains(spec: Spec) -> None:
-    """What is not available together with subdomains."""
-    if spec.network.constraints == "hard":
-        raise SpecError(("network", "constraints"), "is not available with subdomains; write constraints: soft")
-    if spec.network.enrichment:
-        raise SpecError(("network", "enrichment"), "is not available with subdomains; remove one or the other")
-    if spec.data:
-        raise SpecError(("data",), "is not available with subdomains; remove one or the other")
-    if uses_energy(spec):
-        raise SpecError(("solver",), "the energy is not available with subdomains; write formulation: strong")
-    for index, condition in enumerate(spec.conditions):
-        if condition.periodic:
-            path = ("conditions", index, "periodic")
-            raise SpecError(
-                path, "is not available with subdomains; give values on both patches, or symmetry conditions"
-            )
-    for index, stage in enumerate(spec.solver.stages):
-        if stage.name == "cells":
-            path = ("solver", "method", *([index] if len(spec.solver.stages) > 1 else []))
-            raise SpecError(
-                path, "cells are not available with subdomains; write method: auto, slices or least_squares"
-            )
-
-
-def refuse_beside_parameters(spec: Spec) -> None:
-    """What is not available in a family of problems."""
-    if not spec.parameters:
-        return
-    words = "is not available with parameters"
-    if spec.subdomains:
-        raise SpecError(("subdomains",), f"{words}; write the material as an expression of the coordinates")
-    if spec.network.constraints == "hard":
-        raise SpecError(("network", "constraints"), f"{words}; write constraints: soft")
-    if spec.network.enrichment:
-        raise SpecError(("network", "enrichment"), f"{words}; remove one or the other")
-    if spec.data:
-        raise SpecError(("data",), f"{words}; identify a constant under 'unknowns' instead")
-    if uses_energy(spec):
-        raise SpecError(("solver",), f"the energy {words}; write formulation: strong")
-    for index, stage in enumerate(spec.solver.stages):
-        if stage.name == "cells":
-            path = ("solver", "method", *([index] if len(spec.solver.stages) > 1 else []))
-            raise SpecError(path, f"cells are {words[3:]}; write method: auto, or least_squares")
-
-
-def refuse_moving_ends(spec: Spec, family: Family | None) -> None:
-    """Ends of the domain that are joined keep their distance over all parameters."""
-    for index, condition in enumerate(spec.conditions):
-        if condition.periodic and family is not None and family.moving:
-            path = ("conditions", index, "periodic")
-            raise SpecError(path, "is not available with a domain that depends on parameters")
-
-
-def refuse_weights(spec: Spec) -> None:
-    """Causal weights need time, and a stage that looks at them again."""
-    stages = spec.solver.stages
-    for index, stage in enumerate(stages):
-        weights = stage.parameters.get("weights")
-        if weights is None or weights.causal is None:
-            continue
-        path = ("solver", "method", *([index] if len(stages) > 1 else []), stage.name, "weights")
-        if spec.time is None:
-            raise SpecError(path, "causal weights order the times, but this problem has no time; write gradient_norm")
-        if not stage.parameters["resample"] and stage.name in KEPT_BETWEEN_DRAWS:
-            raise SpecError(
-                path, f"{stage.name} looks at causal weights where it draws points; write for example resample: 200"
-            )
-
-
-STRONG_ONLY = ("least_squares", "cells", "gauss_newton")  # stages that know a sum of squares and nothing else
-
-
-def refuse_load(spec: Spec) -> None:
-    """Load steps need a constant that can grow; it may not be zero."""
-    solver = spec.solver
-    if solver.load_steps is None and solver.load is None:
-        return
-    if solver.load is None:
-        raise SpecError(("solver", "load_steps"), "needs the constant that grows; write for example load: P")
-    if solver.load_steps is None:
-        raise SpecError(("solver", "load"), "needs the number of steps; write for example load_steps: 10")
-    if solver.load not in spec.constants:
-        hint = did_you_mean(solver.load, tuple(spec.constants))
-        raise SpecError(("solver", "load"), f"must be one of the constants, got '{solver.load}'{hint}")
-
-
-def uses_energy(spec: Spec) -> bool:
-    return spec.solver.formulation == "energy" or any(stage.name == "ritz" for stage in spec.solver.stages)
-
 
 def check_energy(problem: Problem) -> None:
-    """A declared energy can be read; one that is to be minimised fits the conditions and the stages."""
+    """A declared energy can be read; one that is to be minimised fits the conditions."""
     spec = problem.spec
-    if not uses_energy(spec):
-        if spec.energy:
-            problem.energy_reader.declared(spec.energy)
-        return
-    stages = spec.solver.stages
-    path = ("solver", "method" if spec.solver.formulation == "strong" else "formulation")
-    if spec.solver.formulation == "energy":
-        for index, stage in enumerate(stages):
-            if stage.name in STRONG_ONLY:
-                at = ("solver", "method", *([index] if len(stages) > 1 else []))
-                raise SpecError(at, f"{stage.name} solves the equations, not the energy; write ritz, lbfgs or adam")
-    for index, stage in enumerate(stages):
-        weights = stage.parameters.get("weights")
-        if spec.solver.formulation == "energy" and weights is not None and weights.gradient_norm:
-            at = ("solver", "method", *([index] if len(stages) > 1 else []), stage.name, "weights")
-            raise SpecError(at, "an energy has one weight; remove gradient_norm")
-    if problem.declared_energy is None:
-        raise SpecError(path, "needs an energy: add the block energy: {density: …}, or a physics that has one")
-    if problem.time is not None:
-        raise SpecError(path, "needs a problem without time; solve the equations (formulation: strong)")
-    if spec.solver.derivatives != "jets":
-        raise SpecError(("solver", "derivatives"), "an energy is minimised with jets; remove 'autograd'")
-    if problem.unknowns:
-        raise SpecError(
-            path, f"'{next(iter(problem.unknowns))}' cannot be identified by an energy; solve the equations"
-        )
-    require_fixed_fields(problem)
+    if spec.solver.minimises_energy:
+        require_fixed_fields(problem)
+    elif spec.energy:
+        problem.energy_reader.declared(spec.energy)
 
 
 def require_fixed_fields(problem: Problem) -> None:
@@ -197,20 +79,6 @@ def require_quantity(problem: Problem, name: str, path: tuple[str | int, ...]) -
     raise SpecError(path, f"'{name}' is a derivative; give it a name of its own in 'definitions' and take that")
 
 
-def refuse_outside(points: np.ndarray, geometry: Shape, time, file: Path, path) -> None:
-    """Measurements must lie in the domain, up to the rounding of a written table, and within the time."""
-    space = points[:, : geometry.dimension]
-    outside = ~geometry.contains(space, DATA_TOLERANCE * geometry.size)
-    if time is not None:
-        slack = DATA_TOLERANCE * (time[1] - time[0])
-        outside |= (points[:, -1] < time[0] - slack) | (points[:, -1] > time[1] + slack)
-    if outside.any():
-        row = int(np.flatnonzero(outside)[0])
-        listed = ", ".join(f"{value:g}" for value in points[row])
-        words = f"{outside.sum()} of {len(points)} points lie" if outside.sum() > 1 else "a point lies"
-        raise SpecError(path, f"{file}: {words} outside the domain, first ({listed}) in row {row + 1}")
-
-
 def refuse_gaps(subdomains: Subdomains, geometry: Shape, equations, statements, reader: ConditionReader, time) -> None:
     """A second-order problem needs something on every patch, a problem in time an initial state."""
     space = len(subdomains[0].scope.space)
@@ -244,6 +112,15 @@ def refuse_gaps(subdomains: Subdomains, geometry: Shape, equations, statements, 
                 f"{name} has {order} time derivative{'s' * (order > 1)} but {len(given)} initial condition"
                 f"{'s' * (len(given) != 1)}; add {{on: initial, {what}: …}}",
             )
+
+
+def check_names(problem: Problem) -> None:
+    """The exact solution and the outputs name quantities; closed forms and first guesses can be read."""
+    for name in problem.spec.exact:
+        read_quantity(problem.scope, problem.vectors, name, ("exact", name))
+    _ = problem.exact, problem.unknowns
+    for number, name in enumerate(problem.spec.outputs.quantities or ()):
+        require_quantity(problem, name, ("outputs", "quantities", number))
 
 
 def check_points(problem: Problem) -> None:

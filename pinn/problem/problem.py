@@ -80,7 +80,6 @@ class Problem:
     time: tuple[float, float] | None
     probes: dict[str, Probe]
     reference: Reference | None
-    warnings: tuple[str, ...] = ()
     ansatz: Ansatz | None = None
     posed: tuple[Statement, ...] = ()
     declared_energy: Energy | None = None

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import torch
 
-from pinn.problem.checks import uses_energy
+from pinn.problem.compatibility import excluded
+from pinn.problem.features import ENERGY, FORMULATION, Asked
 from pinn.problem.problem import Problem
 from pinn.solution.environment import peak_memory
 from pinn.solution.estimating import Estimates, estimate
@@ -97,9 +98,8 @@ def energy_error(history: Sequence[Mapping[str, Any]]) -> float | None:
 
 def advice(problem: Problem) -> str:
     """What else to try where the equations are far from satisfied."""
-    if problem.declared_energy is None or uses_energy(problem.spec) or problem.unknowns:
-        return ""
-    if problem.time is not None or problem.parameters or len(problem.subdomains) > 1:  # refused, then
+    asked = Asked(problem.spec, problem)
+    if problem.spec.solver.minimises_energy or excluded(ENERGY, asked) or excluded(FORMULATION, asked):
         return ""
     return (
         "slender and notched bodies can magnify small residuals: --set solver.formulation=energy minimises the "

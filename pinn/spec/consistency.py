@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 SPECIAL_PATCHES = ("boundary", "initial")
 SYMBOLS = ("parameters", "constants", "unknowns", "fields", "definitions")  # what expressions may refer to
 LABELS = ("equations", "probes", "boundaries", "subdomains")
+KEPT_BETWEEN_DRAWS = ("lbfgs", "quasi_newton")  # line searches need a loss that stays the same
 
 
 def inconsistencies(spec: Spec) -> list[Refusal]:
     """Everything wrong between the blocks of a spec whose blocks are each in order."""
-    checks = (what_is_solved, names, ranges, initial_conditions, dimensions, measurements, learning_rates, by_subdomain)
-    return [refusal for check in checks for refusal in check(spec)]
+    return [refusal for check in CHECKS for refusal in check(spec)]
 
 
 def what_is_solved(spec: Spec) -> Iterator[Refusal]:
@@ -166,3 +166,42 @@ def learning_rates(spec: Spec) -> Iterator[Refusal]:
             f"is for adam and soap, but the method is {', '.join(stages)}, which choose their own steps; remove it",
             at_key=True,
         )
+
+
+def causal_weights(spec: Spec) -> Iterator[Refusal]:
+    """Causal weights are looked at again where points are drawn, which stages with a line search do when told to."""
+    for index, stage in enumerate(spec.solver.stages):
+        weights = stage.parameters.get("weights")
+        if weights is None or weights.causal is None or stage.parameters["resample"]:
+            continue
+        if spec.time and stage.name in KEPT_BETWEEN_DRAWS:
+            yield Refusal(
+                ("solver", "method", *([index] if len(spec.solver.stages) > 1 else []), stage.name, "weights"),
+                f"{stage.name} looks at causal weights where it draws points; write for example resample: 200",
+            )
+
+
+def load_steps(spec: Spec) -> Iterator[Refusal]:
+    """Load steps need a constant that can grow; it may not be zero."""
+    steps, load = spec.solver.load_steps, spec.solver.load
+    if steps is not None and load is None:
+        yield Refusal(("solver", "load_steps"), "needs the constant that grows; write for example load: P")
+    elif steps is None and load is not None:
+        yield Refusal(("solver", "load"), "needs the number of steps; write for example load_steps: 10")
+    elif load is not None and load not in spec.constants:
+        hint = did_you_mean(load, tuple(spec.constants))
+        yield Refusal(("solver", "load"), f"must be one of the constants, got '{load}'{hint}")
+
+
+CHECKS = (
+    what_is_solved,
+    names,
+    ranges,
+    initial_conditions,
+    dimensions,
+    measurements,
+    learning_rates,
+    causal_weights,
+    load_steps,
+    by_subdomain,
+)

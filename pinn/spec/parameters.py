@@ -86,6 +86,7 @@ def slice_of(spec: Spec, values: Mapping[str, float]) -> Spec:
             "constants": constants_at(spec, values),
             "probes": {},
             "reference": None,
+            "solver": spec.solver.of_slice,
         }
     )
 

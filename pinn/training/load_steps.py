@@ -15,7 +15,6 @@ from dataclasses import dataclass, replace
 from time import perf_counter
 
 from pinn.errors import Divergence
-from pinn.problem.checks import uses_energy
 from pinn.problem.problem import Problem
 from pinn.training.loop import Outcome, train
 from pinn.training.residuals.model import Model
@@ -138,7 +137,7 @@ def train_by_load_steps(
             load.iterations += found.iterations
             message = found.message
             # near a clamped corner the residual of the best energy is large, so it says nothing of a minimum
-            near = final or uses_energy(run.problem.spec) or found.heldout < FAILED
+            near = final or run.problem.spec.solver.minimises_energy or found.heldout < FAILED
             good = found.stop_reason is not StopReason.DIVERGED and near
             if found.stop_reason is StopReason.INTERRUPTED or (good and final):
                 run.started = step.started

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from pinn.problem.compatibility import excluded
+from pinn.problem.features import STAGE, Asked
 from pinn.problem.problem import Problem
 from pinn.spec.blocks.solver import (
     AdamOptions,
@@ -21,9 +23,9 @@ from pinn.training.all_weights.lbfgs import LBFGS
 from pinn.training.all_weights.quasi_newton import QuasiNewton, require_memory_for
 from pinn.training.all_weights.soap import SOAP, require_package
 from pinn.training.cells.ritz import Ritz
-from pinn.training.cells.stage import MOST_COORDINATES, Cells, require_jets
+from pinn.training.cells.stage import MOST_COORDINATES, Cells
 from pinn.training.output_layer.least_squares import LeastSquares
-from pinn.training.output_layer.slices import MOST_PARAMETERS, Slices, require_linear_family
+from pinn.training.output_layer.slices import MOST_PARAMETERS, Slices
 from pinn.training.run.run import Run, Stage
 
 USABLE_START = 1e-2  # held-out residual above which the network of an earlier stage is no start for Gauss-Newton
@@ -41,12 +43,7 @@ STAGES: dict[str, Callable[..., Stage]] = {
     "lbfgs": LBFGS,
     "quasi_newton": QuasiNewton,
 }
-REQUIREMENTS: dict[str, Callable[[Problem], None]] = {
-    "soap": require_package,
-    "quasi_newton": require_memory_for,
-    "cells": require_jets,
-    "slices": require_linear_family,
-}
+REQUIREMENTS: dict[str, Callable[[Problem], None]] = {"soap": require_package, "quasi_newton": require_memory_for}
 
 
 def stages_of(problem: Problem) -> list[Callable[[Run], Stage | None]]:
@@ -79,13 +76,9 @@ def automatic(problem: Problem) -> list[Callable[[Run], Stage | None]]:
         return [partial(Ritz, RitzOptions())]
     if problem.spec.network.hidden:
         return [partial(GaussNewton, GaussNewtonOptions())]
-    with_cells = (
-        len(problem.axes) <= MOST_COORDINATES
-        and problem.spec.solver.derivatives == "jets"
-        and len(problem.subdomains) == 1
-        and not problem.parameters
-    )
-    with_slices = 1 <= len(problem.parameters) <= MOST_PARAMETERS and problem.is_linear and not problem.unknowns
+    asked = Asked(problem.spec, problem)
+    with_cells = len(problem.axes) <= MOST_COORDINATES and not excluded(STAGE["cells"], asked)
+    with_slices = len(problem.parameters) <= MOST_PARAMETERS and not excluded(STAGE["slices"], asked)
     cells = [partial(Cells, CellsOptions())] if with_cells else []
     slices = [partial(Slices, SlicesOptions())] if with_slices else []
     alone = not (with_cells or with_slices)

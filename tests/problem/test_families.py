@@ -213,7 +213,7 @@ def test_material_parameter_stays_within_its_limits():
 
 
 def test_what_is_of_one_problem_refuses_a_family(fin, tmp_path, capsys):
-    with pytest.raises(SpecError, match="this run has parameters"):
+    with pytest.raises(SpecError, match="hardening follows one problem; write the parameters"):
         harden_solution(fin, Ramp())
     assert command(["compare", str(FIN), "--activations", "gelu", "--out", str(tmp_path / "out")]) == 2
     assert "a comparison is of one problem" in capsys.readouterr().err

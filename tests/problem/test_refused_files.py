@@ -30,7 +30,7 @@ FILES = {
         CSV,
         "data: [{file: m.csv, quantities: {v: »T}}]",
         "data[0].quantities.v",
-        "unknown name 'v'",
+        "unknown quantity 'v'; known: u",
     ),
     "data of a coordinate": (
         "m.csv",

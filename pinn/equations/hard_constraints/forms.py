@@ -86,17 +86,11 @@ def closed_form(text: object, path: tuple[str | int, ...], scope: Scope) -> symp
     return function
 
 
-def refuse_aperiodic(
-    ansatz: Ansatz, periods: Mapping[int, float], sample: Callable[[Place, int], PointSet], joined: Sequence[Joined]
-) -> None:
+def refuse_aperiodic(ansatz: Ansatz, sample: Callable[[Place, int], PointSet], joined: Sequence[Joined]) -> None:
     """Where the network is periodic by construction, the forms must be so too. Raises SpecError."""
     scope = ansatz.scope
     guesses = dict.fromkeys(scope.unknowns, 1.0)
     for axis, place, path in joined:
-        if axis not in periods:
-            if ansatz.coefficients:
-                raise SpecError(ENRICHMENT, "needs a network that is periodic by construction; write periodic: auto")
-            continue
         (_, first), (_, second) = sample(place, PERIODIC_POINTS).ends
         inside = sample(Place("interior"), PERIODIC_POINTS).points.numpy()
         for name, form in ansatz.forms.items():

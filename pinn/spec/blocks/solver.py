@@ -238,6 +238,17 @@ class Solver(Block):
     compile: Literal["auto", "off"] = "auto"
     threads: Annotated[int, Strict(), Field(ge=1, le=1024), WHOLE] | None = None
 
+    @property
+    def minimises_energy(self) -> bool:
+        return self.formulation == "energy" or any(stage.name == "ritz" for stage in self.stages)
+
+    @property
+    def of_slice(self) -> Solver:
+        """The same for a slice of a family, which has no slices of its own: its output layer is solved for at once."""
+        at_once = ChosenStage("least_squares", dict(LeastSquaresOptions()))
+        stages = tuple(at_once if stage.name == "slices" else stage for stage in self.stages)
+        return self.model_copy(update={"stages": stages})
+
     def written(self) -> dict[str, Any]:
         stages = "auto" if self.stages[0].name == "auto" else [stage.written() for stage in self.stages]
         return super().written() | {"method": stages}

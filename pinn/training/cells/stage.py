@@ -18,8 +18,6 @@ from typing import Any
 
 import torch
 
-from pinn.errors import SpecError
-from pinn.problem.problem import Problem
 from pinn.spec.blocks.solver import CellsOptions
 from pinn.training.cells.layers import cell_network, default_scale, with_layers
 from pinn.training.cells.points import draw_in_cells
@@ -44,12 +42,6 @@ COSTLIER = 1.5  # a pass relative to the one before, at the least
 COST_EXPONENT = 1.5  # of the number of cells, in the time of one solve
 # Where a marching through the slabs is: attributes of the stage that make its state, beside the slabs.
 KEPT = ("features", "scale", "tolerance", "current", "passes", "rounds", "pass_started", "worst", "last_worst")
-
-
-def require_jets(problem: Problem) -> None:
-    """Raises SpecError where the spec asks for the slow reference, which cells do not have."""
-    if problem.spec.solver.derivatives != "jets":
-        raise SpecError(("solver", "derivatives"), "cells need jets; write derivatives: jets, or another method")
 
 
 class Cells:

@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 
 from pinn.domain.point_set import PointSet
-from pinn.errors import Divergence, SpecError
+from pinn.errors import Divergence
 from pinn.geometry.shapes.family import Family
 from pinn.network.activations import ACTIVATIONS
 from pinn.network.mlp import MLP
@@ -60,16 +60,6 @@ TOO_SHORT = 1.5  # residual of the family relative to that of the slices, above 
 LEAST_GROWTH = 1.15  # of the features, below which another level is not worth its time
 TAIL_POINTS = 500  # at which the last terms of the series are compared
 WORSE_LEVELS = 2  # that together gain less than STAGNATION_GAIN
-
-
-def require_linear_family(problem: Problem) -> None:
-    """Raises SpecError for a problem whose slices cannot be solved one by one."""
-    path = ("solver", "method")
-    if not problem.parameters:
-        raise SpecError(path, "slices are those of a family; state its 'parameters', or write method: least_squares")
-    if not problem.is_linear or problem.unknowns:
-        what = "unknowns tie all slices together" if problem.unknowns else "slices need equations linear in the fields"
-        raise SpecError(path, f"{what}; write method: least_squares")
 
 
 class Slices:

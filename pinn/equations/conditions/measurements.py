@@ -1,0 +1,87 @@
+"""Measurements: what a spec's `data` say of quantities at the points of a file, as statements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from pinn.equations.compiler.compile import compile_expression
+from pinn.equations.conditions.quantities import read_quantity
+from pinn.equations.statements import MEASURED, Place, Statement
+from pinn.errors import SpecError, did_you_mean
+from pinn.geometry.shapes.shape import Shape
+from pinn.spec.blocks.observations import ESTIMATE, Data
+from pinn.spec.language.expressions import Scope, symbol
+from pinn.spec.tables import column, read_columns
+
+TOLERANCE = 1e-3  # of the domain's size and of the duration, within which a point lies in them
+
+
+def data_statements(
+    data: Data,
+    scope: Scope,
+    geometry: Shape,
+    time: tuple[float, float] | None,
+    folder: Path,
+    path: tuple[str | int, ...],
+) -> Iterator[Statement]:
+    """quantity = measured value, at the points of one file, which is relative to the folder."""
+    file = folder / data.file
+    columns = read_columns(file, scope.axes, (*path, "file"))
+    headers = [data.coordinates.get(axis, axis) for axis in scope.axes]
+    points = np.stack([column(columns, header, file, (*path, "file")) for header in headers], axis=1)
+    refuse_outside(points, geometry, time, file, (*path, "file"))
+    place = Place("data", points=tuple(map(tuple, points.tolist())))
+    for name, header in data.quantities.items():
+        at = (*path, "quantities", name)
+        values = column(columns, header, file, at)
+        compiled = compile_expression(read_quantity(scope, {}, name, at) - symbol(MEASURED), scope, at)
+        if not compiled.derivatives:
+            raise SpecError(at, f"'{name}' does not depend on a field, so there is nothing to fit")
+        noise = noise_of(data, name, scope, (*path, "noise"))
+        yield Statement(
+            f"data {name}",
+            compiled,
+            place,
+            data.weight,
+            values=torch.as_tensor(values),
+            path=at,
+            noise=noise,
+        )
+
+
+def noise_of(data: Data, name: str, scope: Scope, path) -> float | str | None:
+    """Standard deviation of a measured quantity. Raises SpecError."""
+    noise = data.noise
+    if isinstance(noise, dict):
+        if strange := [key for key in noise if key not in data.quantities]:
+            known = list(data.quantities)
+            raise SpecError(
+                (*path, strange[0]), f"'{strange[0]}' is not measured here{did_you_mean(strange[0], known)}"
+            )
+        noise, path = noise.get(name), (*path, name)
+    if noise is None or noise == ESTIMATE:
+        return noise
+    value = scope.number(noise, path)
+    if not value > 0:
+        raise SpecError(
+            path, f"must be a positive standard deviation or 'estimate', got {value:g}; leave it out for exact data"
+        )
+    return value
+
+
+def refuse_outside(points: np.ndarray, geometry: Shape, time, file: Path, path) -> None:
+    """Measurements must lie in the domain, up to the rounding of a written table, and within the time."""
+    space = points[:, : geometry.dimension]
+    outside = ~geometry.contains(space, TOLERANCE * geometry.size)
+    if time is not None:
+        slack = TOLERANCE * (time[1] - time[0])
+        outside |= (points[:, -1] < time[0] - slack) | (points[:, -1] > time[1] + slack)
+    if outside.any():
+        row = int(np.flatnonzero(outside)[0])
+        listed = ", ".join(f"{value:g}" for value in points[row])
+        words = f"{outside.sum()} of {len(points)} points lie" if outside.sum() > 1 else "a point lies"
+        raise SpecError(path, f"{file}: {words} outside the domain, first ({listed}) in row {row + 1}")

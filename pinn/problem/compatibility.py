@@ -1,0 +1,130 @@
+"""Compatibility: what does not go together, in one table. A feature that excludes another is one line of it.
+
+The order is that in which a spec with several contradictions hears of them: the first row that applies is said.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from pinn.errors import SpecError
+from pinn.problem.features import (
+    AUTOGRAD,
+    CAUSAL,
+    COMPARISON,
+    DATA,
+    DEEPXDE,
+    ENERGY,
+    ENRICHMENT,
+    FORMULATION,
+    FOURIER,
+    GRADIENT_NORM,
+    HARD,
+    HARDENING,
+    LAMBDA_GELU,
+    MOVING,
+    NO_ENERGY,
+    NO_PARAMETERS,
+    NO_TIME,
+    NONLINEAR,
+    PARAMETERS,
+    PERIODIC,
+    PERIODIC_IN_THE_LOSS,
+    STAGE,
+    SUBDOMAINS,
+    TIME,
+    UNKNOWNS,
+    Asked,
+    Feature,
+)
+
+STRONG = "solve the equations (formulation: strong)"
+
+
+class Exclusion(NamedTuple):
+    """`feature` is refused, at its first place in the spec, where `beside` is there as well."""
+
+    feature: Feature
+    beside: Feature
+    sentence: str
+
+
+TABLE = (
+    Exclusion(
+        SUBDOMAINS,
+        PARAMETERS,
+        "is not available with parameters; write the material as an expression of the coordinates",
+    ),
+    Exclusion(HARD, PARAMETERS, "is not available with parameters; write constraints: soft"),
+    Exclusion(ENRICHMENT, PARAMETERS, "is not available with parameters; remove one or the other"),
+    Exclusion(DATA, PARAMETERS, "is not available with parameters; identify a constant under 'unknowns' instead"),
+    Exclusion(ENERGY, PARAMETERS, f"the energy is not available with parameters; {STRONG}"),
+    Exclusion(
+        STAGE["cells"], PARAMETERS, "cells are not available with parameters; write method: auto, or least_squares"
+    ),
+    Exclusion(
+        PERIODIC, MOVING, "is not available with a domain that depends on parameters; give values on both patches"
+    ),
+    Exclusion(HARD, SUBDOMAINS, "is not available with subdomains; write constraints: soft"),
+    Exclusion(ENRICHMENT, SUBDOMAINS, "is not available with subdomains; remove one or the other"),
+    Exclusion(DATA, SUBDOMAINS, "is not available with subdomains; remove one or the other"),
+    Exclusion(ENERGY, SUBDOMAINS, f"the energy is not available with subdomains; {STRONG}"),
+    Exclusion(
+        PERIODIC,
+        SUBDOMAINS,
+        "is not available with subdomains; give values on both patches, or symmetry conditions",
+    ),
+    Exclusion(
+        STAGE["cells"],
+        SUBDOMAINS,
+        "cells are not available with subdomains; write method: auto, slices or least_squares",
+    ),
+    Exclusion(
+        ENRICHMENT, PERIODIC_IN_THE_LOSS, "needs a network that is periodic by construction; write periodic: auto"
+    ),
+    Exclusion(CAUSAL, NO_TIME, "causal weights order the times, but this problem has no time; write gradient_norm"),
+    *(
+        Exclusion(STAGE[name], FORMULATION, f"{name} solves the equations, not the energy; write ritz, lbfgs or adam")
+        for name in ("least_squares", "cells", "gauss_newton")
+    ),
+    Exclusion(GRADIENT_NORM, FORMULATION, "an energy has one weight; remove gradient_norm"),
+    Exclusion(ENERGY, NO_ENERGY, "needs an energy: add the block energy: {density: …}, or a physics that has one"),
+    Exclusion(ENERGY, TIME, f"needs a problem without time; {STRONG}"),
+    Exclusion(AUTOGRAD, ENERGY, "an energy is minimised with jets; remove 'autograd'"),
+    Exclusion(ENERGY, UNKNOWNS, f"an energy cannot identify the 'unknowns'; {STRONG}"),
+    Exclusion(ENERGY, ENRICHMENT, f"an energy cannot find the coefficients of 'enrichment'; {STRONG}"),
+    Exclusion(AUTOGRAD, STAGE["cells"], "cells need jets; write derivatives: jets, or another method"),
+    Exclusion(
+        STAGE["slices"],
+        NO_PARAMETERS,
+        "slices are those of a family; state its 'parameters', or write method: least_squares",
+    ),
+    Exclusion(STAGE["slices"], UNKNOWNS, "unknowns tie all slices together; write method: least_squares"),
+    Exclusion(STAGE["slices"], NONLINEAR, "slices need equations linear in the fields; write method: least_squares"),
+    Exclusion(FOURIER, DEEPXDE, "the engine deepxde has no Fourier features; remove it"),
+    Exclusion(LAMBDA_GELU, DEEPXDE, "the engine deepxde has no lambda_gelu; write another one, such as tanh"),
+    Exclusion(SUBDOMAINS, DEEPXDE, "the engine deepxde has no subdomains; take the engine native"),
+    Exclusion(PARAMETERS, DEEPXDE, "the engine deepxde has no parameters; take the engine native"),
+    Exclusion(SUBDOMAINS, HARDENING, "hardening follows one field over the whole domain; solve without subdomains"),
+    Exclusion(
+        PARAMETERS,
+        HARDENING,
+        "hardening follows one problem; write the parameters under 'constants'",
+    ),
+    Exclusion(PARAMETERS, COMPARISON, "a comparison is of one problem; write the parameters under 'constants'"),
+)
+
+
+def refuse_incompatible(asked: Asked) -> None:
+    """Raises SpecError for the first row of the table that applies, at the place of what is refused."""
+    for row in TABLE:
+        places = row.feature.found(asked)
+        if places and row.beside.found(asked):
+            raise SpecError(places[0], row.sentence)
+
+
+def excluded(feature: Feature, asked: Asked) -> bool:
+    """Whether the table would refuse a feature beside what is asked for already."""
+    others = [row.beside for row in TABLE if row.feature is feature]
+    others += [row.feature for row in TABLE if row.beside is feature]
+    return any(other.found(asked) for other in others)

@@ -1,0 +1,28 @@
+"""Reference: a tabulated solution, read from the file that the spec names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from pinn.errors import SpecError
+from pinn.problem.problem import Reference
+from pinn.spec.language.expressions import Scope
+from pinn.spec.schema import Spec
+from pinn.spec.tables import column, read_columns
+
+
+def read_reference(spec: Spec, scope: Scope, folder: Path) -> Reference | None:
+    """Those columns of the table that are quantities of the problem, at its points. Raises SpecError."""
+    if spec.reference is None:
+        return None
+    path = ("reference", "file")
+    file = folder / spec.reference.file
+    columns = read_columns(file, scope.axes, path)
+    points = np.stack([column(columns, axis, file, path) for axis in scope.axes], axis=1)
+    names = [*scope.fields, *scope.definitions]
+    quantities = {name: values for name, values in columns.items() if name in names}
+    if not quantities:
+        raise SpecError(path, f"{file} holds none of the problem's quantities: {', '.join(names)}")
+    return Reference(points, quantities)
