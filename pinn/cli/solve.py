@@ -48,7 +48,7 @@ def solve(
     from pinn.cli.training import Settings, carry_out
     from pinn.export.export import output_times
     from pinn.files.writing import write_text
-    from pinn.problem.description import warnings
+    from pinn.problem.warnings import warnings
     from pinn.run.directory import RunDirectory
     from pinn.run.space import require_space
     from pinn.spec.yaml.source import dump

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 from pinn.equations.compiler.compile import Derivative
 from pinn.geometry.mesh.shape import MeshShape
 from pinn.geometry.shapes.shape import Shape
-from pinn.network.activations import ACTIVATIONS
-from pinn.problem.contradictions import contradictions
 from pinn.problem.problem import Problem
+from pinn.problem.warnings import warnings
 from pinn.spec.blocks.block import plain
 from pinn.training.residuals.points import statement_counts
 
@@ -92,48 +89,3 @@ def spell(derivative: Derivative, axes: tuple[str, ...]) -> str:
     letters = "".join(axis * n for axis, n in zip(axes, partial.orders, strict=True))
     field, _, _ = derivative.field.partition(" in ")  # of the subdomain that the equation belongs to
     return ("", "Δ", "Δ²")[partial.laplacians] + field + (f"_{letters}" if letters else "")
-
-
-def warnings(problem: Problem) -> list[str]:
-    """What is allowed, and probably not meant."""
-    return [*activation_warnings(problem), *excess_warnings(problem), *contradictions(problem)]
-
-
-def excess_warnings(problem: Problem) -> list[str]:
-    """Patches with more conditions than the equations can satisfy: half the order of each field, at least one."""
-    order = dict.fromkeys(problem.outputs, 0)
-    for statement in problem.statements:
-        if statement.place.kind == "interior":
-            for d in statement.expression.derivatives:
-                order[d.field] = max(order[d.field], d.spatial_order(problem.space))
-    most = max(sum(max(1, math.ceil(order[name] / 2)) for name in s.outputs) for s in problem.subdomains)
-    found = []
-    for patch in problem.geometry.patches:
-        names = [
-            statement.name.removesuffix(f" on {statement.place}")
-            for statement in problem.statements
-            if statement.place.kind == "boundary" and statement.place.where is None and patch in statement.place.patches
-        ]
-        names = list(dict.fromkeys(names)) if len(problem.subdomains) > 1 else names  # one for each subdomain on it
-        if len(names) > most:
-            found.append(
-                f"patch '{patch}' has {len(names)} conditions ({', '.join(names)}) where the equations take {most}; "
-                "'on: boundary' means every patch that has no condition on that very quantity"
-            )
-    return found
-
-
-def activation_warnings(problem: Problem) -> list[str]:
-    """Equations that ask for more derivatives than the activation has."""
-    activation = ACTIVATIONS[problem.spec.network.activation.name]
-    warnings = []
-    for statement in problem.statements:
-        order = statement.expression.order
-        if statement.place.kind != "interior" or (order <= activation.order and order <= activation.smoothness + 1):
-            continue
-        if order > activation.order:
-            what = f"{activation.name} has zero derivatives of order {order} almost everywhere"
-        else:
-            what = f"{activation.name} has jumps in its derivatives of order {activation.smoothness + 1}"
-        warnings.append(f"{what}; equation {statement.name} needs order {order}")
-    return warnings

@@ -35,7 +35,7 @@ def solved(monkeypatch):
 
     monkeypatch.setitem(vars(pinn), "load", load)
     monkeypatch.setitem(vars(pinn), "solve", solve)
-    monkeypatch.setattr("pinn.problem.description.warnings", lambda problem: ["something odd"])
+    monkeypatch.setattr("pinn.problem.warnings.warnings", lambda problem: ["something odd"])
     return calls
 
 

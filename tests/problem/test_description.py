@@ -1,11 +1,9 @@
-"""What `pinn validate` says, and the warnings of what is allowed but probably not meant."""
+"""What `pinn validate` says."""
 
 from pathlib import Path
 
-import pytest
-
 import pinn
-from pinn.problem.description import describe, warnings
+from pinn.problem.description import describe
 from pinn.problem.loading import build
 from pinn.spec.yaml.source import parse_spec
 
@@ -32,27 +30,3 @@ def test_description_names_derivatives_linearity_and_points():
     assert "traction_x on hole: 81 points" in text
     assert "nonlinear, needs u, u_t, u_x, u_xx" in describe(pinn.load(ROOT / "problems/transport/burgers.yaml"))
     assert "needs Δu" in describe(problem())
-
-
-@pytest.mark.parametrize(
-    ("activation", "said"),
-    [
-        ("gelu", None),
-        ("relu3", None),
-        ("relu", "relu has zero derivatives of order 2 almost everywhere; equation poisson needs order 2"),
-        ("elu", None),
-    ],
-)
-def test_activation_that_cannot_carry_the_equation_is_named(activation, said):
-    assert warnings(problem(activation=activation)) == ([said] if said else [])
-
-
-def test_more_conditions_than_the_equation_takes_are_named():
-    found = warnings(problem("[{on: top, u_n: 1}, {on: boundary, u: 0}]"))
-    assert len(found) == 1
-    assert "patch 'top' has 2 conditions (u_n, u) where the equations take 1" in found[0]
-
-
-def test_problems_of_the_project_warn_of_nothing():
-    for file in ROOT.glob("problems/*/*.yaml"):
-        assert warnings(pinn.load(file)) == [], file
