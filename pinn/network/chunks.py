@@ -9,6 +9,7 @@ from typing import TypeVar
 import torch
 
 from pinn.errors import ResourceError
+from pinn.network.deadline import in_time
 
 T = TypeVar("T")
 FEWEST = 8  # points at once; where these do not fit, fewer do not help
@@ -25,10 +26,11 @@ def in_chunks(evaluate: Callable[[slice], T], count: int, size: int) -> Iterator
     """(chunk, evaluate(chunk)) for all of `count` points, `size` at a time; from a shortage of memory on, half as many.
 
     Values at a point depend on no other point, so the results are the same up to rounding. Raises what `evaluate`
-    raises, and the error of the shortage where FEWEST points do not fit.
+    raises, the error of the shortage where FEWEST points do not fit, and OutOfTime after a deadline.
     """
     start = 0
     while start < count:
+        in_time()
         chunk = slice(start, start + size)
         try:
             found = evaluate(chunk)

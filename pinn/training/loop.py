@@ -10,6 +10,7 @@ from typing import Any
 
 from pinn.errors import Divergence, PinnError, ResourceError, one_line
 from pinn.network.chunks import out_of_memory
+from pinn.network.deadline import OutOfTime, deadline
 from pinn.training.residuals.admissible import remark
 from pinn.training.residuals.assembly import loss_terms
 from pinn.training.residuals.divergence import require_finite
@@ -19,6 +20,7 @@ from pinn.training.run.run import ProgressCallback, Report, Run, Stage
 from pinn.training.run.state import State
 from pinn.training.run.stop_reason import StopReason
 
+OVERTIME = 0.1  # of the time limit, that a step may take beyond it
 # What a state that is not one of this training can cause.
 STRANGE = (ArithmeticError, AssertionError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 
@@ -120,7 +122,12 @@ class Training:
         run = self.run
         while True:
             begun = run.seconds
-            report = stage.step()
+            try:
+                with deadline(self.latest()):
+                    report = stage.step()
+            except OutOfTime:
+                self.break_off()
+                return
             self.iteration, self.steps = self.iteration + report.iterations, self.steps + 1
             over = run.remaining <= 0 and run.model is not None  # a first model is always waited for
             heldout = report.heldout
@@ -164,6 +171,16 @@ class Training:
                 if self.keeper.stopping:
                     self.keeper.keep(self.state_dict())
                     raise KeyboardInterrupt
+
+    def latest(self) -> float:
+        """When a step is broken off; never, as long as there is no model: a first one is always waited for."""
+        if self.run.model is None and self.run.best is None:
+            return math.inf
+        return self.run.started + (1 + OVERTIME) * self.run.time_limit
+
+    def break_off(self) -> None:
+        """End for want of time in the middle of a step, whose stage is no state to go on from."""
+        self.stage, self.reason, self.ended = None, StopReason.TIME_LIMIT, True
 
     def state_dict(self) -> State:
         return {

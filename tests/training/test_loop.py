@@ -5,6 +5,10 @@ from __future__ import annotations
 import pytest
 
 import pinn
+from pinn.network.deadline import in_time
+from pinn.training.loop import train
+from pinn.training.run.run import Report
+from pinn.training.run.stop_reason import StopReason
 from tests.training import examples
 
 
@@ -53,3 +57,32 @@ def test_tracked_errors_lead_to_the_final_one():
     errors = [row["error:u"] for row in solution.history if "error:u" in row]
     assert len(errors) > 1
     assert solution.metrics["relative_l2"]["u"] <= errors[-1] < errors[0]
+
+
+class Endless:
+    """A stage whose second step never ends by itself."""
+
+    name, measure_every = "endless", 1
+
+    def __init__(self, given):
+        self.run, self.steps = given, 0
+
+    def step(self):
+        self.steps += 1
+        if self.steps == 1:
+            self.run.model = examples.model_of(self.run.problem)
+            return Report(1.0)
+        while True:
+            in_time()
+
+
+def test_a_step_that_goes_on_beyond_the_limit_is_broken_off(monkeypatch):
+    """At a tenth more than the limit, with the model that there is."""
+    run = examples.run_of(examples.problem(examples.POISSON))
+    ticks = iter(range(10**9))
+    monkeypatch.setattr("pinn.network.deadline.perf_counter", lambda: run.started + next(ticks))
+    run.time_limit = 50.0
+    monkeypatch.setattr("pinn.training.run.run.perf_counter", lambda: run.started + 1.0)
+    found = train(run, [Endless])
+    assert (found.stop_reason, found.iterations) == (StopReason.TIME_LIMIT, 1)
+    assert next(ticks) == 57  # 0 to 55 were in time

@@ -15,9 +15,9 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from pinn.errors import did_you_mean
+from pinn.geometry.mesh.shape import open_mesh
 from pinn.geometry.shapes.boxes import Box, Cuboid, Interval, Rectangle
 from pinn.geometry.shapes.csg import Combination, Difference, Intersection, Union
-from pinn.geometry.mesh.shape import open_mesh
 from pinn.geometry.shapes.names import NAME, RESERVED_PATCHES
 from pinn.geometry.shapes.planar import Annulus, Disk, Ellipse, Sector
 from pinn.geometry.shapes.polygon import Polygon

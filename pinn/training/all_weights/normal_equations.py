@@ -20,6 +20,8 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
+from pinn.network.deadline import in_time, of_cholesky, require_time
+
 PANEL = 256  # columns of the lower triangle made by one matrix product
 
 
@@ -97,12 +99,14 @@ class ResidualSpace:
 def add_gram(matrix: Tensor, block: Tensor) -> None:
     """Add block^T block to the lower triangle of matrix [n, n], block [m, n]: little over half of the full product."""
     for start in range(0, len(matrix), PANEL):
+        in_time()
         end = start + PANEL
         matrix[start:end, :end].addmm_(block[:, start:end].T, block[:, :end])
 
 
 def cholesky_solve(matrix: Tensor, mu: float, right: Tensor) -> Tensor | None:
     """(matrix + mu I)^-1 right by the lower triangle of matrix; None where that is not positive definite."""
+    require_time(of_cholesky(len(matrix)))
     damped = matrix.clone()
     damped.diagonal().add_(mu)
     factor, failed = torch.linalg.cholesky_ex(damped)

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from pinn.network.deadline import of_qr, require_time
 from pinn.training.output_layer.linear_solve import REGULARISATION
 
 
@@ -90,6 +91,7 @@ def reduce(
         front[at:end, width] = part.target
         at = end
     front[at : at + first, :first].fill_diagonal_(damping)
+    require_time(of_qr(*front.shape))
     return torch.linalg.qr(front, mode="r")[1]
 
 

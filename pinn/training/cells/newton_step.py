@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pinn.errors import Divergence
+from pinn.network.deadline import of_cholesky, require_time
 
 FIRST_SHIFT, STEEPER = 1e-15, 10.0  # relative to the unit diagonal
 
@@ -28,6 +29,7 @@ class NewtonStep:
         following, self.shift, failed = max(FIRST_SHIFT * len(scale), least), 0.0, 1
         while failed:
             scaled.diagonal().add_(following - self.shift)
+            require_time(of_cholesky(len(scaled)))
             self.factor, failed = torch.linalg.cholesky_ex(scaled)
             self.shift, following = following, STEEPER * following
 

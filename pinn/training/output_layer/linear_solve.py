@@ -15,6 +15,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
+from pinn.network.deadline import of_qr, require_time
+
 REGULARISATION = 4.5  # rounding errors, relative to the size of A: 1e-15 in float64
 BLOCK_BYTES = 1.5e9
 
@@ -32,7 +34,9 @@ def solve_least_squares(
     norms: Tensor | None = None
 
     def reduce(rows: list[Tensor]) -> Tensor:
-        return torch.linalg.qr(torch.cat(rows), mode="r")[1]
+        matrix = torch.cat(rows)
+        require_time(of_qr(*matrix.shape))
+        return torch.linalg.qr(matrix, mode="r")[1]
 
     size = 0
     for rows, target in blocks:
