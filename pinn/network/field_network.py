@@ -26,8 +26,12 @@ class FieldNetwork(Protocol):
 
     kind: ClassVar[str]
     one_output_layer: ClassVar[bool]
-    activation: Activation
-    field_scale: Tensor
+
+    @property
+    def activation(self) -> Activation: ...
+
+    @property
+    def field_scale(self) -> Tensor: ...
 
     @property
     def cache_rows(self) -> int:

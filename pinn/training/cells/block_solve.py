@@ -18,8 +18,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinn.network.deadline import of_qr, require_time
-from pinn.training.output_layer.linear_solve import REGULARISATION
+from pinn.training.output_layer.damped_qr import column_scales, damped_triangle, damping
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,21 +37,19 @@ def solve_blocks(
     `regularisation` is mu relative to the size of A; None takes a few rounding errors of the numbers' type.
     """
     like = rows[0].target
-    norms = [like.new_zeros(size) for size in sizes]
+    squares = [like.new_zeros(size) for size in sizes]
     for part in rows:
         for block, entries in part.entries.items():
-            norms[block] += entries.square().sum(dim=0)
-    norms = [torch.where(norm > 0, norm, torch.ones_like(norm)).sqrt() for norm in norms]
-    if regularisation is None:
-        regularisation = REGULARISATION * torch.finfo(like.dtype).eps
-    fronts = [BlockRows({k: a / norms[k] for k, a in part.entries.items()}, part.target) for part in rows]
+            squares[block] += entries.square().sum(dim=0)
+    scales = [column_scales(square.sqrt()) for square in squares]
+    fronts = [BlockRows({k: a / scales[k] for k, a in part.entries.items()}, part.target) for part in rows]
     eliminated: list[tuple[int, list[int], Tensor]] = []
     square = 0.0
     for block in elimination_order([set(part.entries) for part in rows], len(sizes)):
         mine = [front for front in fronts if block in front.entries]
         fronts = [front for front in fronts if block not in front.entries]
         others = sorted({k for front in mine for k in front.entries} - {block})
-        triangle = reduce(mine, [block, *others], sizes, regularisation * math.sqrt(sizes[block]), like)
+        triangle = reduce(mine, [block, *others], sizes, damping(sizes[block], like.dtype, regularisation), like)
         eliminated.append((block, others, triangle[: sizes[block]]))
         rest = triangle[sizes[block] :]
         if others:
@@ -69,12 +66,10 @@ def solve_blocks(
         if others:
             right = right - triangle[:, size:-1] @ torch.cat([found[k] for k in others])
         found[block] = torch.linalg.solve_triangular(triangle[:, :size], right[:, None], upper=True)[:, 0]
-    return [found[k] / norms[k] for k in range(len(sizes))], math.sqrt(square)
+    return [found[k] / scales[k] for k in range(len(sizes))], math.sqrt(square)
 
 
-def reduce(
-    rows: Sequence[BlockRows], columns: Sequence[int], sizes: Sequence[int], damping: float, like: Tensor
-) -> Tensor:
+def reduce(rows: Sequence[BlockRows], columns: Sequence[int], sizes: Sequence[int], mu: float, like: Tensor) -> Tensor:
     """R [columns + 1, columns + 1] or shorter, of the rows over these blocks, with the first block damped."""
     starts, width = {}, 0
     for block in columns:
@@ -90,9 +85,7 @@ def reduce(
             front[at:end, starts[block] : starts[block] + sizes[block]] = entries
         front[at:end, width] = part.target
         at = end
-    front[at : at + first, :first].fill_diagonal_(damping)
-    require_time(of_qr(*front.shape))
-    return torch.linalg.qr(front, mode="r")[1]
+    return damped_triangle(front, first, mu)
 
 
 def elimination_order(supports: Sequence[set[int]], count: int) -> list[int]:

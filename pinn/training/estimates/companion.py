@@ -32,7 +32,7 @@ from pinn.network.activations import ACTIVATIONS
 from pinn.network.mlp import MLP
 from pinn.network.sum_network import SumNetwork
 from pinn.problem.problem import Problem
-from pinn.training.output_layer.linear_solve import REGULARISATION
+from pinn.training.output_layer.damped_qr import column_scales, damped_triangle, damping
 from pinn.training.output_layer.sampled_layer import sampled_model
 from pinn.training.residuals.assembly import CONDITION_WEIGHT_SOLVED, Group, residuals
 from pinn.training.residuals.linearisation import linear_rows, set_coefficients
@@ -93,9 +93,8 @@ class Companion:
         with torch.no_grad():
             blocks = [block for group in groups for block in self.rows_of(self.model, group)]
         rows, right = torch.cat([rows for rows, _ in blocks]), torch.cat([right for _, right in blocks])
-        norms = rows.norm(dim=0)
-        self.norms = torch.where(norms > 0, norms, torch.ones_like(norms))
-        self.triangle = torch.linalg.qr(torch.cat([rows / self.norms, right[:, None]], dim=1), mode="r")[1]
+        self.scales = column_scales(rows.norm(dim=0))
+        self.triangle = torch.linalg.qr(torch.cat([rows / self.scales, right[:, None]], dim=1), mode="r")[1]
 
     def rows_of(self, model: Model, group: Group) -> list[tuple[Tensor, Tensor]]:
         """(A, -r) of each statement of a group, weighted."""
@@ -108,12 +107,10 @@ class Companion:
     def corrected(self) -> Model:
         """The solution with its correction added: what a quantity of it differs by is the quantity's error."""
         size = self.triangle.shape[1] - 1
-        damping = REGULARISATION * torch.finfo(torch.float64).eps * size**0.5
-        below = self.triangle.new_zeros(size, size + 1)
-        below[:, :size].fill_diagonal_(damping)
-        triangle = torch.linalg.qr(torch.cat([self.triangle, below]), mode="r")[1]
+        rows = torch.cat([self.triangle, self.triangle.new_zeros(size, size + 1)])
+        triangle = damped_triangle(rows, size, damping(size, rows.dtype))
         upper, right = triangle[:size, :size], triangle[:size, size:]
-        coefficients = torch.linalg.solve_triangular(upper, right, upper=True)[:, 0] / self.norms
+        coefficients = torch.linalg.solve_triangular(upper, right, upper=True)[:, 0] / self.scales
         correction = copy.deepcopy(self.basis)
         unknowns = len(correction.raw)
         with torch.no_grad():
@@ -128,8 +125,8 @@ class Companion:
         """Fields by their gain, the largest first, at most MOST_MODES."""
         problem, basis = self.problem, self.basis
         size = self.triangle.shape[1] - 1
-        damped = torch.cat([self.triangle[:, :size], DAMPING * torch.eye(size).to(self.triangle)])
-        upper = torch.linalg.qr(damped, mode="r")[1]
+        rows = torch.cat([self.triangle[:, :size], self.triangle.new_zeros(size, size)])
+        upper = damped_triangle(rows, size, DAMPING)
         points = torch.as_tensor(problem.heldout_points(VALUES, SEED)).to(self.triangle)
         values = self.values_at(points)  # [F, N, W + 1]
         number = problem.subdomains.number_at(points)
@@ -143,7 +140,7 @@ class Companion:
             columns.append(values * (basis.network.field_scale[field] / size_of) * inside[:, None].to(values))
         measured = torch.block_diag(*columns) / len(points) ** 0.5
         unknowns = measured.new_zeros(len(measured), size - measured.shape[1])
-        measured = torch.cat([measured, unknowns], dim=1) / self.norms
+        measured = torch.cat([measured, unknowns], dim=1) / self.scales
         passed = torch.linalg.solve_triangular(upper.T, measured.T, upper=False).T
         left, gains, _ = torch.linalg.svd(passed, full_matrices=False)
         found = []

@@ -2,22 +2,19 @@
 
     minimise |A c - b|^2 + mu^2 |D c|^2,      D = diag(column norms of A)
 
-Sampled features are nearly dependent, so A is rank deficient to working precision: mu, a few rounding errors of A,
-keeps the coefficients finite. QR of the rows [A b; mu D 0] is backward stable (Björck, Numerical Methods for Least
-Squares Problems, §§ 2.4, 2.7); normal equations would square the condition number and stop at 1e-8.
+mu, a few rounding errors of A, keeps the coefficients of nearly dependent features finite (`damped_qr.py`).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 import torch
 from torch import Tensor
 
 from pinn.network.deadline import of_qr, require_time
+from pinn.training.output_layer.damped_qr import column_scales, damped_triangle, damping
 
-REGULARISATION = 4.5  # rounding errors, relative to the size of A: 1e-15 in float64
 BLOCK_BYTES = 1.5e9
 
 
@@ -31,7 +28,6 @@ def solve_least_squares(
     """
     triangle: Tensor | None = None
     waiting: list[Tensor] = []
-    norms: Tensor | None = None
 
     def reduce(rows: list[Tensor]) -> Tensor:
         matrix = torch.cat(rows)
@@ -48,17 +44,12 @@ def solve_least_squares(
             waiting, size = [], 0
     if triangle is not None:
         waiting.insert(0, triangle)
-    square = sum(block.square().sum(dim=0) for block in waiting)
-    assert isinstance(square, Tensor)
-    norms = square.sqrt()[:-1]
-    norms = torch.where(norms > 0, norms, torch.ones_like(norms))
-    count = len(norms)
-    if regularisation is None:
-        regularisation = REGULARISATION * torch.finfo(norms.dtype).eps
-    damping = torch.zeros(count, count + 1, dtype=norms.dtype, device=norms.device)
-    damping[:, :count].diagonal().copy_(regularisation * math.sqrt(count) * norms)
-    triangle = reduce([*waiting, damping])
-    upper, right = triangle[:count, :count] / norms, triangle[:count, count:]
-    solution = torch.linalg.solve_triangular(upper, right, upper=True)[:, 0] / norms
+    count = waiting[0].shape[1] - 1
+    rows = torch.cat([*waiting, waiting[0].new_zeros(count, count + 1)])
+    scales = column_scales(rows[:, :count].norm(dim=0))
+    rows[:, :count] /= scales
+    triangle = damped_triangle(rows, count, damping(count, rows.dtype, regularisation))
+    upper, right = triangle[:count, :count], triangle[:count, count:]
+    solution = torch.linalg.solve_triangular(upper, right, upper=True)[:, 0] / scales
     remainder = float(triangle[count:, count].norm()) if triangle.shape[0] > count else 0.0
     return solution, remainder

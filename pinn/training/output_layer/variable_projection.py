@@ -9,7 +9,7 @@ With Kaufman's Jacobian P J_h of the reduced residuals the damped step is
     d_h = -((P J_h)^T (P J_h) + mu I)^-1 (P J_h)^T r,
 
 the hidden part of a Gauss-Newton step in which the output layer goes undamped. After it the output layer is solved for.
-Sampled features are nearly dependent; as in `linear_solve`, rows mu_o D below J_o (a few rounding errors of it) keep c
+Sampled features are nearly dependent; as in `damped_qr`, rows mu_o D below J_o (a few rounding errors of it) keep c
 finite, and with [J_o; mu_o D] = [Q_1; Q_2] R the projection is P = I - Q_1 Q_1^T.
 
 Sources: Golub & Pereyra, SIAM J. Numer. Anal. 10 (1973) 413; Kaufman, BIT 15 (1975) 49.
@@ -17,13 +17,13 @@ Sources: Golub & Pereyra, SIAM J. Numer. Anal. 10 (1973) 413; Kaufman, BIT 15 (1
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 
-from pinn.training.output_layer.linear_solve import REGULARISATION, solve_least_squares
+from pinn.training.output_layer.damped_qr import damped_qr
+from pinn.training.output_layer.linear_solve import solve_least_squares
 from pinn.training.residuals.assembly import Group
 from pinn.training.residuals.jacobian import Jacobian
 from pinn.training.residuals.linearisation import linear_rows, set_coefficients
@@ -36,16 +36,8 @@ class ProjectedJacobian:
     def __init__(self, model: Model, jacobian: Jacobian):
         rows = torch.cat(list(jacobian.rows()))
         output = output_columns(model, jacobian.shape[1]).to(rows.device)
-        output_rows = rows[:, output]
-        count, width = output_rows.shape
-        norms = output_rows.norm(dim=0)
-        norms = torch.where(norms > 0, norms, torch.ones_like(norms))
-        floor = REGULARISATION * torch.finfo(rows.dtype).eps * math.sqrt(width)
-        below = floor * torch.eye(width, dtype=rows.dtype, device=rows.device)
-        basis = torch.linalg.qr(torch.cat([output_rows / norms, below]))[0][:count]
-        rows -= basis @ (basis.T @ rows)
-        rows[:, output] = 0.0
-        self.matrix = rows
+        self.matrix = damped_qr(rows[:, output]).left_over(rows)
+        self.matrix[:, output] = 0.0
         self.residual = jacobian.residual
         self.shape = jacobian.shape
 

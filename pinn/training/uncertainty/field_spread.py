@@ -15,7 +15,6 @@ Source: Björck, Numerical Methods for Least Squares Problems, § 1.1.3.
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Sequence
 
 import torch
@@ -25,7 +24,7 @@ from pinn.derivatives.jets import plan_jets
 from pinn.domain.point_set import PointSet
 from pinn.equations.compiler.compile import Derivative
 from pinn.problem.problem import Problem
-from pinn.training.output_layer.linear_solve import REGULARISATION
+from pinn.training.output_layer.damped_qr import damped_qr
 from pinn.training.residuals.linearisation import LinearisedStatement
 from pinn.training.residuals.model import Model
 from pinn.training.uncertainty.standard_deviation import LinearisedProblem
@@ -49,15 +48,9 @@ class FieldSpread:
         system = LinearisedProblem(problem, model, heldout, seed, basis=model)
         measured = [index for index, statement in enumerate(problem.statements) if statement.values is not None]
         spread, _, _ = system.noise(measured)
-        norms = system.matrix.norm(dim=0)
-        norms = torch.where(norms > 0, norms, torch.ones_like(norms))
-        size = len(norms)
-        damping = REGULARISATION * torch.finfo(torch.float64).eps * math.sqrt(size) * torch.eye(size, dtype=norms.dtype)
-        orthogonal, upper = torch.linalg.qr(torch.cat([system.matrix / norms, damping]))
+        found = damped_qr(system.matrix)
         noisy = torch.nonzero(spread).flatten()
-        passed = orthogonal[noisy].T * spread[noisy]
-        factor = torch.linalg.solve_triangular(upper, passed, upper=True) / norms[:, None]
-        self.factor = factor.to(model.network.field_scale)
+        self.factor = found.solved(found.orthogonal[noisy].T * spread[noisy]).to(model.network.field_scale)
 
     def at(self, points: Tensor, names: Sequence[str]) -> dict[str, Tensor]:
         """Standard deviation of quantities at points [N, D]: name -> [N]."""

@@ -29,7 +29,7 @@ from torch import Tensor
 
 from pinn.network.activations import ACTIVATIONS
 from pinn.problem.problem import Problem
-from pinn.training.output_layer.linear_solve import REGULARISATION
+from pinn.training.output_layer.damped_qr import damped_qr
 from pinn.training.output_layer.sampled_layer import sampled_model
 from pinn.training.residuals.assembly import CONDITION_WEIGHT_SOLVED, Group, residuals
 from pinn.training.residuals.linearisation import linear_rows
@@ -170,12 +170,7 @@ class LinearisedProblem:
         chosen = [column[name] for name in problem.spec.unknowns]
         self.unknowns = matrix[:, chosen]
         self.basis = matrix[:, [place for place in range(matrix.shape[1]) if place not in chosen]]
-        norms = self.basis.norm(dim=0)
-        norms = torch.where(norms > 0, norms, torch.ones_like(norms))
-        size = len(norms)
-        damping = REGULARISATION * torch.finfo(torch.float64).eps * math.sqrt(size)
-        scaled = torch.cat([self.basis / norms, damping * torch.eye(size, dtype=dtype)])
-        self.orthogonal = torch.linalg.qr(scaled)[0][: len(self.basis)]  # [rows, P]
+        self.factors = damped_qr(self.basis)
 
     def measure(self, model: Model, group: Group, state) -> None:
         for index, residual in zip(group.indices, residuals(model, group, jets=state), strict=True):
@@ -191,7 +186,7 @@ class LinearisedProblem:
 
         The degrees of freedom are infinite where all noise is stated.
         """
-        leverage = self.orthogonal.square().sum(dim=1)
+        leverage = self.factors.orthogonal.square().sum(dim=1)
         spread = torch.zeros(len(self.statement), dtype=torch.float64)
         freedom, data = 0.0, {}
         for index in measured:
@@ -216,7 +211,7 @@ class LinearisedProblem:
         """S [rows, U]: the unknowns' columns without what the basis can follow; twice, against cancellation."""
         columns = self.unknowns
         for _ in range(2):
-            columns = columns - self.orthogonal @ (self.orthogonal.T @ columns)
+            columns = self.factors.left_over(columns)
         return columns
 
     def seen(self, reduced: Tensor, measured: list[int]) -> Tensor:
