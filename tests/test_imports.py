@@ -23,10 +23,6 @@ def rooms() -> tuple[str, ...]:
 
 ORDER = (*rooms(), "__main__")
 NAMES = {name: getattr(pinn, name).__module__ for name in pinn.__all__ if name != "__version__"}  # of `import pinn`
-# Conveniences that reach upwards when they are called: (file, function, room).
-EXCEPTIONS = {
-    ("problem/description.py", "", "training/residuals"),
-}
 HEAVY = ("torch", "sympy", "matplotlib", "meshio", "scipy")
 
 
@@ -57,25 +53,20 @@ def targets(node: ast.AST) -> list[str]:
     return []
 
 
-def imports(tree: ast.AST, function: str = "") -> list[tuple[str, str, int]]:
-    """(module, enclosing function, line) of every import in the tree, however deep."""
-    found = []
-    for node in ast.iter_child_nodes(tree):
-        found += [(name, function, node.lineno) for name in targets(node)]
-        inside = node.name if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) else function
-        found += imports(node, inside)
-    return found
+def imports(tree: ast.AST) -> list[tuple[str, int]]:
+    """(module, line) of every import in the tree, however deep."""
+    return [(name, getattr(node, "lineno", 0)) for node in ast.walk(tree) for name in targets(node)]
 
 
 def wrong_imports(source: str, file: str, room: str) -> list[str]:
     wrong = []
-    for module, function, line in imports(ast.parse(source)):
+    for module, line in imports(ast.parse(source)):
         if module.split(".")[0] == "deepxde" and room != "baselines":
             wrong.append(f"{file}:{line}: only baselines may import deepxde")
         if module.split(".")[0] != "pinn":
             continue
         target = room_of_module(module)
-        if ORDER.index(target) > ORDER.index(room) and (file, function, target) not in EXCEPTIONS:
+        if ORDER.index(target) > ORDER.index(room):
             wrong.append(f"{file}:{line}: {room} may not import {module}")
     return wrong
 

@@ -24,6 +24,7 @@ from torch import Tensor
 
 from pinn.derivatives.autograd import jets_by_autograd
 from pinn.derivatives.jets import JetPlan, Jets
+from pinn.domain.places import Boundary, Initial
 from pinn.equations.compiler.program import Program
 from pinn.equations.statements import Statement
 from pinn.network.mlp import MLP, Tape
@@ -116,12 +117,10 @@ def prescribed_value(statement: Statement, field: str, allowed: tuple[str, ...])
 def faces_of(problem: Problem, statement: Statement) -> list[Face]:
     """The faces that the statement's place is made of; none where it is no face, or only a part of one."""
     place = statement.place
-    if place.where is not None or statement.weight != 1:
+    if not isinstance(place, Boundary | Initial) or place.where is not None or statement.weight != 1:
         return []
-    if place.kind == "initial":
+    if isinstance(place, Initial):
         return [Face(problem.space, 0)]
-    if place.kind != "boundary":
-        return []
     found = []
     for patch in place.patches:
         face = face_of(problem, patch, place.patches)

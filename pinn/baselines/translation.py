@@ -47,7 +47,7 @@ def translate(
     deepxde: ModuleType, problem: Problem, groups: Sequence[Group], unknowns: Unknowns, satisfied: frozenset[int]
 ) -> Translation:
     """dde.data.PDE for the statements of the groups, at their points; those in `satisfied` are left out."""
-    inside = [group for group in groups if group.statements[0].place.kind == "interior"]
+    inside = [group for group in groups if group.statements[0].is_equation]
     equations = [statement for group in inside for statement in group.statements]
     points = inside[0].points.points.cpu().numpy() if inside else np.zeros((0, len(problem.axes)))
 

@@ -74,7 +74,7 @@ def smoothness_order(problem: Problem) -> float:
 
 def required_order(problem: Problem) -> int:
     """The highest order of derivatives in an equation."""
-    return max((s.expression.order for s in problem.statements if s.place.kind == "interior"), default=0)
+    return max((s.expression.order for s in problem.statements if s.is_equation), default=0)
 
 
 def reference_model(problem: Problem) -> Model:
@@ -140,7 +140,7 @@ def second_derivative_on_line(solution: Solution) -> LineCurvature:
     field = curved_field(problem)
     lower, upper = problem.bounds
     inside = problem.heldout_points(64, 0)
-    through = inside[np.argmin((((inside - problem.centre) / problem.half_width) ** 2).sum(axis=1))]
+    through = inside[np.argmin((((inside - problem.domain.centre) / problem.domain.half_width) ** 2).sum(axis=1))]
     points = np.tile(through, (LINE_POINTS, 1))
     points[:, 0] = np.linspace(lower[0], upper[0], LINE_POINTS)
     step = points[1, 0] - points[0, 0]

@@ -41,7 +41,7 @@ def energy_density(problem: Problem) -> sympy.Expr | None:
     """W over the fields' jets, the equations' integrand: from stress and strain where the physics has them, else from
     the equations alone; None where neither gives the equations back."""
     posed = (problem.posed or problem.statements)[: len(problem.statements)]
-    equations = [spelled_out(s.expression, problem.scope) for s in posed if s.place.kind == "interior"]
+    equations = [spelled_out(s.expression, problem.scope) for s in posed if s.is_equation]
     points = torch.as_tensor(problem.heldout_points(CHECKED, SEED))
     unknowns = {name: points.new_tensor(value[0]) for name, value in problem.unknowns.items()}
     jets = RandomJets(PointSet(points).inputs(problem.axes, unknowns))

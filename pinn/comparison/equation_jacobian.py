@@ -45,7 +45,7 @@ class JacobianFigures:
 
 def equations_at(problem: Problem, model: Model, count: int) -> Group:
     """The problem's equations at `count` points inside the domain."""
-    indices = tuple(i for i, s in enumerate(problem.statements) if s.place.kind == "interior")
+    indices = tuple(i for i, s in enumerate(problem.statements) if s.is_equation)
     points = torch.as_tensor(problem.heldout_points(count, SEED)).to(model.network.field_scale)
     return Group(problem, indices, PointSet(points))
 
@@ -105,7 +105,7 @@ def equation_gradient_share(problem: Problem, model: Model) -> float:
     weights = [weight for weight in model.network.parameters() if weight.requires_grad]
     sizes = []
     for inside in (True, False):
-        chosen = [group for group in groups if (group.statements[0].place.kind == "interior") == inside]
+        chosen = [group for group in groups if group.statements[0].is_equation == inside]
         sizes.append(float(gradient(loss_terms(model, chosen).values(), weights).norm()))
     return sizes[0] / sum(sizes) if sum(sizes) > 0 else 0.0
 

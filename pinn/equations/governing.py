@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sympy
 
-from pinn.equations.statements import Place, Statement
+from pinn.domain.places import Interior
+from pinn.equations.statements import Statement
 from pinn.equations.subdomains import Subdomain
 from pinn.errors import SpecError
 from pinn.physics.model import Physics
@@ -26,7 +27,7 @@ def equation_statements(spec: Spec, subdomain: Subdomain, physics: Physics) -> l
             raise SpecError(path, "contains no field")
         if normals := sorted(compiled.inputs & {f"n{axis}" for axis in scope.space}):
             raise SpecError(path, f"uses the normal {normals[0]}, which is known on the boundary only")
-        statements.append(Statement(name, compiled, Place("interior", subdomain=subdomain.name), path=path))
+        statements.append(Statement(name, compiled, Interior(subdomain.name), path=path))
     return statements
 
 

@@ -7,39 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import sympy
 from torch import Tensor
 
+from pinn.domain.places import Interior, Place
 from pinn.equations.compiler.compile import CompiledExpression
 
 MEASURED = "measured value"  # the input that holds a measurement; no name of a spec can be this
-
-
-@dataclass(frozen=True)
-class Place:
-    """A set of points to draw from.
-
-    kind       interior | boundary | interface | initial | points | periodic | data
-    patches    of the boundary; for periodic the two that are joined
-    where      1 at the points that count, 0 elsewhere (an expression of the coordinates), or None for all
-    points     fixed points; with one coordinate less than the problem has, they stand for all times
-    subdomain  that the points lie in, or whose outward normals an interface has; "" where there is only the domain
-    beside     the subdomain on the other side of an interface
-    """
-
-    kind: str
-    patches: tuple[str, ...] = ()
-    where: sympy.Expr | None = None
-    points: tuple[tuple[float, ...], ...] = ()
-    subdomain: str = ""
-    beside: str = ""
-
-    def __str__(self) -> str:
-        if self.kind in ("boundary", "periodic"):
-            return ", ".join(self.patches)
-        if self.kind == "interface":
-            return f"{self.subdomain} | {self.beside}"
-        return self.kind
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,3 +36,8 @@ class Statement:
     path: tuple[str | int, ...] = ()
     quantity: str = ""
     noise: float | str | None = None
+
+    @property
+    def is_equation(self) -> bool:
+        """Whether it holds everywhere inside: conditions and data are what does not."""
+        return isinstance(self.place, Interior)

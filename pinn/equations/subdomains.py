@@ -8,7 +8,7 @@ whose outputs are the fields themselves. Solvers see outputs, and know nothing o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TypeVar, cast
 
 import numpy as np
@@ -16,10 +16,8 @@ import sympy
 import torch
 from torch import Tensor
 
-from pinn.equations.compiler.compile import CompiledExpression, Derivative, compile_expression, evaluate
-from pinn.equations.statements import Place
+from pinn.equations.compiler.compile import CompiledExpression, Derivative, compile_expression
 from pinn.errors import SpecError, did_you_mean
-from pinn.geometry.points.sampling import sample_boundary, sample_interior
 from pinn.geometry.shapes.partition import Partition
 from pinn.geometry.shapes.pieces import Piece
 from pinn.geometry.shapes.shape import Shape
@@ -27,7 +25,6 @@ from pinn.spec.language.branches import symbols_of
 from pinn.spec.language.expressions import Scope
 
 Key = TypeVar("Key", str, Derivative)
-SPLIT_SAMPLES = 1024  # points on which one looks for what a condition's 'where' leaves in a subdomain
 Seen = str | np.ndarray | None  # the subdomain that points are seen from, where they lie on an interface
 
 
@@ -136,34 +133,3 @@ class Subdomains(Sequence[Subdomain]):
                 whole = found[key] if key in found else points.new_zeros(len(points))
                 found[key] = whole.index_put((rows,), values.to(points).expand(len(rows)))
         return found
-
-
-def split_place(place: Place, subdomains: Subdomains) -> list[Place]:
-    """The place as one for each subdomain that has points of it; a fixed point belongs to one."""
-    if subdomains.partition is None:
-        return [place]
-    if place.kind == "points":
-        space = torch.tensor([point[: subdomains.partition.dimension] for point in place.points], dtype=torch.float64)
-        numbers = subdomains.number_at(space).tolist()
-        owned = {n: tuple(p for p, m in zip(place.points, numbers, strict=True) if m == n) for n in numbers}
-        return [replace(place, points=points, subdomain=subdomains[n].name) for n, points in owned.items()]
-    found = []
-    for subdomain in subdomains:
-        patches = tuple(patch for patch in place.patches if patch in subdomain.shape.patches)
-        if patches or not place.patches:
-            found.append(replace(place, patches=patches, subdomain=subdomain.name))
-    return [part for part in found if has_points(part, subdomains)] or found
-
-
-def has_points(place: Place, subdomains: Subdomains) -> bool:
-    """Whether 'where' leaves something of the place in its subdomain, by sampling."""
-    if place.where is None:
-        return True
-    subdomain = subdomains.named(place.subdomain)
-    if place.kind == "initial":
-        points = sample_interior(subdomain.shape, SPLIT_SAMPLES, seed=0)
-    else:
-        points = sample_boundary(subdomain.shape, place.patches, SPLIT_SAMPLES, seed=0).points
-    tensor = torch.as_tensor(points)
-    inputs = {axis: tensor[:, i] for i, axis in enumerate(subdomain.scope.space)}
-    return bool((evaluate(place.where, inputs, len(points), tensor) > 0.5).any())

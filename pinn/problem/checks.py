@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pinn.domain.places import Initial
 from pinn.domain.point_set import PointSet
 from pinn.equations.conditions.quantities import read_quantity
 from pinn.equations.conditions.reader import ConditionReader
@@ -34,7 +35,7 @@ def require_fixed_fields(problem: Problem) -> None:
     assert problem.energy is not None
     fixed = {jet for term in problem.energy.terms for jet in term.expression.curved}
     for statement in (*problem.statements, *problem.posed):
-        if statement.place.kind in ("boundary", "points"):
+        if not statement.is_equation:
             fixed |= set(statement.expression.derivatives)
     known = {jet.field for jet in fixed if not jet.partial.order}
     for name in problem.outputs:
@@ -83,7 +84,7 @@ def refuse_gaps(subdomains: Subdomains, geometry: Shape, equations, statements, 
     """A second-order problem needs something on every patch, a problem in time an initial state."""
     space = len(subdomains[0].scope.space)
     space_order = max((d.spatial_order(space) for e in equations for d in e.expression.derivatives), default=0)
-    has_data = any(statement.place.kind == "data" for statement in statements)
+    has_data = any(statement.values is not None for statement in statements)
     silent = [f"'{patch}'" for patch in geometry.patches if patch not in reader.covered]
     if space_order >= 2 and silent and not has_data:
         words = ("patch", "it") if len(silent) == 1 else ("patches", "them")
@@ -101,7 +102,7 @@ def refuse_gaps(subdomains: Subdomains, geometry: Shape, equations, statements, 
         given = [
             [d.partial.orders[-1] for d in s.expression.derivatives if d.field == name]
             for s in statements
-            if s.place.kind == "initial" and any(d.field == name for d in s.expression.derivatives)
+            if isinstance(s.place, Initial) and any(d.field == name for d in s.expression.derivatives)
         ]
         if len(given) < order:
             stated = {max(orders) for orders in given}
@@ -128,7 +129,7 @@ def check_points(problem: Problem) -> None:
     guesses = {name: torch.tensor(value[0], dtype=torch.float64) for name, value in problem.unknowns.items()}
     for statement in problem.statements:
         try:
-            points = problem.sample(statement.place, 64, 1)
+            points = problem.domain.sample(statement.place, 64, 1)
         except GeometryError as error:
             raise SpecError(place_path(problem.spec, statement.path), f"gets no points: {error.message}") from None
         except SpecError as error:

@@ -28,9 +28,11 @@ def contradictions(problem: Problem) -> list[str]:
         return []
     found = []
     for statement, size in zip(problem.statements, problem.scaling.statements, strict=True):
-        if statement.place.kind in ("data", "periodic") or statement.expression.unknowns_used:
+        if statement.values is not None or statement.expression.unknowns_used:
             continue
-        points = problem.sample(statement.place, POINTS, SEED)
+        points = problem.domain.sample(statement.place, POINTS, SEED)
+        if points.further:
+            continue
         inputs = points.inputs(problem.axes)
         jets = exact_jets(problem, fields, statement.expression.derivatives, points)
         value = torch.as_tensor(statement.expression.value(inputs, jets)) / size

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pinn.domain.places import Interface
 from pinn.equations.compiler.compile import Derivative
 from pinn.geometry.mesh.shape import MeshShape
 from pinn.geometry.shapes.shape import Shape
+from pinn.problem.counts import statement_counts
 from pinn.problem.problem import Problem
 from pinn.problem.warnings import warnings
 from pinn.spec.blocks.block import plain
-from pinn.training.residuals.points import statement_counts
 
 EXAMPLE_INTERIOR, EXAMPLE_BOUNDARY = 2000, 800  # points that the counts are shown for, where the spec leaves them open
 
@@ -27,9 +28,9 @@ def describe(problem: Problem) -> str:
         lines.append(
             "subdomains   " + ", ".join(f"{s.name} (measure {s.shape.measure:.6g})" for s in problem.subdomains)
         )
-    if problem.family is not None:
+    if problem.domain.family is not None:
         names = [*problem.parameters]
-        moved = ", ".join(names[index] for index in problem.family.moving)
+        moved = ", ".join(names[index] for index in problem.domain.family.moving)
         lines.append(
             f"parameters   {', '.join(names)}; the domain {f'moves with {moved}' if moved else 'is the same for all'}"
         )
@@ -47,7 +48,7 @@ def describe(problem: Problem) -> str:
     counts = statement_counts(problem, EXAMPLE_INTERIOR, EXAMPLE_BOUNDARY)
     lines += ["", "equations"]
     for statement in problem.statements:
-        if statement.place.kind == "interior":
+        if statement.is_equation:
             expression = statement.expression
             needs = ", ".join(spell(d, problem.axes) for d in expression.derivatives)
             linear = "linear" if expression.is_linear else "nonlinear"
@@ -55,9 +56,9 @@ def describe(problem: Problem) -> str:
             lines.append(f"  {statement.name}{within}: order {expression.order}, {linear}, needs {needs}")
     lines += ["", "conditions"]
     for statement, count in zip(problem.statements, counts, strict=True):
-        if statement.place.kind != "interior":
-            found = len(problem.sample(statement.place, count, 0))
-            within = f" in {statement.place.subdomain}" if split and statement.place.kind != "interface" else ""
+        if not statement.is_equation:
+            found = len(problem.domain.sample(statement.place, count, 0))
+            within = f" in {statement.place.subdomain}" if split and not isinstance(statement.place, Interface) else ""
             lines.append(f"  {statement.name}{within}: {found} point{'s' if found != 1 else ''}")
     lines += [f"  {name}: exact by construction" for name in problem.constructed]
     for axis, period in problem.periods.items():

@@ -123,7 +123,8 @@ ENERGY = Feature(
 GRADIENT_NORM, CAUSAL = weights("gradient_norm"), weights("causal")
 
 MOVING = of_problem(
-    "a domain that depends on `parameters`", lambda one: one.family is not None and one.family.moving != []
+    "a domain that depends on `parameters`",
+    lambda one: one.domain.family is not None and one.domain.family.moving != [],
 )
 NONLINEAR = of_problem("equations nonlinear in the fields", lambda one: not one.is_linear)
 NO_ENERGY = of_problem("neither a block `energy` nor a physics that has one", lambda one: one.declared_energy is None)

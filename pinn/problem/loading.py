@@ -7,6 +7,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
+from pinn.domain.domain import Domain
 from pinn.equations.hard_constraints.essential import EssentialBuilder, refers_to_exact
 from pinn.equations.hard_constraints.forms import find_forms, refuse_aperiodic
 from pinn.equations.meanings import read_meaning
@@ -59,8 +60,10 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
     time = read_time(spec, scope)
     geometry, family = build_domain(spec, scope, folder)
     subdomains = read_subdomains(spec, {name: scope for name, (_, scope) in meanings.items()}, geometry, folder)
+    ranges = parameter_ranges(spec, scope.number)
+    domain = Domain(spec.coordinates, geometry, time, ranges, family, subdomains.partition)
     of_each = [theirs for theirs, _ in meanings.values()]
-    found = read_statements(spec, of_each, subdomains, geometry, family, time, folder)
+    found = read_statements(spec, of_each, subdomains, domain, folder)
 
     builder = EssentialBuilder(scope, geometry, time, value_is_exact(spec), first_guesses(spec, scope))
     ansatz, essential, statements = find_forms(spec.network, found.stated, builder, physics.vectors)
@@ -72,24 +75,22 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
     problem = Problem(
         spec=spec,
         folder=folder,
+        domain=domain,
         subdomains=subdomains,
-        geometry=geometry,
         statements=tuple(statements),
         vectors=dict(physics.vectors),
         tensors=physics.tensors,
         periods=found.periods,
-        time=time,
         probes={},
         reference=read_reference(spec, scope, folder),
         ansatz=ansatz,
         posed=posed,
         declared_energy=spec.energy or physics.energy,
         positive=physics.positive,
-        family=family,
     )
     refuse_incompatible(Asked(spec, problem))
     if ansatz is not None:
-        refuse_aperiodic(ansatz, lambda place, count: problem.sample(place, count, 0), found.joined)
+        refuse_aperiodic(ansatz, lambda place, count: domain.sample(place, count, 0), found.joined)
     problem.probes.update(read_probes(problem))
     check_names(problem)
     check_points(problem)

@@ -13,7 +13,7 @@ from pinn.problem.problem import Probe, Problem
 def read_probes(problem: Problem) -> dict[str, Probe]:
     """The probes of the problem's spec by their names. Raises SpecError."""
     probes = {}
-    reader = ConditionReader(problem.subdomains, problem.geometry, {}, {}, problem.time, problem.family)
+    reader = ConditionReader(problem.subdomains, problem.domain, {}, {})
     for name, probe in problem.spec.probes.items():
         path = ("probes", name)
         require_quantity(problem, probe.quantity, (*path, "quantity"))

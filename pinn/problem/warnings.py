@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from pinn.domain.places import Boundary
 from pinn.network.activations import ACTIVATIONS
 from pinn.problem.contradictions import contradictions
 from pinn.problem.problem import Problem
@@ -20,7 +21,7 @@ def activation_warnings(problem: Problem) -> list[str]:
     warnings = []
     for statement in problem.statements:
         order = statement.expression.order
-        if statement.place.kind != "interior" or (order <= activation.order and order <= activation.smoothness + 1):
+        if not statement.is_equation or (order <= activation.order and order <= activation.smoothness + 1):
             continue
         if order > activation.order:
             what = f"{activation.name} has zero derivatives of order {order} almost everywhere"
@@ -34,16 +35,16 @@ def excess_warnings(problem: Problem) -> list[str]:
     """Patches with more conditions than the equations can satisfy: half the order of each field, at least one."""
     order = dict.fromkeys(problem.outputs, 0)
     for statement in problem.statements:
-        if statement.place.kind == "interior":
+        if statement.is_equation:
             for d in statement.expression.derivatives:
                 order[d.field] = max(order[d.field], d.spatial_order(problem.space))
     most = max(sum(max(1, math.ceil(order[name] / 2)) for name in s.outputs) for s in problem.subdomains)
     found = []
     for patch in problem.geometry.patches:
         names = [
-            statement.name.removesuffix(f" on {statement.place}")
+            statement.name.removesuffix(f" on {statement.place.label}")
             for statement in problem.statements
-            if statement.place.kind == "boundary" and statement.place.where is None and patch in statement.place.patches
+            if isinstance(place := statement.place, Boundary) and place.where is None and patch in place.patches
         ]
         names = list(dict.fromkeys(names)) if len(problem.subdomains) > 1 else names  # one for each subdomain on it
         if len(names) > most:

@@ -103,7 +103,7 @@ class Solution:
                 (), f"points beside parameters must be [N, {len(axes)}] ({', '.join(axes)}), got {[*shape]}"
             )
         if not isinstance(points, Tensor):
-            return self.problem.beside(np.asarray(points, dtype=float), settled)
+            return self.problem.domain.beside(np.asarray(points, dtype=float), settled)
         space = self.problem.space
         columns = [points.new_full((len(points), 1), value) for value in settled.values()]
         return torch.cat([points[:, :space], *columns, points[:, space:]], dim=1)
@@ -220,11 +220,7 @@ class Solution:
         statements = self.problem.statements
 
         def evaluated(subdomain: Subdomain, points: Tensor) -> dict[str, Tensor]:
-            inside = [
-                i
-                for i, s in enumerate(statements)
-                if s.place.kind == "interior" and s.place.subdomain == subdomain.name
-            ]
+            inside = [i for i, s in enumerate(statements) if s.is_equation and s.place.subdomain == subdomain.name]
             values = residuals(self.model, Group(self.problem, tuple(inside), PointSet(points))) if inside else []
             return {statements[i].name: value for i, value in zip(inside, values, strict=True)}
 

@@ -147,7 +147,7 @@ def test_losses_agree_with_ours_on_the_same_network(name, hard):
             if number in satisfied:
                 assert value < 1e-24
             else:
-                expected["interior" if statement.place.kind == "interior" else "other"].append(value)
+                expected["interior" if statement.is_equation else "other"].append(value)
     found = terms_of(session)
     assert len(found) == len(session.translation.names)
     np.testing.assert_allclose(found, [*expected["interior"], *expected["other"]], rtol=1e-10, atol=1e-22)

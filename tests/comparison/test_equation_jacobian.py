@@ -82,7 +82,7 @@ def test_share_of_the_gradient_is_that_of_the_least_squares_gradient():
     groups = draw(found, GRADIENT_INTERIOR, GRADIENT_BOUNDARY, SEED, torch.device("cpu"), torch.float64)
     sizes = []
     for kind in (True, False):
-        jacobian = Jacobian(model, [g for g in groups if (g.statements[0].place.kind == "interior") == kind])
+        jacobian = Jacobian(model, [g for g in groups if g.statements[0].is_equation == kind])
         sizes.append(float(jacobian.transposed_times(jacobian.residual).norm()))
     assert equation_gradient_share(found, model) == pytest.approx(sizes[0] / sum(sizes), rel=1e-9)
 

@@ -15,6 +15,7 @@ import sympy
 import torch
 from sympy import Expr, Matrix, Rational
 
+from pinn.domain.places import Boundary, Interior
 from pinn.physics import PHYSICS
 from pinn.problem.loading import build
 from pinn.problem.problem import Problem
@@ -183,13 +184,13 @@ def test_every_residual_vanishes(name):
     problem = problem_of(name)
     kinds = set()
     for statement in problem.statements:
-        inputs = problem.sample(statement.place, POINTS, 3).inputs(problem.axes)
+        inputs = problem.domain.sample(statement.place, POINTS, 3).inputs(problem.axes)
         space = {axis: inputs[axis] for axis in problem.axes}
         jets = jets_of(problem.exact[""], statement.expression, space, problem.axes, problem.space)
         assert relative_residual(statement.expression, inputs, jets) < SATISFIED, statement.name
-        kinds.add(statement.place.kind)
+        kinds.add(type(statement.place))
     assert len(problem.statements) >= 3 * len(problem.axes)
-    assert kinds == {"interior", "boundary"}
+    assert kinds == {Interior, Boundary}
 
 
 def at_random(problem: Problem, quantity: str):

@@ -10,11 +10,10 @@ import torch
 import pinn
 from pinn.cli.main import run as command
 from pinn.comparison.hardening import Ramp, harden_solution
-from pinn.equations.statements import Place
+from pinn.domain.places import Boundary, Initial, Interior, Points
 from pinn.errors import SpecError
 from pinn.problem.contradictions import contradictions
 from pinn.problem.loading import build_problem
-from pinn.problem.problem import SEEDS_PER_DRAW
 from pinn.run.directory import RunDirectory
 from pinn.solution.saved import save_run
 from pinn.spec.parameters import slice_of
@@ -118,13 +117,13 @@ def test_figures_are_of_the_slice_in_the_middle(fin):
 
 
 def test_points_lie_in_the_shape_of_their_own_parameters(plate):
-    points = plate.sample(Place("interior"), 500, SEEDS_PER_DRAW).points
+    points = plate.domain.redrawn(1).sample(Interior(), 500, 1).points
     x, y, radius = points.T
     assert ((x**2 + y**2 > radius**2) & (points[:, :2] > 0).all(1) & (points[:, :2] < 1.2).all(1)).all()
     assert len(radius.unique()) == 32
     assert radius.min() < 0.41
     assert radius.max() > 0.59
-    other = plate.sample(Place("interior"), 500, 2 * SEEDS_PER_DRAW).points[:, 2]
+    other = plate.domain.redrawn(2).sample(Interior(), 500, 1).points[:, 2]
     assert not set(other.tolist()) & set(radius.tolist())  # another drawing tests between these slices
     distance = (x**2 + y**2).sqrt()
     ring = (distance > 0.4) & (distance < 0.6)
@@ -134,13 +133,13 @@ def test_points_lie_in_the_shape_of_their_own_parameters(plate):
 
 
 def test_normals_are_those_of_the_shape_at_the_parameters(plate):
-    drawn = plate.sample(Place("boundary", ("hole",)), 200, 1)
+    drawn = plate.domain.sample(Boundary(("hole",)), 200, 1)
     assert drawn.normals is not None
     assert drawn.normals.shape == (200, 2)
     place, radius = drawn.points[:, :2], drawn.points[:, 2:]
     torch.testing.assert_close(place.norm(dim=1, keepdim=True), radius, rtol=1e-12, atol=0)
     torch.testing.assert_close(drawn.normals, -place / radius, rtol=1e-10, atol=1e-12)
-    left = plate.sample(Place("boundary", ("left",)), 200, 1).points
+    left = plate.domain.sample(Boundary(("left",)), 200, 1).points
     assert (left[:, 1] >= left[:, 2]).all()
     assert (left[:, 0] == 0).all()
     assert "nradius" not in drawn.inputs(plate.axes)
@@ -151,12 +150,12 @@ def test_exact_solution_holds_in_every_slice(load):
     assert problem.axes == ("x", "kappa", "length", "t")
     assert contradictions(problem) == []
     assert contradictions(load(HEAT.replace("rate: kappa*", "rate: 1.01*kappa*"))) != []
-    ends = problem.sample(Place("boundary", ("right",)), 50, 0)
+    ends = problem.domain.sample(Boundary(("right",)), 50, 0)
     torch.testing.assert_close(ends.points[:, 0], ends.points[:, 2])
-    start = problem.sample(Place("initial"), 50, 0).points
+    start = problem.domain.sample(Initial(), 50, 0).points
     assert (start[:, 3] == 0).all()
     assert (start[:, 0] < start[:, 2]).all()
-    fixed = problem.sample(Place("points", points=((0.5,),)), 16, 0).points
+    fixed = problem.domain.sample(Points(((0.5,),)), 16, 0).points
     assert fixed.shape == (16, 4)
     assert (fixed[:, 0] == 0.5).all()
     assert fixed[:, 1].min() >= 0.5

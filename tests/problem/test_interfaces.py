@@ -7,6 +7,7 @@ import pytest
 import torch
 
 import pinn
+from pinn.domain.places import Boundary, Initial, Interface, Interior
 from pinn.errors import SpecError
 from pinn.network.mlp import MLP
 from pinn.problem.contradictions import contradictions
@@ -183,7 +184,7 @@ def test_conditions_hold_in_the_subdomains_that_a_patch_touches():
         "[{on: left, where: y < 0.4, u: 0}, {on: left, where: y > 0.4, u: 0}, "
         "{on: [right, bottom], u: 0}, {on: top, u: 0}]"
     )
-    places = [s.place for s in problem_of((conditions, other)).statements if s.place.kind == "boundary"]
+    places = [s.place for s in problem_of((conditions, other)).statements if isinstance(s.place, Boundary)]
     assert [(place.patches, place.subdomain) for place in places] == [
         (("left",), "inner"),  # of y > 0.4 both have a part, of y < 0.4 only the inner one
         (("left",), "inner"),
@@ -225,18 +226,18 @@ conditions: [{on: initial, u: 0}, {on: boundary, u: t}]
 interfaces: [{between: [ball, block], continuous: [u, flux]}]
 """
     problem = problem_of(text=text)
-    kinds = [(s.place.kind, s.place.subdomain) for s in problem.statements]
+    kinds = [(type(s.place), s.place.subdomain) for s in problem.statements]
     assert kinds == [
-        ("interior", "ball"),
-        ("interior", "block"),
-        ("initial", "ball"),
-        ("initial", "block"),
-        ("boundary", "block"),
-        ("interface", "ball"),
-        ("interface", "ball"),
+        (Interior, "ball"),
+        (Interior, "block"),
+        (Initial, "ball"),
+        (Initial, "block"),
+        (Boundary, "block"),
+        (Interface, "ball"),
+        (Interface, "ball"),
     ]
     for statement in problem.statements:
-        assert len(problem.sample(statement.place, 32, 0)) == 32
+        assert len(problem.domain.sample(statement.place, 32, 0)) == 32
 
 
 ENTRY = SPEC[SPEC.index("  - {between") : SPEC.index("exact:")]

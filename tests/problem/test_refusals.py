@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from pinn.cli.main import run
+from pinn.domain.places import Boundary
 from pinn.problem.loading import build
 from pinn.spec.yaml.source import parse_spec
 from tests.problem.refusals import FILE, POISSON, RIGHT, assert_refused, cases, conditions, spec_with
@@ -50,7 +51,7 @@ def test_the_command_line_says_it_in_one_line(command, tmp_path, monkeypatch, ca
 def test_what_is_free_or_periodic_is_not_part_of_the_rest_of_the_boundary():
     for first in ("{on: [left, right], free: true}", "{periodic: [left, right]}"):
         problem = build(parse_spec(spec_with(POISSON, conditions("{on: boundary, u: 0}", first)), FILE))
-        patches = {name for s in problem.statements if s.place.kind == "boundary" for name in s.place.patches}
+        patches = {name for s in problem.statements if isinstance(s.place, Boundary) for name in s.place.patches}
         assert patches == {"bottom", "top"}
 
 

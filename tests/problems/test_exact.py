@@ -10,6 +10,7 @@ import sympy
 import torch
 
 import pinn
+from pinn.domain.places import Data, Periodic
 from pinn.equations.compiler.compile import CompiledExpression, Derivative
 from pinn.problem.problem import Problem
 from pinn.spec.language.expressions import symbol
@@ -57,9 +58,9 @@ def test_there_are_problems_with_exact_fields():
 def test_exact_fields_satisfy_every_statement(file, index):
     problem = load(file)
     statement = problem.statements[index]
-    if statement.place.kind in ("data", "periodic"):
+    if isinstance(statement.place, Data | Periodic):
         pytest.skip("no expression = 0 at each point")
-    inputs = problem.sample(statement.place, POINTS, 77).inputs(problem.axes)
+    inputs = problem.domain.sample(statement.place, POINTS, 77).inputs(problem.axes)
     for name, unknown in problem.spec.unknowns.items():  # exact fields belong to their true values
         value = problem.scope.number(unknown.initial if unknown.expected is None else unknown.expected, ())
         inputs[name] = torch.full((len(inputs["x"]),), value, dtype=torch.float64)
@@ -103,8 +104,8 @@ def test_the_kirsch_stress_is_in_equilibrium_compatible_and_free_at_the_hole():
     trace = stress["xx"] + stress["yy"]
     parts = [numbers(scope.differentiate(trace, axis, axis), inside) for axis in "xy"]
     assert float((parts[0] + parts[1]).abs().max() / parts[0].abs().max()) < 1e-10
-    (place,) = {s.place for s in problem.statements if s.place.patches == ("hole",)}
-    drawn = problem.sample(place, POINTS, 5)
+    (place,) = {s.place for s in problem.statements if s.place.label == "hole"}
+    drawn = problem.domain.sample(place, POINTS, 5)
     at_hole = {"x": drawn.points[:, 0], "y": drawn.points[:, 1]}
     xx, yy, xy = (numbers(stress[c], at_hole) for c in ("xx", "yy", "xy"))
     nx, ny = drawn.normals.unbind(1)
@@ -115,7 +116,7 @@ def test_the_kirsch_stress_is_in_equilibrium_compatible_and_free_at_the_hole():
 def test_a_wrong_exact_field_would_be_noticed():
     problem = load(PROBLEMS / "heat" / "poisson_2d.yaml")
     compiled: CompiledExpression = problem.statements[0].expression
-    inputs = problem.sample(problem.statements[0].place, POINTS, 77).inputs(problem.axes)
+    inputs = problem.domain.sample(problem.statements[0].place, POINTS, 77).inputs(problem.axes)
     jets: dict[Derivative, torch.Tensor] = jets_of(
         {"u": forms(problem)["u"] * (1 + 1e-6 * symbol("x"))}, compiled, inputs, problem.axes, 2
     )

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 import pinn
+from pinn.domain.places import Periodic
 from pinn.errors import Divergence, SpecError
 from pinn.geometry.points.sequences import SEQUENCES
 from pinn.network.mlp import MLP
@@ -246,7 +247,7 @@ def test_heldout_points_are_not_trained_on(file):
 def test_fresh_points_are_fresh_and_counts_are_honoured():
     found = problem(COUPLED)
     first, second, again = (draw(found, 500, 200, seed, torch.device("cpu"), torch.float64) for seed in (1, 2, 1))
-    sizes = {str(g.statements[0].place): len(g.points) for g in first}
+    sizes = {g.statements[0].place.label: len(g.points) for g in first}
     assert sizes["interior"] == 12
     assert sizes["initial"] == 5
     assert sum(len(g.indices) for g in first) == len(found.statements)
@@ -277,13 +278,13 @@ def test_the_sampling_method_moves_training_points_only(method):
 def test_boundary_points_are_shared_by_length():
     found = pinn.load(PROBLEMS / "elasticity" / "plate_with_hole.yaml")
     sizes = {
-        g.statements[0].place.patches: len(g.points)
+        g.statements[0].place.label: len(g.points)
         for g in draw(found, 100, 1000, 0, torch.device("cpu"), torch.float64)
     }
-    lengths = {("left",): 1.5, ("bottom",): 1.5, ("right",): 2.0, ("top",): 2.0, ("hole",): math.pi / 4}
+    lengths = {"left": 1.5, "bottom": 1.5, "right": 2.0, "top": 2.0, "hole": math.pi / 4}
     whole = sum(lengths.values())
-    for patches, length in lengths.items():
-        assert sizes[patches] == pytest.approx(1000 * length / whole, abs=3)
+    for patch, length in lengths.items():
+        assert sizes[patch] == pytest.approx(1000 * length / whole, abs=3)
 
 
 def test_heldout_residual_is_the_root_of_the_mean_over_statements(monkeypatch):
@@ -354,7 +355,7 @@ def test_a_network_speaks_in_the_units_of_its_fields():
 def test_periodic_networks_are_periodic():
     found = problem(PERIODIC % "auto", solver="{method: {gauss_newton: {iterations: 3}}, threads: 1}")
     assert found.periods == {0: 2.0}
-    assert not any(statement.place.kind == "periodic" for statement in found.statements)
+    assert not any(isinstance(statement.place, Periodic) for statement in found.statements)
     solution = pinn.solve(found)
     times = np.linspace(0, 1, 7)
     ends = [solution(np.stack([np.full(7, x), times], axis=1))["u"] for x in (-1.0, 1.0)]
@@ -365,7 +366,7 @@ def test_periodic_networks_are_periodic():
 def test_periodic_conditions_as_statements():
     found = problem(PERIODIC % "off", solver="{method: {lbfgs: {iterations: 20}}, tolerance: 1e-25, threads: 1}")
     assert found.periods == {}
-    points = found.sample(next(s for s in found.statements if s.place.kind == "periodic").place, 9, 0)
+    points = found.domain.sample(next(s for s in found.statements if isinstance(s.place, Periodic)).place, 9, 0)
     np.testing.assert_allclose(points.points[:, 0].numpy(), -1.0)
     (_, first), (sign, second) = points.ends
     assert sign == -1.0

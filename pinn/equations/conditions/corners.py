@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
+from pinn.domain.places import Boundary
 from pinn.equations.compiler.compile import evaluate
 from pinn.equations.statements import Statement
 from pinn.equations.subdomains import Subdomain
@@ -23,21 +24,17 @@ def refuse_corner_conflicts(statements: Sequence[Statement], subdomains: Sequenc
         return
     seen: list[tuple[np.ndarray, str, str, float, Statement]] = []
     for statement in statements:
-        derivatives = statement.expression.derivatives
-        if statement.place.kind != "boundary" or len(derivatives) != 1 or derivatives[0].partial.order:
+        derivatives, place = statement.expression.derivatives, statement.place
+        if not isinstance(place, Boundary) or len(derivatives) != 1 or derivatives[0].partial.order:
             continue
         coefficient = statement.expression.coefficients[derivatives[0]]
         if not coefficient.is_number or statement.expression.inputs - set(scope.space):
             continue
-        for patch in statement.place.patches:
-            for piece in shapes[statement.place.subdomain].pieces_of([patch]):
+        for patch in place.patches:
+            for piece in shapes[place.subdomain].pieces_of([patch]):
                 corners = torch.as_tensor(piece.points(np.array([[0.0], [1.0]])))
                 inputs = {axis: corners[:, i] for i, axis in enumerate(scope.space)}
-                kept = (
-                    torch.ones(2)
-                    if statement.place.where is None
-                    else evaluate(statement.place.where, inputs, 2, corners)
-                )
+                kept = torch.ones(2) if place.where is None else evaluate(place.where, inputs, 2, corners)
                 jets = {derivatives[0]: torch.zeros(2, dtype=corners.dtype)}
                 values = (0.0 - statement.expression.value(inputs, jets) / float(coefficient)).expand(2)
                 for corner, value, keep in zip(corners.numpy(), values.tolist(), kept.tolist(), strict=True):

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from pinn.domain.places import Interface as Between
 from pinn.equations.compiler.compile import compile_expression
 from pinn.equations.conditions.quantities import Path, Vectors, components_of, read_quantity
-from pinn.equations.statements import Place, Statement
+from pinn.equations.statements import Statement
 from pinn.equations.subdomains import Subdomain, Subdomains
 from pinn.errors import SpecError, did_you_mean
 from pinn.spec.blocks.interface import Interface
@@ -43,7 +44,7 @@ class InterfaceReader:
         stated = self.stated.setdefault(pair, {})
         if entry.free:
             self.free.add(pair)
-        place = Place("interface", subdomain=first.name, beside=second.name)
+        place = Between(first.name, second.name)
         statements = []
         for name, value, at in self.jumps(first, entry, path):
             if name in stated:
@@ -69,7 +70,14 @@ class InterfaceReader:
         return found
 
     def statement(
-        self, first: Subdomain, second: Subdomain, name: str, value: Any, place: Place, entry: Interface, path: Path
+        self,
+        first: Subdomain,
+        second: Subdomain,
+        name: str,
+        value: Any,
+        place: Between,
+        entry: Interface,
+        path: Path,
     ) -> Statement:
         """q in the first - q in the second - jump = 0."""
         sides = [s.over_outputs(read_quantity(s.scope, self.vectors, name, path)) for s in (first, second)]
@@ -80,7 +88,7 @@ class InterfaceReader:
             if not symbols_of(side) & subdomain.network.jets.keys():
                 raise SpecError(path, f"{name} does not depend on a field in '{subdomain.name}'; name one that does")
         compiled = compile_expression(sides[0] - sides[1] - jump, first.network, path)
-        return Statement(f"{name} on {place}", compiled, place, entry.weight, entry.count, path=path)
+        return Statement(f"{name} on {place.label}", compiled, place, entry.weight, entry.count, path=path)
 
 
 def refuse_open_interfaces(subdomains: Subdomains, equations: Sequence[Statement], reader: InterfaceReader) -> None:

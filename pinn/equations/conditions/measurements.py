@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from pinn.domain import places
+from pinn.domain.domain import Domain
 from pinn.equations.compiler.compile import compile_expression
 from pinn.equations.conditions.quantities import read_quantity
-from pinn.equations.statements import MEASURED, Place, Statement
+from pinn.equations.statements import MEASURED, Statement
 from pinn.errors import SpecError, did_you_mean
-from pinn.geometry.shapes.shape import Shape
 from pinn.spec.blocks.observations import ESTIMATE, Data
 from pinn.spec.language.expressions import Scope, symbol
 from pinn.spec.tables import column, read_columns
@@ -23,8 +24,7 @@ TOLERANCE = 1e-3  # of the domain's size and of the duration, within which a poi
 def data_statements(
     data: Data,
     scope: Scope,
-    geometry: Shape,
-    time: tuple[float, float] | None,
+    domain: Domain,
     folder: Path,
     path: tuple[str | int, ...],
 ) -> Iterator[Statement]:
@@ -33,8 +33,8 @@ def data_statements(
     columns = read_columns(file, scope.axes, (*path, "file"))
     headers = [data.coordinates.get(axis, axis) for axis in scope.axes]
     points = np.stack([column(columns, header, file, (*path, "file")) for header in headers], axis=1)
-    refuse_outside(points, geometry, time, file, (*path, "file"))
-    place = Place("data", points=tuple(map(tuple, points.tolist())))
+    refuse_outside(points, domain, file, (*path, "file"))
+    place = places.Data(tuple(map(tuple, points.tolist())))
     for name, header in data.quantities.items():
         at = (*path, "quantities", name)
         values = column(columns, header, file, at)
@@ -73,13 +73,12 @@ def noise_of(data: Data, name: str, scope: Scope, path) -> float | str | None:
     return value
 
 
-def refuse_outside(points: np.ndarray, geometry: Shape, time, file: Path, path) -> None:
+def refuse_outside(points: np.ndarray, domain: Domain, file: Path, path) -> None:
     """Measurements must lie in the domain, up to the rounding of a written table, and within the time."""
-    space = points[:, : geometry.dimension]
-    outside = ~geometry.contains(space, TOLERANCE * geometry.size)
-    if time is not None:
-        slack = TOLERANCE * (time[1] - time[0])
-        outside |= (points[:, -1] < time[0] - slack) | (points[:, -1] > time[1] + slack)
+    outside = ~domain.shape.contains(points[:, : domain.space], TOLERANCE * domain.shape.size)
+    if domain.time is not None:
+        (start, end), slack = domain.time, TOLERANCE * domain.duration
+        outside |= (points[:, -1] < start - slack) | (points[:, -1] > end + slack)
     if outside.any():
         row = int(np.flatnonzero(outside)[0])
         listed = ", ".join(f"{value:g}" for value in points[row])

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from pinn.domain.places import Periodic
 from pinn.equations.compiler.compile import compile_expression
-from pinn.equations.statements import Place, Statement
+from pinn.equations.statements import Statement
 from pinn.spec.language.expressions import Scope
 
 
 def periodic_statements(
-    scope: Scope, equations: Sequence[Statement], ends: Place, axis: int, path: tuple[str | int, ...]
+    scope: Scope, equations: Sequence[Statement], ends: Periodic, path: tuple[str | int, ...]
 ) -> Iterator[Statement]:
     """u and its derivatives along the axis, up to one below the equations' order, agree on both ends."""
+    axis = ends.axis
     order = max(
         (d.partial.orders[axis] + 2 * d.partial.laplacians for e in equations for d in e.expression.derivatives),
         default=1,

@@ -11,14 +11,15 @@ import numpy as np
 import sympy
 import torch
 
+from pinn.domain.domain import Domain
+from pinn.domain.places import Boundary, Initial, Place, Points
 from pinn.equations.compiler.compile import CompiledExpression, evaluate
 from pinn.equations.conditions.corners import refuse_corner_conflicts
 from pinn.equations.conditions.quantities import components_of, read_quantity
-from pinn.equations.statements import Place, Statement
-from pinn.equations.subdomains import Subdomains, split_place
+from pinn.equations.statements import Statement
+from pinn.equations.subdomains import Subdomains
 from pinn.errors import SpecError, did_you_mean
 from pinn.geometry.points.sampling import sample_interior
-from pinn.geometry.shapes.family import Family
 from pinn.geometry.shapes.pieces import sobol_parameters, total_measure
 from pinn.geometry.shapes.shape import Shape
 from pinn.spec.language.expressions import Scope, symbol
@@ -36,17 +37,19 @@ class ConditionReader:
     """
 
     subdomains: Subdomains
-    geometry: Shape
+    domain: Domain
     boundaries: Mapping[str, BoundaryPart]
     vectors: Mapping[str, tuple[str, ...]]
-    time: tuple[float, float] | None = None
-    family: Family | None = None
     stated: dict[tuple[str, str], list[tuple[int, sympy.Expr | None]]] = field(default_factory=dict)
     covered: set[str] = field(default_factory=set)
 
     @property
     def scope(self) -> Scope:
         return self.subdomains[0].scope
+
+    @property
+    def geometry(self) -> Shape:
+        return self.domain.shape
 
     def read(self, conditions: Sequence[Condition]) -> list[Statement]:
         def rank(entry: tuple[int, Condition]) -> int:
@@ -74,13 +77,13 @@ class ConditionReader:
         meanings = [self.expressions(condition, path, subdomain.scope) for subdomain in self.subdomains]
         for number, (name, _, at) in enumerate(meanings[0]):
             for place in self.places(condition, name, index, path, at):
-                for part in split_place(place, self.subdomains):
+                for part in place.parts(self.domain):
                     meaning = meanings[self.subdomains.names.index(part.subdomain)][number]
                     compiled = self.subdomains.named(part.subdomain).compile(meaning[1], at)
                     self.check(compiled, part, at)
                     statements.append(
                         Statement(
-                            f"{name} on {place}",
+                            f"{name} on {place.label}",
                             compiled,
                             part,
                             condition.weight,
@@ -111,7 +114,7 @@ class ConditionReader:
         if not compiled.derivatives:
             raise SpecError(path, "states nothing about a field; state a field, a derivative or a definition of fields")
         normals = sorted(name for name in compiled.inputs if name in [f"n{axis}" for axis in self.scope.space])
-        if normals and place.kind != "boundary":
+        if normals and not isinstance(place, Boundary):
             raise SpecError(path, f"uses the normal ({', '.join(normals)}), which is known on the boundary only")
 
     # ---- places --------------------------------------------------------------------------------------------------
@@ -119,13 +122,13 @@ class ConditionReader:
     def places(self, condition: Condition, quantity: str, index: int, path, said) -> list[Place]:
         """Where a condition holds; `path` is the condition's, `said` that of the quantity in it."""
         if condition.kind == "point":
-            return [Place("points", points=self.points(condition.points, (*path, "at")))]
+            return [Points(self.points(condition.points, (*path, "at")))]
         own = None
         if condition.where is not None:
             own = self.where(condition.where, (*path, "where"))
         if condition.kind == "initial":
             self.account("initial", quantity, index, own, said)
-            return [Place("initial", where=own)]
+            return [Initial(own)]
         names = condition.on or ()
         if names == ("boundary",):
             return self.remaining(quantity, index, own, path)
@@ -136,7 +139,7 @@ class ConditionReader:
             for patch in patches:
                 self.account(patch, quantity, index, both(own, where), said)
                 grouped.setdefault(both(own, where), []).append(patch)
-        return [Place("boundary", tuple(dict.fromkeys(patches)), where) for where, patches in grouped.items()]
+        return [Boundary(tuple(dict.fromkeys(patches)), where) for where, patches in grouped.items()]
 
     def where(self, text: str, path) -> sympy.Expr:
         indicator = self.scope.condition(text, path).indicator
@@ -227,7 +230,7 @@ class ConditionReader:
             self.covered.add(patch)
         if not grouped:
             raise SpecError((*path, "on"), f"nothing of the boundary is left: every patch has its own '{quantity}'")
-        return [Place("boundary", tuple(patches), where) for where, patches in grouped.items()]
+        return [Boundary(tuple(patches), where) for where, patches in grouped.items()]
 
     def points(self, given: Sequence[Sequence[Any]], path) -> tuple[tuple[float, ...], ...]:
         allowed = {len(self.scope.space), len(self.scope.axes)}
@@ -238,26 +241,14 @@ class ConditionReader:
                 wanted = " or ".join(", ".join(axes) for axes in dict.fromkeys((self.scope.space, self.scope.axes)))
                 raise SpecError(at, f"a point needs the coordinates {wanted}, got {len(point)} numbers")
             numbers = tuple(self.scope.number(value, (*at, k)) for k, value in enumerate(point))
-            if not self.contains(numbers):
+            if not self.domain.contains(numbers):
                 listed = ", ".join(f"{value:g}" for value in numbers)
                 raise SpecError(at, f"the point ({listed}) lies outside the domain")
-            if len(numbers) > len(self.scope.space) and self.time and not self.time[0] <= numbers[-1] <= self.time[1]:
-                start, end = self.time
-                raise SpecError(at, f"t = {numbers[-1]:g} lies outside the time, which is {start:g} to {end:g}")
+            time = self.domain.time
+            if time and len(numbers) > len(self.scope.space) and not time[0] <= numbers[-1] <= time[1]:
+                raise SpecError(at, f"t = {numbers[-1]:g} lies outside the time, which is {time[0]:g} to {time[1]:g}")
             points.append(numbers)
         return tuple(points)
-
-    def contains(self, point: tuple[float, ...]) -> bool:
-        """Is a point in the domain: at its parameters where it has them, else at all?"""
-        space, tolerance = len(self.scope.space), 1e-9 * self.geometry.size
-        place = np.array([point[:space]])
-        if self.family is None:
-            return bool(self.geometry.contains(place, tolerance)[0])
-        if len(point) == space:
-            return all(bool(shape.contains(place, tolerance)[0]) for shape in self.family.extremes)
-        values = np.array(point[space : self.family.dimension])
-        within = bool(((self.family.lower <= values) & (values <= self.family.upper)).all())
-        return within and bool(self.family.contains(np.array([point[: self.family.dimension]]), tolerance)[0])
 
 
 def both(first: sympy.Expr | None, second: sympy.Expr | None) -> sympy.Expr | None:

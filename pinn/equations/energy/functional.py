@@ -16,9 +16,10 @@ from typing import cast
 
 import sympy
 
+from pinn.domain.places import Boundary, Interior, Points
 from pinn.equations.compiler.compile import CompiledExpression
 from pinn.equations.hard_constraints.ansatz import spelled_out
-from pinn.equations.statements import Place, Statement
+from pinn.equations.statements import Statement
 from pinn.errors import SpecError, did_you_mean
 from pinn.spec.blocks.energy import Energy
 from pinn.spec.language.branches import symbols_of
@@ -30,11 +31,11 @@ STRONG = "or solve the equations instead of the energy (formulation: strong)"
 
 @dataclass(frozen=True, eq=False)
 class EnergyTerm:
-    """One integral: of `expression` over `place`, which is the interior or a part of the boundary."""
+    """One integral: of `expression` over `place`; at points it is a sum."""
 
     name: str
     expression: CompiledExpression
-    place: Place
+    place: Interior | Boundary | Points
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,14 +75,16 @@ class EnergyReader:
         order = terms[0].expression.order
         essential = []
         for index, statement in enumerate(conditions):
-            if statement.place.kind == "interior":
+            place = statement.place
+            if statement.is_equation:
                 continue
-            if statement.quantity in energy.natural:
+            stated = isinstance(place, Boundary | Points)
+            if stated and statement.quantity in energy.natural:
                 value = self.value(statement)
                 if value != 0:
                     work = -value * self.scope.resolve(energy.natural[statement.quantity])
-                    terms.append(EnergyTerm(f"work of {statement.name}", self.compile(work), statement.place))
-            elif statement.expression.order < order and statement.place.kind in ("boundary", "points"):
+                    terms.append(EnergyTerm(f"work of {statement.name}", self.compile(work), place))
+            elif stated and statement.expression.order < order:
                 essential.append(index)
             else:
                 names = ", ".join(energy.natural) or "nothing"
@@ -103,13 +106,13 @@ class EnergyReader:
             raise SpecError((*self.path, "density"), f"uses the normal {normals[0]}, known on the boundary only")
         if unknowns := compiled.unknowns_used:
             raise SpecError((*self.path, "density"), f"'{unknowns[0]}' cannot be identified by an energy; {STRONG}")
-        terms = [EnergyTerm("energy", compiled, Place("interior"))]
+        terms = [EnergyTerm("energy", compiled, Interior())]
         for patch, text in energy.boundary.items():
             if patch not in self.patches:
                 at = (*self.path, "boundary", patch)
                 raise SpecError(at, f"unknown patch '{patch}'{did_you_mean(patch, self.patches)}")
             expression = self.compile(self.expression(text, "boundary", patch))
-            terms.append(EnergyTerm(f"energy of {patch}", expression, Place("boundary", (patch,))))
+            terms.append(EnergyTerm(f"energy of {patch}", expression, Boundary((patch,))))
         for quantity, name in energy.natural.items():
             if name not in self.scope.fields:
                 at = (*self.path, "natural", quantity)

@@ -14,6 +14,7 @@ from typing import cast
 import numpy as np
 import sympy
 
+from pinn.domain.places import Boundary, Initial
 from pinn.equations.hard_constraints.ansatz import FieldForm
 from pinn.equations.hard_constraints.distance import NoDistance, Surface, find_surfaces, joined, numbers, scaled
 from pinn.equations.hard_constraints.extension import Given, NoExtension, extend, start_from
@@ -39,19 +40,19 @@ class Essential:
     statement: Statement
 
     @property
-    def kind(self) -> str:
-        """boundary, initial or velocity."""
-        return "velocity" if self.is_velocity else self.statement.place.kind
+    def patches(self) -> tuple[str, ...]:
+        """Where the value is given; none at the start."""
+        return self.statement.place.patches if isinstance(self.statement.place, Boundary) else ()
 
 
 def read_essential(statement: Statement, scope: Scope) -> Essential | None:
     """The essential condition that a statement is, or None. Raises SpecError for one that cannot be built in."""
-    derivatives = statement.expression.derivatives
-    if statement.place.kind not in ("boundary", "initial") or len(derivatives) != 1:
+    derivatives, place = statement.expression.derivatives, statement.place
+    if not isinstance(place, Boundary | Initial) or len(derivatives) != 1:
         return None
     (derivative,) = derivatives
     rate = (0,) * len(scope.space) + (1,)
-    is_velocity = statement.place.kind == "initial" and derivative.partial.orders == rate
+    is_velocity = isinstance(place, Initial) and derivative.partial.orders == rate
     if derivative.partial.order and not is_velocity:
         return None
     coefficient = statement.expression.coefficients[derivative]
@@ -59,7 +60,7 @@ def read_essential(statement: Statement, scope: Scope) -> Essential | None:
         return None
     (jet,) = statement.expression.symbols
     value = -cast(sympy.Expr, statement.expression.expression.xreplace({jet: sympy.S.Zero})) / coefficient
-    if statement.place.where is not None:
+    if place.where is not None:
         raise SpecError(
             statement.path, f"cannot be met exactly on a part of a patch ('where'); name a whole patch, {WAY_OUT}"
         )
@@ -73,7 +74,7 @@ def read_essential(statement: Statement, scope: Scope) -> Essential | None:
 def split(statements: Sequence[Statement], scope: Scope) -> tuple[list[Essential], list[Statement]]:
     """Essential conditions, and the statements that stay. A velocity is essential only beside a value."""
     read = [(statement, read_essential(statement, scope)) for statement in statements]
-    started = {one.field for _, one in read if one and one.kind == "initial"}
+    started = {one.field for _, one in read if one and not one.patches and not one.is_velocity}
     essential = [one for _, one in read if one and (not one.is_velocity or one.field in started)]
     met = {one.statement for one in essential}
     return essential, [statement for statement in statements if statement not in met]
@@ -95,8 +96,7 @@ class EssentialBuilder:
 
     def form(self, essential: Sequence[Essential], enrichment: Mapping[str, sympy.Expr]) -> FieldForm:
         """The form of one field with these conditions. Raises SpecError where it cannot be built."""
-        boundary = [one for one in essential if one.kind == "boundary"]
-        by_patch = {patch: one for one in boundary for patch in one.statement.place.patches}
+        by_patch = {patch: one for one in essential for patch in one.patches}
         path = essential[0].statement.path
         space = self.scope.space
         try:
@@ -114,12 +114,12 @@ class EssentialBuilder:
             raise SpecError(
                 one.statement.path, f"cannot be met exactly: the value {error}; write it without 'exact', {WAY_OUT}"
             ) from None
-        starts = {one.kind: one.value for one in essential if one.kind != "boundary"}
+        starts = {one.is_velocity: one.value for one in essential if not one.patches}
         factor = joined(surfaces)
         if starts:
             assert self.time is not None  # checked with the conditions
             begin, elapsed = exact_number(self.time[0]), (symbol("t") - exact_number(self.time[0]))
-            extension = start_from(extension, starts.get("initial"), starts.get("velocity"), begin)
+            extension = start_from(extension, starts.get(False), starts.get(True), begin)
             factor *= (elapsed / exact_number(self.time[1] - self.time[0])) ** len(starts)
         for one in essential:
             self.verify(one, extension, essential)
@@ -156,8 +156,8 @@ class EssentialBuilder:
 
     def points(self, one: Essential) -> np.ndarray:
         """Points [N, D] of the condition's place, time included; for an initial one with the edge of the domain."""
-        if one.kind == "boundary":
-            return sample_boundary(self.geometry, one.statement.place.patches, CHECKED, 0, None, self.time).points
+        if one.patches:
+            return sample_boundary(self.geometry, one.patches, CHECKED, 0, None, self.time).points
         assert self.time is not None
         inside = sample_interior(self.geometry, CHECKED, seed=0)
         edge = sample_boundary(self.geometry, self.geometry.patches, CHECKED, 0).points

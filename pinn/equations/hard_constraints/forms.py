@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import sympy
 
+from pinn.domain.places import Interior, Periodic, Place
 from pinn.domain.point_set import PointSet
 from pinn.equations.hard_constraints.ansatz import Ansatz, FieldForm, coefficient_name
 from pinn.equations.hard_constraints.distance import numbers
 from pinn.equations.hard_constraints.essential import Essential, EssentialBuilder, split
-from pinn.equations.statements import Place, Statement
+from pinn.equations.statements import Statement
 from pinn.errors import SpecError, did_you_mean
 from pinn.spec.blocks.network import Network
 from pinn.spec.language.branches import symbols_of
@@ -20,7 +21,7 @@ from pinn.spec.language.expressions import Scope, symbol
 
 PERIODIC_POINTS = 64
 PERIODIC = 1e-9  # relative: a form and its slope that differ by more on the two ends are not periodic
-Joined = tuple[int, Place, tuple[str | int, ...]]  # axis, place and path of a periodic condition
+Joined = tuple[Periodic, tuple[str | int, ...]]  # place and path of a periodic condition
 HARD, ENRICHMENT = ("network", "constraints"), ("network", "enrichment")
 
 
@@ -90,12 +91,12 @@ def refuse_aperiodic(ansatz: Ansatz, sample: Callable[[Place, int], PointSet], j
     """Where the network is periodic by construction, the forms must be so too. Raises SpecError."""
     scope = ansatz.scope
     guesses = dict.fromkeys(scope.unknowns, 1.0)
-    for axis, place, path in joined:
+    for place, path in joined:
         (_, first), (_, second) = sample(place, PERIODIC_POINTS).ends
-        inside = sample(Place("interior"), PERIODIC_POINTS).points.numpy()
+        inside = sample(Interior(), PERIODIC_POINTS).points.numpy()
         for name, form in ansatz.forms.items():
             functions = (form.extension, form.factor, *form.enrichment.values())
-            for of in (*functions, *(function.diff(symbol(scope.axes[axis])) for function in functions)):
+            for of in (*functions, *(function.diff(symbol(scope.axes[place.axis])) for function in functions)):
                 here, there, within = (
                     numbers(of, points, scope.axes, **guesses) for points in (first.numpy(), second.numpy(), inside)
                 )

@@ -136,7 +136,7 @@ class GaussNewton:
         return Report(new_loss, terms, finished=self.finished(taken is None), extra={"damping": self.damping})
 
     def draw(self, model: Model) -> list[Group]:
-        equations = sum(s.place.kind == "interior" for s in self.run.problem.statements)
+        equations = sum(s.is_equation for s in self.run.problem.statements)
         wanted = POINTS_PER_WEIGHT * count_weights(model) // max(equations, 1)
         interior = self.options.batch or min(max(wanted, FEWEST_POINTS), MOST_POINTS)
         if self.projected:

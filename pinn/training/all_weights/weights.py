@@ -75,7 +75,7 @@ class CausalWeights:
 
     def mean(self, group: Group, residual: Tensor) -> Tensor:
         """mean(w r^2) of a statement; the residuals are remembered for the next update."""
-        if group.statements[0].place.kind != "interior":
+        if not group.statements[0].is_equation:
             return mean_square(group, residual)
         bins, squares = self.bins(group), residual.square()
         if self.losses is None:

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from pinn.derivatives.jets import JetPlan
+from pinn.domain.places import Interior
 from pinn.equations.compiler.compile import Derivative
 from pinn.network.cell_network import CellNetwork
 from pinn.training.cells.solve import same_cells
@@ -150,7 +151,7 @@ class EnergyBasis:
         gradient, hessian = self.zero(), self.zero().new_zeros(self.size, self.size)
         with torch.no_grad():
             for part in parts:
-                if part.term.place.kind != "interior":
+                if not isinstance(part.term.place, Interior):
                     continue
                 for indices, units, columns in self.pieces(part.points.points, part.plan, part.derivatives):
                     weights = part.weights[indices]

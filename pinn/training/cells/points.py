@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
+from pinn.domain.domain import Domain
+from pinn.domain.places import Place
 from pinn.domain.point_set import PointSet, joined
-from pinn.equations.statements import Place
 from pinn.network.cells import Cell, owners, widths
 from pinn.problem.problem import Problem
 from pinn.training.residuals.assembly import Group
@@ -23,7 +23,7 @@ FIRST_POOL, LAST_POOL = 12, 17  # log2 of the candidates from which the cells at
 
 def draw_in_cells(
     problem: Problem,
-    piece: Problem,
+    domain: Domain,
     cells: Sequence[Cell],
     interior: int,
     boundary: int,
@@ -33,7 +33,7 @@ def draw_in_cells(
 ) -> list[Group]:
     """Points of all statements: `interior` inside each cell, `boundary` on each part of the boundary in it.
 
-    piece   the problem on the time slab that the cells cover
+    domain   the problem's on the time slab that the cells cover
     """
     by_place: dict[Place, list[int]] = {}
     for index, statement in enumerate(problem.statements):
@@ -41,15 +41,12 @@ def draw_in_cells(
     groups = []
     for number, (place, indices) in enumerate(by_place.items()):
         of_place = seed * 1009 + number
-        match place.kind:
-            case "interior":
-                points = PointSet(torch.as_tensor(inside(piece, cells, interior, of_place)[0]))
-            case "boundary" | "initial" | "periodic":
-                points = near_cells(piece, place, cells, boundary, of_place)
-            case "data":
-                points = piece.sample(place, len(place.points), of_place)
-            case _:
-                points = piece.sample(place, boundary * len(place.points), of_place)
+        if problem.statements[indices[0]].is_equation:
+            points = PointSet(torch.as_tensor(inside(domain, cells, interior, of_place)[0]))
+        elif place.listed:
+            points = domain.sample(place, boundary * place.listed, of_place)
+        else:
+            points = near_cells(domain, place, cells, boundary, of_place)
         moved = points.to(device=like.device, dtype=like.dtype)
         groups.append(Group(problem, tuple(indices), moved, condition_weight, lengths=lengths_at(cells, moved.points)))
     return groups
@@ -68,7 +65,7 @@ def lengths_at(cells: Sequence[Cell], points: torch.Tensor) -> torch.Tensor:
 
 
 def inside(
-    problem: Problem, cells: Sequence[Cell], count: int, seed: int
+    domain: Domain, cells: Sequence[Cell], count: int, seed: int
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """`count` points per cell, strictly inside the domain, and the cell of each.
 
@@ -81,7 +78,7 @@ def inside(
     sobol = qmc.Sobol(len(cells[0].lower), rng=generator)
     first = 1 << max(count - 1, 0).bit_length()
     shift = generator.random((len(cells), 1, len(cells[0].lower)))
-    margin = 1e-12 * max(float(np.max(np.abs(problem.geometry.bounds))), problem.geometry.size)
+    margin = 1e-12 * max(float(np.max(np.abs(domain.shape.bounds))), domain.shape.size)
     found: list[NDArray[np.float64]] = []
     owner: list[NDArray[np.int64]] = []
     missing = np.full(len(cells), count)
@@ -91,7 +88,7 @@ def inside(
         drawn += max(first, drawn)
         open_cells = np.flatnonzero(missing)
         points = lower[open_cells] + (upper - lower)[open_cells] * ((unit[None] + shift[open_cells]) % 1.0)
-        inner = problem.geometry.level(points.reshape(-1, points.shape[2])[:, : problem.space]) < -margin
+        inner = domain.shape.level(points.reshape(-1, points.shape[2])[:, : domain.space]) < -margin
         inner = inner.reshape(points.shape[:2])
         inner &= np.cumsum(inner, axis=1) <= missing[open_cells, None]
         found.append(points[inner])
@@ -102,12 +99,12 @@ def inside(
     return np.concatenate(found), np.concatenate(owner)
 
 
-def near_cells(problem: Problem, place: Place, cells: Sequence[Cell], count: int, seed: int) -> PointSet:
+def near_cells(domain: Domain, place: Place, cells: Sequence[Cell], count: int, seed: int) -> PointSet:
     """Up to `count` points of a place in each cell it runs through, from pools that double until none has too few."""
     kept: list[PointSet] = []
     taken = np.zeros(len(cells), dtype=int)
     for log2 in range(FIRST_POOL, LAST_POOL + 1):
-        pool = problem.sample(place, 2**log2, seed * 31 + log2)
+        pool = domain.sample(place, 2**log2, seed * 31 + log2)
         owner = owners(cells, pool.points.numpy())
         order = np.argsort(owner, kind="stable")
         first = np.searchsorted(owner[order], np.arange(len(cells)))
@@ -119,8 +116,3 @@ def near_cells(problem: Problem, place: Place, cells: Sequence[Cell], count: int
         if len(pool) < 2**log2 or np.all((taken == 0) | (taken >= count)):
             break
     return joined(kept)
-
-
-def within(problem: Problem, first: float, last: float) -> Problem:
-    """The problem on a time slab."""
-    return replace(problem, time=(first, last), _compiled=problem._compiled)

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pinn.domain.domain import Domain
 from pinn.domain.point_set import PointSet
 from pinn.network.cells import Cell, owners, put
 from pinn.problem.problem import Problem
@@ -22,14 +23,14 @@ VARIATION_POINTS = 64  # per cell and axis
 MERGE_BELOW = 0.02  # of the tolerance, in both cells of a pair
 
 
-def cell_residuals(model: Model, problem: Problem, piece: Problem, cells: Sequence[Cell], seed: int) -> NDArray:
+def cell_residuals(model: Model, problem: Problem, domain: Domain, cells: Sequence[Cell], seed: int) -> NDArray:
     """Root mean square of the equations' residual in each cell [L], on points that were not trained on.
 
     In a cell smaller than the mean it counts by the root of its volume, as in the norm over the whole domain: otherwise
     cells at a singular point would be halved for ever.
     """
-    equations = tuple(i for i, s in enumerate(problem.statements) if s.place.kind == "interior")
-    points, owner = inside(piece, cells, PROBES, seed)
+    equations = tuple(i for i, s in enumerate(problem.statements) if s.is_equation)
+    points, owner = inside(domain, cells, PROBES, seed)
     if not equations or not len(points):
         return np.zeros(len(cells))
     tensor = torch.as_tensor(points).to(model.network.field_scale)
@@ -55,7 +56,7 @@ def energy_errors(model: Model, density: Integral, cells: Sequence[Cell]) -> NDA
     the domain in a cell makes little of it.
     """
     problem, points = density.problem, density.points.points
-    equations = tuple(i for i, s in enumerate(problem.statements) if s.place.kind == "interior")
+    equations = tuple(i for i, s in enumerate(problem.statements) if s.is_equation)
     lengths = lengths_at(cells, points)
     sizes = point_residuals(model, Group(problem, equations, PointSet(points), lengths=lengths))
     squares = density.weights * stiffness(density) * (sizes / lengths.amin(dim=1)).square()
@@ -76,7 +77,7 @@ def stiffness(density: Integral) -> Tensor:
 
 def refined(
     model: Model,
-    piece: Problem,
+    domain: Domain,
     cells: Sequence[Cell],
     marked: NDArray[np.bool_],
     seed: int,
@@ -93,17 +94,17 @@ def refined(
             continue
         lengths = [cell.length(axis) for axis in range(len(cell.lower))]
         slender = max(lengths) >= slenderness * min(lengths)
-        axis = int(np.argmax(lengths)) if slender else roughest_axis(model, piece, cell, seed + index)
+        axis = int(np.argmax(lengths)) if slender else roughest_axis(model, domain, cell, seed + index)
         found += cell.halved(axis)
     return found
 
 
-def roughest_axis(model: Model, piece: Problem, cell: Cell, seed: int) -> int:
+def roughest_axis(model: Model, domain: Domain, cell: Cell, seed: int) -> int:
     """The axis with the largest fourth difference of the fields over half the cell; the longest in a cell outside."""
-    points, _ = inside(piece, [cell], VARIATION_POINTS, seed)
+    points, _ = inside(domain, [cell], VARIATION_POINTS, seed)
     lengths = np.array([cell.length(axis) for axis in range(len(cell.lower))])
     if not len(points):
-        return int(np.argmax(lengths / (piece.bounds[1] - piece.bounds[0])))
+        return int(np.argmax(lengths / (domain.bounds[1] - domain.bounds[0])))
     centre = (np.array(cell.lower) + np.array(cell.upper)) / 2
     middle = centre + (points - centre) / 2
     sizes = []

@@ -138,7 +138,7 @@ class Ritz:
             if before - after <= 2 * STAGNATION * abs(after) and old < STAGNATION_GAIN * new:
                 return StopReason.STAGNATED
         marked = largest(energy_errors(model, parts[0], self.cells), MARKED, FEWEST_MARKED)
-        cells = refined(model, run.problem, self.cells, marked, run.seed * 7919 + 101 * self.level, SLENDERNESS)
+        cells = refined(model, run.problem.domain, self.cells, marked, run.seed * 7919 + 101 * self.level, SLENDERNESS)
         growth, self.cells = len(cells) / len(self.cells), cells
         if self.unknowns * growth > MOST_UNKNOWNS:
             return StopReason.STAGNATED
@@ -154,7 +154,7 @@ class Ritz:
             return per_cell / (2 * lengths_at(self.cells, torch.as_tensor(points))).prod(dim=1).numpy()
 
         largest_cell = max(np.prod(np.subtract(cell.upper, cell.lower)) for cell in self.cells)
-        interior = int(per_cell * run.problem.geometry.measure / largest_cell)
+        interior = int(per_cell * run.problem.domain.measure / largest_cell)
         parts = integrals(run.problem, interior, boundary, run.device, run.dtype, density)
         return parts, essential_groups(run.problem, boundary, seed, run.device, run.dtype)
 

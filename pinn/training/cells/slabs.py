@@ -16,10 +16,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pinn.domain.domain import Domain
+from pinn.domain.places import Initial
 from pinn.network.cell_network import BOXES, join
 from pinn.network.cells import Cell, cells_of, cells_state, grid
 from pinn.problem.problem import Problem
-from pinn.training.cells.points import within
 from pinn.training.cells.refinement import MERGE_BELOW, merged
 from pinn.training.residuals.assembly import Group
 from pinn.training.residuals.model import Model
@@ -33,14 +34,14 @@ BLEND = 0.05  # half width of the transition between slabs, relative to the slab
 class Slab:
     """From `first` to `last`, where the next slab begins; None for a steady problem.
 
-    piece      the problem on the time that the cells cover
+    domain     the problem's on the time that the cells cover
     sampled    cell -> its hidden layer, weight [M, D] and bias [M]
     residuals  of the cells [L], as last measured
     """
 
     first: float | None
     last: float | None
-    piece: Problem = field(repr=False)
+    domain: Domain = field(repr=False)
     cells: list[Cell] = field(repr=False)
     model: Model | None = None
     sampled: dict[Cell, tuple[Tensor, Tensor]] = field(default_factory=dict, repr=False)
@@ -55,19 +56,19 @@ class Slab:
             "residuals": None if self.residuals is None else torch.as_tensor(self.residuals),
         }
 
-    def load_state_dict(self, state: State, device: torch.device) -> None:
+    def load_state_dict(self, state: State, problem: Problem, device: torch.device) -> None:
         self.cells = cells_of(state["cells"])
-        self.model = model_of(self.piece, state["model"], device)
+        self.model = model_of(problem, state["model"], device)
         pairs = zip(self.cells, state["sampled"], strict=True)
         self.sampled = {cell: (layer[0], layer[1]) for cell, layer in pairs if layer is not None}
         self.residuals = None if state["residuals"] is None else state["residuals"].numpy()
 
     def inherit(self, before: Slab, tolerance: float) -> None:
         """Take over the cells at the end of the slab before, those merged again that need no cut."""
-        assert self.piece.time is not None
+        assert self.domain.time is not None
         assert before.residuals is not None
         end = max(cell.upper[-1] for cell in before.cells)
-        first, last = self.piece.time
+        first, last = self.domain.time
         found, small = [], []
         for cell, residual in zip(before.cells, before.residuals, strict=True):
             if cell.upper[-1] == end:
@@ -86,21 +87,20 @@ def first_slabs(problem: Problem, count: int) -> list[Slab]:
     counts = [CELLS_PER_AXIS.get(problem.space, 1)] * problem.space
     periodic = [axis for axis in problem.periods if axis < problem.space]
     if problem.time is None:
-        return [Slab(None, None, problem, grid(lower, upper, counts, periodic))]
-    moments = any(len(point) == len(problem.axes) for s in problem.statements for point in s.place.points)
-    together = problem.unknowns or moments or any(s.place.kind == "data" for s in problem.statements)
+        return [Slab(None, None, problem.domain, grid(lower, upper, counts, periodic))]
+    together = problem.unknowns or any(s.place.has_moments(problem.domain) for s in problem.statements)
     edges = np.linspace(*problem.time, (1 if together else count) + 1).tolist()
     slabs = []
     for first, last in pairwise(edges):
         end = last if last == edges[-1] else last + 2 * BLEND * (last - first)
         cells = grid([*lower[:-1], first], [*upper[:-1], end], [*counts, 1], periodic)
-        slabs.append(Slab(first, last, within(problem, first, end), cells))
+        slabs.append(Slab(first, last, problem.domain.within(first, end), cells))
     return slabs
 
 
 def continued(group: Group, before: Model) -> Group:
     """Initial conditions with the values that the slab before has at its end."""
-    if group.statements[0].place.kind != "initial":
+    if not isinstance(group.statements[0].place, Initial):
         return group
     points = group.points.points
     with torch.no_grad():

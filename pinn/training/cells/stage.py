@@ -71,7 +71,7 @@ class Cells:
         for name in KEPT:
             setattr(self, name, state[name])
         for slab, kept in zip(self.slabs, state["slabs"], strict=True):
-            slab.load_state_dict(kept, self.run.device)
+            slab.load_state_dict(kept, self.problem, self.run.device)
 
     def step(self) -> Report:
         begun = perf_counter()
@@ -82,12 +82,12 @@ class Cells:
         seed = self.run.seed * 7919 + 131 * (self.current + 1000 * self.passes) + self.rounds
         loss = self.solve(slab, before, seed)
         assert slab.model is not None
-        slab.residuals = cell_residuals(slab.model, self.problem, slab.piece, slab.cells, seed + 7)
+        slab.residuals = cell_residuals(slab.model, self.problem, slab.domain, slab.cells, seed + 7)
         worst = float(slab.residuals.max())
         report = Report(loss, extra={"cells": len(slab.cells), "features": self.features, "cell_residual": worst})
         self.rounds += 1
         if worst > self.tolerance and self.rounds < MOST_ROUNDS:
-            cells = refined(slab.model, slab.piece, slab.cells, slab.residuals > MARK * self.tolerance, seed)
+            cells = refined(slab.model, slab.domain, slab.cells, slab.residuals > MARK * self.tolerance, seed)
             seconds = (perf_counter() - begun) * (len(cells) / len(slab.cells)) ** COST_EXPONENT
             if seconds < self.run.remaining:
                 slab.cells = cells
@@ -122,7 +122,7 @@ class Cells:
         """Draw points, solve for the output layers of all cells of the slab. Returns the loss."""
         interior, boundary = INTERIOR_PER_FEATURE * self.features, BOUNDARY_PER_FEATURE * self.features
         groups = draw_in_cells(
-            self.problem, slab.piece, slab.cells, interior, boundary, seed, CONDITION_WEIGHT_SOLVED, self.like
+            self.problem, slab.domain, slab.cells, interior, boundary, seed, CONDITION_WEIGHT_SOLVED, self.like
         )
         if before is not None and before.model is not None:
             groups = [continued(group, before.model) for group in groups]

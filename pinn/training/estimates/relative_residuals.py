@@ -70,7 +70,7 @@ def derivative_sizes(problem: Problem, model: Model) -> Mapping[Derivative, floa
     for derivative, values in jets.items():
         inside = values[(number == owner[derivative.field]).to(values.device)]
         sizes[derivative] = float(inside.square().mean().sqrt()) if len(inside) else 0.0
-    lengths = [float(width) for width in problem.half_width]
+    lengths = [float(width) for width in problem.domain.half_width]
     bends = {
         d: SMOOTHEST * sizes[Derivative(d.field, Partial(value))] * length_factor(d.partial, lengths, problem.space)
         for d in wanted

@@ -18,9 +18,10 @@ import torch
 from torch import Tensor
 
 from pinn.derivatives.jets import Partial
+from pinn.domain.places import Interior
 from pinn.domain.point_set import PointSet
 from pinn.equations.compiler.compile import CompiledExpression, Derivative
-from pinn.equations.statements import Place, Statement
+from pinn.equations.statements import Statement
 from pinn.geometry.points.sampling import sample_boundary
 from pinn.network.mlp import MLP
 from pinn.problem.problem import Problem
@@ -79,7 +80,7 @@ def sizes(problem: Problem, field: Mapping[Derivative, Tensor]) -> dict[str, tup
 
 def unit(problem: Problem, derivative: Derivative) -> float:
     """What makes a derivative of the first order one per half width; 1 for a value."""
-    return float(np.prod(problem.half_width ** np.array(derivative.partial.orders)))
+    return float(np.prod(problem.domain.half_width ** np.array(derivative.partial.orders)))
 
 
 def field_problem(problem: Problem, field: Mapping[Derivative, Tensor], unknowns: Mapping[str, Tensor]) -> Problem:
@@ -96,7 +97,7 @@ def field_problem(problem: Problem, field: Mapping[Derivative, Tensor], unknowns
         order = derivative.partial.order
         weight = (GRADIENT_WEIGHT if order else 1.0) * unit(problem, derivative) / found[derivative.field][order]
         fixed = CompiledExpression(expression, compiled.symbols, (), compiled.closed)
-        statements.append(Statement(str(derivative), fixed, Place("interior"), weight))
+        statements.append(Statement(str(derivative), fixed, Interior(), weight))
     spec = problem.spec.model_copy(update={"unknowns": {}})
     fitted = replace(problem, spec=spec, statements=tuple(statements), ansatz=None, posed=())
     magnitudes = fitted.scaling.statements  # residuals are divided by them

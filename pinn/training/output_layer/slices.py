@@ -24,13 +24,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pinn.domain.point_set import PointSet
+from pinn.domain.domain import Domain
+from pinn.domain.places import Initial, Interior
 from pinn.errors import Divergence
-from pinn.geometry.shapes.family import Family
 from pinn.network.activations import ACTIVATIONS
 from pinn.network.mlp import MLP
 from pinn.network.series import SeriesNetwork, chebyshev_nodes, interpolation
-from pinn.problem.problem import SEEDS_PER_DRAW, Problem
 from pinn.spec.blocks.solver import SlicesOptions
 from pinn.training.output_layer.least_squares import (
     BOUNDARY_PER_FEATURE,
@@ -110,7 +109,7 @@ class Slices:
 
     def try_scale(self, scale: float) -> Report:
         """The slice in the middle with this scale; then its neighbours, as long as they are better."""
-        middle = self.problem.centre[self.parameter_axes]
+        middle = self.problem.domain.centre[self.parameter_axes]
         model = self.sampled(scale)
         _, loss = self.solve_slice(model, middle, 0)
         self.results[scale] = self.slice_residual(model, middle)
@@ -198,21 +197,9 @@ class Slices:
         lower, upper = np.array([*self.problem.parameters.values()]).T
         return (lower + upper) / 2, (upper - lower) / 2
 
-    def slice_at(self, values: np.ndarray) -> Problem:
-        """The problem of the family with its domain at these parameters alone, in the same coordinates."""
-        family = self.problem.family
-        assert family is not None
-        return replace(
-            self.problem, family=Family(family.slices, values, values, family.moving, bounds=self.problem_bounds())
-        )
-
-    def problem_bounds(self) -> tuple[np.ndarray, np.ndarray]:
-        assert self.problem.family is not None
-        return self.problem.family.bounds
-
     def slice_residual(self, model: Model, values: np.ndarray) -> float:
-        groups = draw_heldout(self.slice_at(values), self.run.device, self.run.dtype)
-        return heldout_residual(model, [replace(group, problem=self.problem) for group in groups])
+        member = self.problem.domain.at(values)
+        return heldout_residual(model, draw_heldout(self.problem, self.run.device, self.run.dtype, member))
 
     def solve_slice(self, model: Model, values: np.ndarray, number: int) -> tuple[Tensor, float]:
         """Solve for the output layer of the model at these parameters: [F, M + 1], the biases last, and the loss."""
@@ -225,33 +212,30 @@ class Slices:
 
     def rows(self, model: Model, values: np.ndarray, number: int) -> Iterator[tuple[Tensor, Tensor]]:
         """The statements at these parameters: conditions on the slice's boundary, equations in all shapes."""
-        run, piece = self.run, self.slice_at(values)
+        run, member = self.run, self.problem.domain.at(values)
         seed = run.seed * 7919 + 101 * len(self.levels)
+        everywhere = self.problem.domain.redrawn(seed)
         counts = (INTERIOR_PER_FEATURE * self.features, BOUNDARY_PER_FEATURE * self.features)
-        own = draw(piece, *counts, seed + number, run.device, run.dtype, CONDITION_WEIGHT_SOLVED)
+        own = draw(self.problem, *counts, seed + number, run.device, run.dtype, CONDITION_WEIGHT_SOLVED, member)
         for group in own:
             place = group.statements[0].place
-            if place.kind in ("interior", "initial"):
-                points = self.problem.sample(place, len(group.points), seed * SEEDS_PER_DRAW).points.to(
-                    group.points.points
-                )
-                points[:, self.parameter_axes] = torch.as_tensor(values).to(points)
-                group = replace(group, points=PointSet(points))
-            group = replace(group, problem=self.problem)
+            if isinstance(place, Interior | Initial):
+                points = everywhere.sample(place, len(group.points), seed).to(device=run.device, dtype=run.dtype)
+                points.points[:, self.parameter_axes] = torch.as_tensor(values).to(points.points)
+                group = replace(group, points=points)
             for chunk in group.chunks(model.network.cache_rows):
                 for statement, (rows, target) in zip(
                     group.statements, linear_rows(model, group, chunk, None), strict=True
                 ):
                     finite = torch.isfinite(target) & torch.isfinite(rows.sum(dim=1))
                     if not finite.all():
-                        self.require_outside(group.points.points[chunk][~finite], piece, statement.name)
+                        self.require_outside(group.points.points[chunk][~finite], member, statement.name)
                     yield rows[finite], target[finite]
 
-    def require_outside(self, points: Tensor, piece: Problem, name: str) -> None:
+    def require_outside(self, points: Tensor, member: Domain, name: str) -> None:
         """Raises Divergence if one of the points, where a statement is not finite, lies in the slice itself."""
-        assert piece.family is not None
-        parameters = len(self.problem.parameters)
-        inside = piece.family.level(points[:, : self.problem.space + parameters].cpu().numpy()) <= 0
+        shape = member.over()
+        inside = shape.level(points[:, : shape.dimension].cpu().numpy()) <= 0
         for point in points[torch.as_tensor(inside)][:1].tolist():
             place = ", ".join(f"{a} = {c:.6g}" for a, c in zip(self.problem.axes, point, strict=True))
             raise Divergence(f"term '{name}' is not finite at {place} in {self.name}{remark(self.problem)}")

@@ -17,11 +17,12 @@ import torch
 from torch import Tensor
 
 from pinn.derivatives.jets import JetPlan, plan_jets
+from pinn.domain.domain import Domain
 from pinn.domain.point_set import PointSet
 from pinn.equations.compiler.compile import Derivative
 from pinn.equations.statements import MEASURED, Statement
 from pinn.network.chunks import in_chunks
-from pinn.problem.problem import SEEDS_PER_DRAW, Problem
+from pinn.problem.problem import Problem
 from pinn.training.residuals.model import Model
 from pinn.training.residuals.noise import NOISY_WEIGHT, beyond_noise, weight_of_noisy
 
@@ -86,7 +87,7 @@ class Group:
         return torch.maximum(squares, total).sqrt()
 
     def weight(self, statement: Statement) -> float:
-        if statement.place.kind == "interior":
+        if statement.is_equation:
             return statement.weight
         if statement.noise is None:
             return statement.weight * self.condition_weight
@@ -116,14 +117,19 @@ def collect(
     dtype: torch.dtype,
     condition_weight: float = CONDITION_WEIGHT_TRAINED,
     method: str = "sobol",
+    domain: Domain | None = None,
 ) -> list[Group]:
-    """Groups of statements with points drawn by `method`; `counts` has one number per statement."""
+    """Groups of statements with points drawn by `method`; `counts` has one number per statement.
+
+    domain   where the points are to lie, if that is a part of the problem's
+    """
+    drawn_from = (domain or problem.domain).redrawn(seed)
     by_place: dict[tuple, list[int]] = {}
     for index, (statement, count) in enumerate(zip(problem.statements, counts, strict=True)):
         by_place.setdefault((statement.place, count), []).append(index)
     groups = []
     for number, ((place, count), indices) in enumerate(by_place.items()):
-        points = problem.sample(place, count, seed * SEEDS_PER_DRAW + number, method).to(device=device, dtype=dtype)
+        points = drawn_from.sample(place, count, seed * 1009 + number, method).to(device=device, dtype=dtype)
         groups.append(Group(problem, tuple(indices), points, condition_weight))
     return groups
 

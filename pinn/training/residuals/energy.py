@@ -15,19 +15,20 @@ import torch
 from torch import Tensor
 
 from pinn.derivatives.jets import JetPlan, plan_jets
+from pinn.domain.places import FEWEST
 from pinn.domain.point_set import PointSet
 from pinn.equations.compiler.compile import Derivative
 from pinn.equations.energy.functional import EnergyTerm
 from pinn.equations.scaling import length_factor
 from pinn.errors import Divergence
 from pinn.geometry.mesh.orders import Density
-from pinn.geometry.points.quadrature import Quadrature, boundary_quadrature, interior_quadrature
+from pinn.geometry.points.quadrature import interior_quadrature
 from pinn.problem.problem import Problem
 from pinn.training.residuals.admissible import remark
 from pinn.training.residuals.assembly import Group
 from pinn.training.residuals.divergence import place_of
 from pinn.training.residuals.model import Model
-from pinn.training.residuals.points import FEWEST, draw
+from pinn.training.residuals.points import draw
 
 UNIT_POINTS = 4000  # always as many, so that energies of different quadratures have one unit
 QUADRATURE_CHUNK = 4096  # points at once
@@ -78,13 +79,7 @@ def integrals(
     assert problem.energy is not None
     found, unit = [], energy_unit(problem, UNIT_POINTS)
     for term in problem.energy.terms:
-        if term.place.kind == "interior":
-            rule = interior_quadrature(problem.geometry, interior, density)
-        elif term.place.kind == "boundary":
-            where = problem._mask(term.place.where)
-            rule = boundary_quadrature(problem.geometry, term.place.patches, boundary, where)
-        else:
-            rule = Quadrature(problem._fixed(term.place, 1, 0), torch.ones(len(term.place.points)).double().numpy())
+        rule = term.place.quadrature(problem.domain, interior, boundary, density)
         normals = None if rule.normals is None else torch.as_tensor(rule.normals)
         points = PointSet(torch.as_tensor(rule.points), normals).to(device=device, dtype=dtype)
         weights = torch.as_tensor(rule.weights / unit).to(device=device, dtype=dtype)
@@ -109,7 +104,7 @@ def essential_groups(
 def energy_unit(problem: Problem, count: int) -> float:
     """Half of the second derivatives at zero fields times U_a U_b, integrated: the energy of fields of their size."""
     assert problem.energy is not None
-    lengths = [float(width) for width in problem.half_width]
+    lengths = [float(width) for width in problem.domain.half_width]
     rule = interior_quadrature(problem.geometry, count)
     points = PointSet(torch.as_tensor(rule.points))
     density = problem.energy.density.expression

@@ -109,9 +109,9 @@ def new_network(
 
     copies   of every field among the outputs
     """
-    options = problem.spec.network
+    options, domain = problem.spec.network, problem.domain
     features = InputFeatures(
-        problem.centre.tolist(), problem.half_width.tolist(), problem.periods, options.fourier or 0, generator=generator
+        domain.centre.tolist(), domain.half_width.tolist(), problem.periods, options.fourier or 0, generator=generator
     )
     network = MLP(
         features,

@@ -29,7 +29,7 @@ def relative_noise(problem: Problem, index: int) -> float | None:
 def weight_of_noisy(problem: Problem, statement: Statement, largest: float = NOISY_WEIGHT) -> float:
     """Weight of a data statement that has noise; the data with the smallest noise have the largest."""
     precision = {
-        index: math.sqrt(len(one.place.points)) / (relative_noise(problem, index) or ASSUMED)
+        index: math.sqrt(one.place.listed) / (relative_noise(problem, index) or ASSUMED)
         for index, one in enumerate(problem.statements)
         if one.noise is not None
     }
@@ -44,4 +44,4 @@ def beyond_noise(problem: Problem, index: int, mean_square: float) -> float:
     noise = relative_noise(problem, index)
     if noise is None:
         return 0.0
-    return max(0.0, mean_square - noise**2 * (1 + ALLOWANCE * math.sqrt(2 / len(statement.place.points))))
+    return max(0.0, mean_square - noise**2 * (1 + ALLOWANCE * math.sqrt(2 / statement.place.listed)))

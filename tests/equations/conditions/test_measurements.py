@@ -6,20 +6,21 @@ import numpy as np
 import pytest
 import torch
 
+from pinn.domain.domain import Domain
 from pinn.equations.conditions.measurements import TOLERANCE, data_statements, noise_of, refuse_outside
 from pinn.errors import NoDerivative, SpecError
 from pinn.geometry.shapes.boxes import Interval
 from pinn.spec.blocks.observations import Data
 from pinn.spec.language.expressions import Scope
 
-ROD, TIME = Interval(0.0, 2.0), (0.0, 1.0)
+ROD = Domain(("x",), Interval(0.0, 2.0), (0.0, 1.0))
 SCOPE = Scope(["x"], time=True, constants={"s": 0.5}, fields=["u"], definitions={"flux": "-3*u_x"})
 
 
 def statements(folder, **options):
     (folder / "m.csv").write_text("place,t,T,q\n0.5,0.25,1.5,7\n2,1,2.5,8\n")
     given = {"file": "m.csv", "coordinates": {"x": "place"}, "quantities": {"u": "T", "flux": "q"}} | options
-    return list(data_statements(Data(**given), SCOPE, ROD, TIME, folder, ("data", 0)))
+    return list(data_statements(Data(**given), SCOPE, ROD, folder, ("data", 0)))
 
 
 def test_a_file_is_a_statement_for_each_quantity_at_its_points(tmp_path):
@@ -71,9 +72,9 @@ def test_a_derivative_along_no_coordinate_says_which_there_are(tmp_path):
 @pytest.mark.parametrize("axis", [0, 1])
 def test_points_lie_inside_up_to_the_rounding_of_a_table(axis, share, refused, tmp_path):
     points = np.array([[1.0, 0.5], [2.0, 1.0]])
-    points[1, axis] += share * TOLERANCE * (ROD.size, TIME[1] - TIME[0])[axis]
+    points[1, axis] += share * TOLERANCE * (ROD.shape.size, ROD.duration)[axis]
     if refused:
         with pytest.raises(SpecError, match=r"m\.csv: a point lies outside the domain, first .* in row 2"):
-            refuse_outside(points, ROD, TIME, tmp_path / "m.csv", ())
+            refuse_outside(points, ROD, tmp_path / "m.csv", ())
     else:
-        refuse_outside(points, ROD, TIME, tmp_path / "m.csv", ())
+        refuse_outside(points, ROD, tmp_path / "m.csv", ())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pinn.domain.places import Periodic
 from pinn.problem.loading import build
 from pinn.spec.yaml.source import parse_spec
 
@@ -34,7 +35,7 @@ def ring(equations: str, switch: str = "off"):
     ],
 )
 def test_derivatives_below_the_order_of_the_equations_agree(equations, names):
-    joined = [s for s in ring(equations).statements if s.place.kind == "periodic"]
+    joined = [s for s in ring(equations).statements if isinstance(s.place, Periodic)]
     assert [statement.name for statement in joined] == names
     assert {statement.path for statement in joined} == {("conditions", 1, "periodic")}
 
@@ -42,4 +43,4 @@ def test_derivatives_below_the_order_of_the_equations_agree(equations, names):
 def test_a_network_that_is_periodic_needs_no_statement():
     problem = ring("[laplacian(u) = v, laplacian(v) = u]", "auto")
     assert problem.periods == {0: 1.0}
-    assert not [s for s in problem.statements if s.place.kind == "periodic"]
+    assert not [s for s in problem.statements if isinstance(s.place, Periodic)]

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from pinn.equations.statements import Place
+from pinn.domain.places import Boundary
 from pinn.errors import SpecError
 from pinn.solution.solution import Solution
 from pinn.solution.solving import solve
@@ -104,7 +104,7 @@ def test_with_hard_conditions_singular_functions_vanish_where_values_are_given()
     with torch.no_grad():
         model.raw["enrichment u 1"].fill_(5)
     solution = Solution(found, model, {}, [], {})
-    edge = found.sample(Place("boundary", found.geometry.patches), 600, 0).points
+    edge = found.domain.sample(Boundary(found.geometry.patches), 600, 0).points
     assert np.abs(solution(edge.numpy())["u"]).max() < 1e-13
     near = solution([[-1e-6, 1e-6], [-2e-6, 2e-6]])["u"]
     assert near[1] / near[0] == pytest.approx(2 ** (2 / 3), rel=1e-3), "the corner keeps its singularity"

@@ -9,6 +9,7 @@ import torch
 
 import pinn
 from pinn.derivatives.jets import Partial
+from pinn.domain.places import Periodic
 from pinn.domain.point_set import PointSet
 from pinn.equations.compiler.compile import Derivative
 from pinn.geometry.points.sampling import sample_boundary, sample_interior
@@ -206,7 +207,7 @@ def test_residuals_vanish_for_the_network_that_makes_the_exact_solution(name, fi
     lower, upper = found.bounds
     points = torch.as_tensor(lower + (upper - lower) * np.random.default_rng(0).uniform(0.1, 0.9, (40, len(lower))))
     for index, statement in enumerate(found.statements):
-        if statement.place.kind != "interior":
+        if not statement.is_equation:
             continue
         inputs = PointSet(points).inputs(found.axes)
         jets = jets_of(outputs, statement.expression, inputs, found.axes, found.space)
@@ -264,7 +265,7 @@ network: {constraints: hard, hidden: [6, 5], periodic: %s}
 @pytest.mark.parametrize("periodic", ["auto", "off"])
 def test_with_periodic_patches(periodic):
     found = problem(PERIODIC % periodic)
-    assert any(s.place.kind == "periodic" for s in found.statements) is (periodic == "off")
+    assert any(isinstance(s.place, Periodic) for s in found.statements) is (periodic == "off")
     solution = untrained(found)
     y = np.linspace(0, 1, 7)
     left, right = (solution(np.column_stack([0 * y + x, y]))["u"] for x in (0, 2))

@@ -89,7 +89,7 @@ def test_adaptive_points_go_where_the_residual_is_large(adaptive):
     )
     objective = Objective(run_of(found), AdamOptions(), "adam", (20, 20))
     objective.draw(0)
-    inside = next(group for group in objective.groups if group.statements[0].place.kind == "interior")
+    inside = next(group for group in objective.groups if group.statements[0].is_equation)
     assert len(torch.unique(inside.points.points, dim=0)) == len(inside.points)
     with torch.no_grad():  # u = tanh(50 x) is wrong near x = 0 only: u u_x and nu u_xx are large there
         network = objective.model.network
@@ -100,7 +100,7 @@ def test_adaptive_points_go_where_the_residual_is_large(adaptive):
         network.linears[1].weight[0, 0] = 1.0
         network.linears[2].weight[0, 0] = 1.0
     objective.draw(1)
-    inside = next(group for group in objective.groups if group.statements[0].place.kind == "interior")
+    inside = next(group for group in objective.groups if group.statements[0].is_equation)
     share = float((inside.points.points[:, 0].abs() < 0.1).double().mean())
     assert share > 0.3 if adaptive else share == pytest.approx(0.1, abs=0.01)
 
@@ -128,7 +128,7 @@ def test_half_of_the_adaptive_points_cover_all_of_the_domain(method):
     found = load(BURGERS, [f"sampling.method={method}", "sampling.adaptive=true", "network.hidden=[6]"])
     objective = Objective(run_of(found), AdamOptions(), "adam", (6,))
     objective.draw(0)
-    inside = next(group for group in objective.groups if group.statements[0].place.kind == "interior")
+    inside = next(group for group in objective.groups if group.statements[0].is_equation)
     assert len(torch.unique(inside.points.points, dim=0)) == len(inside.points) == 2048
     even = inside.points.points[:1024]
     places = ((even[:, 0] + 1) * 4).long() * 8 + (even[:, 1] * 8).long()

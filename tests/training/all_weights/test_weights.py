@@ -65,7 +65,7 @@ def test_causal_weights_by_a_slow_sum():
     """Against loops over bins and points, two equations on the same points."""
     options = CausalOptions(bins=5, strength=0.3)
     found = objective(COUPLED, Weights(causal=options))
-    (inside,) = (group for group in found.groups if group.statements[0].place.kind == "interior")
+    (inside,) = (group for group in found.groups if group.statements[0].is_equation)
     times = inside.points.points[:, 1].tolist()
     squares = [residual.detach().square().tolist() for residual in residuals(found.model, inside)]
     expected, earlier = [], 0.0
@@ -83,7 +83,7 @@ def test_causal_weights_by_a_slow_sum():
 def test_later_times_wait_for_earlier_ones():
     options = CausalOptions(bins=4, strength=1.0)
     found = objective(STIFF, Weights(causal=options))
-    inside = next(group for group in found.groups if group.statements[0].place.kind == "interior")
+    inside = next(group for group in found.groups if group.statements[0].is_equation)
     weights = CausalWeights(options, (0.0, 1.0))
 
     def after(*sizes: float) -> list[float]:

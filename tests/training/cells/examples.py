@@ -36,7 +36,7 @@ def cells_of(found: Problem, counts: Sequence[int], hanging: bool = True) -> lis
 def model_on(found: Problem, cells: list[Cell], features: int = 40, scale: float | None = None) -> Model:
     """Not yet solved for."""
     stage = stage_of(found, features, scale=scale)
-    return stage.sampled(Slab(None, None, found, cells))
+    return stage.sampled(Slab(None, None, found.domain, cells))
 
 
 def random_output(model: Model) -> Model:
@@ -49,4 +49,4 @@ def random_output(model: Model) -> Model:
 def groups_of(found: Problem, cells: list[Cell], features: int) -> list[Group]:
     """Points as the stage draws them, a little more."""
     like = torch.zeros(0, dtype=torch.float64)
-    return draw_in_cells(found, found, cells, 4 * features, 2 * features, 5, 30.0, like)
+    return draw_in_cells(found, found.domain, cells, 4 * features, 2 * features, 5, 30.0, like)

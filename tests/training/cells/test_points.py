@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from pinn.equations.statements import Place
+from pinn.domain.places import Boundary, Initial, Interior, Periodic, Place, Points
 from pinn.network.cells import Cell, grid, owners
-from pinn.training.cells.points import draw_in_cells, inside, lengths_at, near_cells, within
+from pinn.training.cells.points import draw_in_cells, inside, lengths_at, near_cells
 from tests.training.examples import problem
 
 PLATE = """
@@ -35,8 +35,8 @@ def cells_of(found, counts) -> list[Cell]:
     return grid(*found.bounds, counts, ())
 
 
-def draw(found, piece, cells, interior=20, boundary=6, seed=3):
-    groups = draw_in_cells(found, piece, cells, interior, boundary, seed, 30.0, LIKE)
+def draw(found, cells, domain=None, interior=20, boundary=6, seed=3):
+    groups = draw_in_cells(found, domain or found.domain, cells, interior, boundary, seed, 30.0, LIKE)
     return {group.statements[0].place: group for group in groups}
 
 
@@ -44,7 +44,7 @@ def test_interior_points_lie_in_their_cell_and_in_the_domain():
     found = problem(PLATE)
     cells = cells_of(found, [4, 2])
     cells[:1] = [part for half in cells[0].halved(0) for part in half.halved(1)]
-    points, owner = inside(found, cells, 50, 7)
+    points, owner = inside(found.domain, cells, 50, 7)
     assert len(np.unique(points, axis=0)) == len(points)
     assert (np.hypot(points[:, 0], points[:, 1]) > 0.5).all()
     for index, cell in enumerate(cells):
@@ -62,8 +62,8 @@ def test_interior_points_lie_in_their_cell_and_in_the_domain():
                 assert np.histogram(share, 5, (0, 1))[0].min() >= 4
     relative = [(points[owner == k] - cells[k].lower) / np.subtract(cells[k].upper, cells[k].lower) for k in (5, 6)]
     assert not np.allclose(relative[0], relative[1], atol=1e-3)  # a shift of its own for each cell
-    np.testing.assert_array_equal(points, inside(found, cells, 50, 7)[0])
-    assert not np.isin(points[:, 0], inside(found, cells, 50, 8)[0][:, 0]).any()
+    np.testing.assert_array_equal(points, inside(found.domain, cells, 50, 7)[0])
+    assert not np.isin(points[:, 0], inside(found.domain, cells, 50, 8)[0][:, 0]).any()
 
 
 def test_every_cell_at_the_boundary_gets_its_points():
@@ -72,8 +72,8 @@ def test_every_cell_at_the_boundary_gets_its_points():
     for _ in range(9):  # a corner cell 1/1024 of the side, which the first pool gives too few
         corner = max(range(len(cells)), key=lambda k: cells[k].upper[0] + cells[k].upper[1] + 1e-3 / cells[k].length(0))
         cells[corner : corner + 1] = [part for half in cells[corner].halved(0) for part in half.halved(1)]
-    for place in {statement.place for statement in found.statements if statement.place.kind == "boundary"}:
-        points = near_cells(found, place, cells, 9, 1)
+    for place in {statement.place for statement in found.statements if isinstance(statement.place, Boundary)}:
+        points = near_cells(found.domain, place, cells, 9, 1)
         assert points.normals is not None
         assert len(np.unique(points.points.numpy(), axis=0)) == len(points)
         assert float(found.geometry.level(points.points.numpy()).max()) == pytest.approx(0, abs=1e-12)
@@ -94,11 +94,11 @@ def test_every_cell_at_the_boundary_gets_its_points():
 def test_groups_of_a_slab():
     """Times within the slab, starts at its first moment, pinned points on its own times, weights and lengths."""
     found = problem(HEAT)
-    piece = within(found, 1.5, 2.0)
+    slab = found.domain.within(1.5, 2.0)
     assert found.time == (1.0, 3.0)
     cells = grid([0, 1.5], [2, 2.0], [2, 2], ())
-    groups = draw(found, piece, cells)
-    assert {place.kind for place in groups} == {"interior", "initial", "boundary", "points"}
+    groups = draw(found, cells, slab)
+    assert {type(place) for place in groups} == {Interior, Initial, Boundary, Points}
     assert sorted(index for group in groups.values() for index in group.indices) == list(range(len(found.statements)))
     for place, group in groups.items():
         points = group.points.points
@@ -107,13 +107,13 @@ def test_groups_of_a_slab():
         assert group.lengths.shape == points.shape
         assert ((points[:, 1] >= 1.5) & (points[:, 1] <= 2.0)).all()
         assert points.dtype == LIKE.dtype
-        match place.kind:
-            case "initial":
+        match place:
+            case Initial():
                 assert (points[:, 1] == 1.5).all()
                 assert len(points) == 2 * 6
-            case "interior":
+            case Interior():
                 assert len(points) == 4 * 20
-            case "boundary":
+            case Boundary():
                 assert len(points) == 2 * 6  # each end touches two cells
                 assert points[:, 0].unique().tolist() in ([0.0], [2.0])
             case _:
@@ -124,7 +124,7 @@ def test_groups_of_a_slab():
 def test_draws_repeat_with_their_seed():
     found = problem(PLATE)
     cells = cells_of(found, [2, 2])
-    first, again, other = (draw(found, found, cells, seed=seed) for seed in (3, 3, 4))
+    first, again, other = (draw(found, cells, seed=seed) for seed in (3, 3, 4))
     for place, group in first.items():
         assert torch.equal(group.points.points, again[place].points.points)
         assert not torch.isin(group.points.points, other[place].points.points).all()
@@ -152,8 +152,8 @@ conditions: [{on: initial, u: sin(pi*x)}, {periodic: [left, right]}]
 network: {periodic: off}
 """
     )
-    groups = draw(found, found, cells_of(found, [3, 2]))
-    (group,) = (group for place, group in groups.items() if place.kind == "periodic")
+    groups = draw(found, cells_of(found, [3, 2]))
+    (group,) = (group for place, group in groups.items() if isinstance(place, Periodic))
     (sign, points), (opposite_sign, opposite) = group.points.ends
     assert (sign, opposite_sign) == (1.0, -1.0)
     assert len(points) == 2 * 6
@@ -163,7 +163,7 @@ network: {periodic: off}
 
 def test_places_of_one_kind_do_not_share_points():
     found = problem(HEAT)
-    groups = draw(found, found, cells_of(found, [2, 1]))
-    left, right = (group.points.points for place, group in groups.items() if place.kind == "boundary")
+    groups = draw(found, cells_of(found, [2, 1]))
+    left, right = (group.points.points for place, group in groups.items() if isinstance(place, Boundary))
     assert isinstance(next(iter(groups)), Place)
     assert not torch.isin(left[:, 1], right[:, 1]).any()

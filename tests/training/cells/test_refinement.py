@@ -33,11 +33,11 @@ def test_a_cell_is_cut_across_the_axis_it_varies_along(direction, axis):
         network.weight[0, 1] = 4 * torch.tensor(direction, dtype=torch.float64)
         network.bias[0, 1] = -network.weight[0, 1] @ torch.tensor([1.5, 0.5], dtype=torch.float64)
         network.output[0, 1, 1] = 1.0
-    assert roughest_axis(model, found, cell, 0) == axis
-    first, second = refined(model, found, [cell], np.array([True]), 0)
+    assert roughest_axis(model, found.domain, cell, 0) == axis
+    first, second = refined(model, found.domain, [cell], np.array([True]), 0)
     assert first.length(axis) == second.length(axis) == cell.length(axis) / 2
     assert first.length(1 - axis) == cell.length(1 - axis)
-    assert refined(model, found, [cell], np.array([False]), 0) == [cell]
+    assert refined(model, found.domain, [cell], np.array([False]), 0) == [cell]
 
 
 def test_only_marked_cells_are_halved():
@@ -45,7 +45,7 @@ def test_only_marked_cells_are_halved():
     cells = cells_of(found, [4])
     model = random_output(model_on(found, cells, 5))
     marked = np.array([False, True, False, False, True])
-    after = refined(model, found, cells, marked, 3)
+    after = refined(model, found.domain, cells, marked, 3)
     assert len(after) == 7
     assert [cell for cell in cells if cell in after] == [cells[0], cells[2], cells[3]]
     assert sum(cell.length(0) for cell in after) == pytest.approx(1)
@@ -56,7 +56,7 @@ def test_residuals_of_cells_by_quadrature():
     found = problem(POISSON)
     cells = cells_of(found, [3])
     model = random_output(model_on(found, cells, 5))
-    measured = cell_residuals(model, found, found, cells, 3)
+    measured = cell_residuals(model, found, found.domain, cells, 3)
     plan = plan_jets([Partial((2,))], 1)
     for cell, residual in zip(cells, measured, strict=True):
         x = torch.linspace(cell.lower[0], cell.upper[0], 4001, dtype=torch.float64)[1:-1, None]

@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from pinn.derivatives.jets import Partial, plan_jets
+from pinn.domain.places import Initial
 from pinn.network.cells import Cell
 from pinn.training.cells.points import draw_in_cells
 from pinn.training.cells.refinement import MERGE_BELOW
@@ -59,11 +60,10 @@ def test_edges():
     slabs = first_slabs(found, 4)
     assert [(slab.first, slab.last) for slab in slabs] == [(1.0, 1.5), (1.5, 2.0), (2.0, 2.5), (2.5, 3.0)]
     for slab, end in zip(slabs, (1.55, 2.05, 2.55, 3.0), strict=True):
-        assert slab.piece.time == (slab.first, pytest.approx(end))
+        assert slab.domain.time == (slab.first, pytest.approx(end))
         assert {cell.lower[1] for cell in slab.cells} == {slab.first}
-        assert {cell.upper[1] for cell in slab.cells} == {slab.piece.time[1]}
+        assert {cell.upper[1] for cell in slab.cells} == {slab.domain.time[1]}
         assert len(slab.cells) == 4
-    assert slabs[0].piece.statements is found.statements
     (steady,) = first_slabs(problem(POISSON), 4)
     assert steady.first is None
     assert len(steady.cells) == 4
@@ -105,7 +105,7 @@ def test_blended_windows_sum_to_one(text, halvings):
     zone = points.copy()
     last = slabs[0].last
     assert last is not None
-    zone[:, 1] = last + (slabs[0].piece.time[1] - last) * generator.random(4000)
+    zone[:, 1] = last + (slabs[0].domain.time[1] - last) * generator.random(4000)
     both = torch.as_tensor(np.concatenate([points, zone]))
     sums = window_sums(network, both)
     torch.testing.assert_close(sums, torch.ones_like(sums), rtol=0, atol=1e-14)
@@ -158,10 +158,10 @@ def test_a_slab_begins_with_the_values_of_the_one_before():
     """u and u_t of the slab before, as offsets of x t and 3 x, which hold at the first moment only."""
     slabs, models = slabs_of()
     found, slab = problem(WAVE), slabs[1]
-    groups = draw_in_cells(found, slab.piece, slab.cells, 20, 9, 1, 30.0, LIKE)
+    groups = draw_in_cells(found, slab.domain, slab.cells, 20, 9, 1, 30.0, LIKE)
     for group in groups:
         after = continued(group, models[0])
-        if group.statements[0].place.kind != "initial":
+        if not isinstance(group.statements[0].place, Initial):
             assert after is group
             continue
         points = group.points.points
@@ -185,7 +185,7 @@ def test_a_slab_inherits_the_cells_at_the_end(text):
     """Those that touch the end, stretched over the new slab; pairs with small residuals are merged."""
     found = problem(text)
     before, after, _ = first_slabs(found, 3)
-    assert after.piece.time is not None
+    assert after.domain.time is not None
     refined_cells = []
     for index, cell in enumerate(before.cells):
         early, late = cell.halved(1)
@@ -198,7 +198,7 @@ def test_a_slab_inherits_the_cells_at_the_end(text):
     after.inherit(before, 1.0)
     assert len(after.cells) == len(at_end)
     assert sorted(c.lower[0] for c in after.cells) == sorted(c.lower[0] for c in at_end)
-    assert all(time_cell(cell, *after.piece.time) for cell in after.cells)
+    assert all(time_cell(cell, *after.domain.time) for cell in after.cells)
     assert all(cell.cuts[1] == (None, None) for cell in after.cells)
 
     small, tolerance = {at_end[0], at_end[1], at_end[3]}, 1e-3

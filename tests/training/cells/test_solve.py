@@ -47,7 +47,7 @@ def test_one_cell_gives_the_dense_solution():
     mlp = new_network(found, [11], torch.Generator().manual_seed(0), torch.device("cpu"), torch.float64)
     assert isinstance(mlp, MLP)
     hidden, _ = mlp.linears
-    centre, half = (torch.as_tensor(values) for values in (found.centre, found.half_width))
+    centre, half = (torch.as_tensor(values) for values in (found.domain.centre, found.domain.half_width))
     with torch.no_grad():  # its inputs are (x - centre)/half width, and its bias is the constant unit
         hidden.weight.copy_(network.weight[0, 1:] * half)
         hidden.bias.copy_(network.bias[0, 1:] + network.weight[0, 1:] @ centre)
@@ -73,7 +73,7 @@ def test_the_loss_is_that_of_the_residuals():
     total = 0.0
     for group in groups:
         for statement, residual in zip(group.statements, residuals(model, group), strict=True):
-            weight = 1.0 if statement.place.kind == "interior" else 30.0
+            weight = 1.0 if statement.is_equation else 30.0
             total += weight**2 * float(residual.detach().square().mean())
     assert loss == pytest.approx(total, rel=1e-9)
 

@@ -182,7 +182,7 @@ def test_a_nonlinear_slab_starts_from_the_end_of_the_one_before():
     while worker.current == 0:
         worker.step()
     before, slab = worker.slabs
-    (group,) = [g for g in worker.run.heldout_groups if g.statements[0].place.kind == "interior"]
+    (group,) = [g for g in worker.run.heldout_groups if g.statements[0].is_equation]
     state = worker.state(slab, before, group)
     assert before.model is not None
     for derivative, jet in state.items():
@@ -194,7 +194,7 @@ def test_a_nonlinear_slab_starts_from_the_end_of_the_one_before():
         torch.testing.assert_close(jet, expected, rtol=1e-12, atol=1e-12)
     zero = worker.state(worker.slabs[0], None, group)
     assert any(jet.any() for jet in zero.values())  # its own last solution
-    fresh = worker.state(Slab(0.0, 0.5, found, slab.cells), None, group)
+    fresh = worker.state(Slab(0.0, 0.5, found.domain, slab.cells), None, group)
     assert not any(jet.any() for jet in fresh.values())
 
 

@@ -31,7 +31,7 @@ def test_the_loss_is_the_relative_error_of_values_and_gradients(text, network):
     target = target_of(true, found)
     fit = FieldFit(target, other.mlp, 60.0)
     fit.groups = [fit.group]
-    half_width = torch.as_tensor(found.half_width)
+    half_width = torch.as_tensor(found.domain.half_width)
 
     def value_and_gradient(model: Model, name: str) -> tuple[torch.Tensor, torch.Tensor]:
         points = target.points.clone().requires_grad_()

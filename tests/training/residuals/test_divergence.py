@@ -151,7 +151,7 @@ equations: {laplace: laplacian(u) = 1}
 conditions: [{on: [left, right], u: x*y}, {on: [top, bottom], u_n: 0}]
 """
     network = {} if stage in ("least_squares", "cells") else {"network": "{hidden: [8]}"}
-    sampled = pinn.problem.problem.sample_pieces
+    sampled = pinn.domain.domain.sample_pieces
     for part, term, said in (
         ("points", "u on left, right", "x = nan, y = [^ ]* (so the sampler gave this point)"),
         ("normals", "u_n on top, bottom", "x = [^ ]*, y = [01] (where the sampler gave a normal that is not finite)"),
@@ -165,7 +165,7 @@ conditions: [{on: [left, right], u: x*y}, {on: [top, bottom], u_n: 0}]
             return drawn
 
         with monkeypatch.context() as patch:
-            patch.setattr("pinn.problem.problem.sample_pieces", broken)
+            patch.setattr("pinn.domain.domain.sample_pieces", broken)
             try:
                 message = train(run, stages_of(run.problem)).message
             except pinn.errors.Divergence as error:

@@ -99,7 +99,7 @@ def test_rows_of_elasticity_with_collapsed_and_mixed_derivatives():
 def test_chunks_of_rows_make_the_whole():
     found = problem(COUPLED)
     model = model_of(found)
-    (group,) = (g for g in groups_of(found) if g.statements[0].place.kind == "interior")
+    (group,) = (g for g in groups_of(found) if g.statements[0].is_equation)
     value, rows = jacobian_rows(model, group)
     count = len(group.points)
     parts = [jacobian_rows(model, group, chunk) for chunk in group.chunks(5)]
