@@ -60,7 +60,7 @@ def measure(case: tuple[str, str, float | None, int]) -> dict[str, Any]:
     network = new_network(problem, HIDDEN, run.generator, run.device, run.dtype)
     if gain is not None:
         network.activation = dataclasses.replace(network.activation, gain=gain)
-        network.place_gates(torch.as_tensor(problem.heldout_points(GATE_POINTS, seed + 1)), run.generator)
+        network.place_gates(torch.as_tensor(problem.heldout_points(GATE_POINTS, run.seed_for("gates"))), run.generator)
     run.model = Model(problem, network)
     error = None
     try:

@@ -37,7 +37,7 @@ class Session:
         self.run, self.model, self.until = run, model, until
         problem = run.problem
         interior = IN_TIME if problem.time else STEADY
-        self.groups = draw(problem, interior, BOUNDARY, run.seed, run.device, run.dtype)
+        self.groups = draw(problem, interior, BOUNDARY, run.seed_for("deepxde"), run.device, run.dtype)
         network = model.mlp
         transform = network.transform if isinstance(network, ExactConditions) else None
         with self.library() as deepxde:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
+from pinn.geometry.points.seeds import seed_of
 from pinn.geometry.shapes.pieces import Array
 
 FIRST_DRAW_LOG2 = 10
@@ -120,7 +121,9 @@ class LatinHypercube(PointSequence):
     def over_parts(self, parts: int) -> tuple[NDArray[np.int64], Array]:
         part = np.arange(self.count) * parts // self.count
         sizes = np.bincount(part, minlength=parts)
-        return part, np.concatenate([type(self)(1, self.seed + k, int(size)).first() for k, size in enumerate(sizes)])
+        return part, np.concatenate(
+            [type(self)(1, seed_of(self.seed, k), int(size)).first() for k, size in enumerate(sizes)]
+        )
 
     def chosen(self, kept: int) -> NDArray[np.int64]:
         return ((np.arange(self.count) + 0.5) * kept / self.count).astype(np.int64)

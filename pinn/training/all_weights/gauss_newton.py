@@ -141,7 +141,7 @@ class GaussNewton:
         interior = self.options.batch or min(max(wanted, FEWEST_POINTS), MOST_POINTS)
         if self.projected:
             interior = max(interior, POINTS_PER_OUTPUT_WEIGHT * output_size(model))
-        seed = self.run.seed * 7919 + 101 + self.iteration
+        seed = self.run.seed_for(self.name, self.iteration)
         return draw_adaptive(self.run.problem, interior, max(64, round(BOUNDARY_SHARE * interior)), seed, model)
 
     def system(self, model: Model, jacobian: Jacobian) -> DampedSystem:

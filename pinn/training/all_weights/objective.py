@@ -93,7 +93,7 @@ class Objective:
         if self.by_energy:
             self.draw_quadrature(iteration)
             return
-        self.groups = draw_adaptive(run.problem, INTERIOR, BOUNDARY, run.seed * 7919 + 31 + iteration, self.model)
+        self.groups = draw_adaptive(run.problem, INTERIOR, BOUNDARY, run.seed_for(self.stage, iteration), self.model)
         if self.fuse is None:
             self.fuse = worth_fusing(run, self.model, self.groups, self.options.iterations)
         if self.causal:
@@ -107,7 +107,9 @@ class Objective:
         run = self.run
         self.turn = iteration // (self.options.resample or 1) % MESHES
         boundary = self.draw_parts()
-        self.groups = essential_groups(run.problem, boundary, run.seed * 7919 + 31 + iteration, run.device, run.dtype)
+        self.groups = essential_groups(
+            run.problem, boundary, run.seed_for(self.stage, iteration), run.device, run.dtype
+        )
 
     def draw_parts(self) -> int:
         """The quadrature whose turn it is. Returns its number of points on the boundary."""

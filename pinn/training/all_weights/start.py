@@ -23,7 +23,7 @@ def start(run: Run, hidden: Sequence[int], usable: float = math.inf) -> Model:
         problem = run.problem
         chosen = problem.spec.network.hidden or hidden
         network = new_network(problem, chosen, run.generator, run.device, run.dtype)
-        points = torch.as_tensor(problem.heldout_points(GATE_POINTS, run.seed + 1)).to(network.field_scale)
+        points = torch.as_tensor(problem.heldout_points(GATE_POINTS, run.seed_for("gates"))).to(network.field_scale)
         network.place_gates(points, run.generator)
         run.model = Model(problem, network, problem.spec.solver.derivatives)
     return run.model

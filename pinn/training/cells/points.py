@@ -12,6 +12,7 @@ from scipy.stats import qmc
 from pinn.domain.domain import Domain
 from pinn.domain.places import Place
 from pinn.domain.point_set import PointSet, joined
+from pinn.geometry.points.seeds import seed_of
 from pinn.network.cells import Cell, owners, widths
 from pinn.problem.problem import Problem
 from pinn.training.residuals.assembly import Group
@@ -40,7 +41,7 @@ def draw_in_cells(
         by_place.setdefault(statement.place, []).append(index)
     groups = []
     for number, (place, indices) in enumerate(by_place.items()):
-        of_place = seed * 1009 + number
+        of_place = seed_of(seed, number)
         if problem.statements[indices[0]].is_equation:
             points = PointSet(torch.as_tensor(inside(domain, cells, interior, of_place)[0]))
         elif place.listed:
@@ -104,7 +105,7 @@ def near_cells(domain: Domain, place: Place, cells: Sequence[Cell], count: int, 
     kept: list[PointSet] = []
     taken = np.zeros(len(cells), dtype=int)
     for log2 in range(FIRST_POOL, LAST_POOL + 1):
-        pool = domain.sample(place, 2**log2, seed * 31 + log2)
+        pool = domain.sample(place, 2**log2, seed_of(seed, log2))
         owner = owners(cells, pool.points.numpy())
         order = np.argsort(owner, kind="stable")
         first = np.searchsorted(owner[order], np.arange(len(cells)))

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from pinn.domain.domain import Domain
 from pinn.domain.point_set import PointSet
+from pinn.geometry.points.seeds import seed_of
 from pinn.network.cells import Cell, owners, put
 from pinn.problem.problem import Problem
 from pinn.training.cells.points import inside, lengths_at
@@ -94,7 +95,7 @@ def refined(
             continue
         lengths = [cell.length(axis) for axis in range(len(cell.lower))]
         slender = max(lengths) >= slenderness * min(lengths)
-        axis = int(np.argmax(lengths)) if slender else roughest_axis(model, domain, cell, seed + index)
+        axis = int(np.argmax(lengths)) if slender else roughest_axis(model, domain, cell, seed_of(seed, index))
         found += cell.halved(axis)
     return found
 

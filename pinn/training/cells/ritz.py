@@ -102,7 +102,7 @@ class Ritz:
         run, begun = self.run, perf_counter()
         self.layers = with_layers(self.cells, self.layers, self.features, self.scale, run.generator)
         model = Model(run.problem, cell_network(run.problem, self.layers, self.like))
-        parts, groups = self.energy_and_conditions(1.0, run.seed)
+        parts, groups = self.energy_and_conditions(1.0, run.seed_for(self.name))
         self.minimise(model, parts, groups)
         before, control = self.control_energies(model)
         run.model = self.start = model
@@ -138,7 +138,8 @@ class Ritz:
             if before - after <= 2 * STAGNATION * abs(after) and old < STAGNATION_GAIN * new:
                 return StopReason.STAGNATED
         marked = largest(energy_errors(model, parts[0], self.cells), MARKED, FEWEST_MARKED)
-        cells = refined(model, run.problem.domain, self.cells, marked, run.seed * 7919 + 101 * self.level, SLENDERNESS)
+        seed = run.seed_for(self.name, "cuts", self.level)
+        cells = refined(model, run.problem.domain, self.cells, marked, seed, SLENDERNESS)
         growth, self.cells = len(cells) / len(self.cells), cells
         if self.unknowns * growth > MOST_UNKNOWNS:
             return StopReason.STAGNATED
@@ -230,7 +231,7 @@ class Ritz:
 
         Raises Divergence where it is not finite and neither was that of any model before.
         """
-        parts, groups = self.energy_and_conditions(CONTROL, self.run.seed + 1)
+        parts, groups = self.energy_and_conditions(CONTROL, self.run.seed_for(self.name, "control"))
         value = total(model, parts, groups)
         if not math.isfinite(value) and self.run.best is None:
             self.refuse(value, model, parts, groups)

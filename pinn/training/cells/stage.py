@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 
+from pinn.geometry.points.seeds import seed_of
 from pinn.spec.blocks.solver import CellsOptions
 from pinn.training.cells.layers import cell_network, default_scale, with_layers
 from pinn.training.cells.points import draw_in_cells
@@ -79,15 +80,17 @@ class Cells:
         before = self.slabs[self.current - 1] if self.current else None
         if before is not None and self.passes == 0 and self.rounds == 0:
             slab.inherit(before, self.tolerance)
-        seed = self.run.seed * 7919 + 131 * (self.current + 1000 * self.passes) + self.rounds
+        seed = self.run.seed_for(self.name, self.passes, self.current, self.rounds)
         loss = self.solve(slab, before, seed)
         assert slab.model is not None
-        slab.residuals = cell_residuals(slab.model, self.problem, slab.domain, slab.cells, seed + 7)
+        slab.residuals = cell_residuals(slab.model, self.problem, slab.domain, slab.cells, seed_of(seed, "residuals"))
         worst = float(slab.residuals.max())
         report = Report(loss, extra={"cells": len(slab.cells), "features": self.features, "cell_residual": worst})
         self.rounds += 1
         if worst > self.tolerance and self.rounds < MOST_ROUNDS:
-            cells = refined(slab.model, slab.domain, slab.cells, slab.residuals > MARK * self.tolerance, seed)
+            cells = refined(
+                slab.model, slab.domain, slab.cells, slab.residuals > MARK * self.tolerance, seed_of(seed, "cuts")
+            )
             seconds = (perf_counter() - begun) * (len(cells) / len(slab.cells)) ** COST_EXPONENT
             if seconds < self.run.remaining:
                 slab.cells = cells

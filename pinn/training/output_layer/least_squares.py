@@ -158,7 +158,7 @@ class LeastSquares:
         """Sample the hidden layer, draw points, solve. Returns the loss and the model."""
         run = self.run
         problem = run.problem
-        seed = run.seed * 7919 + self.level * 101 + len(self.results)
+        seed = run.seed_for(self.name, self.level, len(self.results))
         groups = draw(
             problem,
             INTERIOR_PER_FEATURE * self.features,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import torch
 
+from pinn.geometry.points.seeds import seed_of
 from pinn.network.features import sample_hyperplanes
 from pinn.problem.problem import Problem
 from pinn.training.residuals.model import Model, new_network
@@ -27,7 +28,7 @@ def sampled_model(
     without   axes that the units do not see
     """
     network = new_network(problem, [features], generator, device, dtype)
-    spread = torch.as_tensor(problem.heldout_points(features, seed + 1)).to(network.field_scale)
+    spread = torch.as_tensor(problem.heldout_points(features, seed_of(seed, "hyperplanes"))).to(network.field_scale)
     seen = network.features.hide(without)
     weight, bias = sample_hyperplanes(network.features(spread)[:, seen], features, scale, generator)
     with torch.no_grad():

@@ -27,6 +27,7 @@ from torch import Tensor
 from pinn.domain.domain import Domain
 from pinn.domain.places import Initial, Interior
 from pinn.errors import Divergence
+from pinn.geometry.points.seeds import seed_of
 from pinn.network.activations import ACTIVATIONS
 from pinn.network.mlp import MLP
 from pinn.network.series import SeriesNetwork, chebyshev_nodes, interpolation
@@ -151,7 +152,9 @@ class Slices:
         assert self.run.model is not None
         network = self.run.model.network
         assert isinstance(network, SeriesNetwork)
-        points = torch.as_tensor(self.problem.heldout_points(TAIL_POINTS, self.run.seed)).to(network.field_scale)
+        points = torch.as_tensor(self.problem.heldout_points(TAIL_POINTS, self.run.seed_for(self.name, "tail"))).to(
+            network.field_scale
+        )
         with torch.no_grad():
             size = network.terms(points).reshape(len(points), len(network.degrees), -1).square().mean(dim=(0, 2))
         tails = [float(size[network.degrees[:, axis] == terms - 1].sum()) for axis, terms in enumerate(self.terms)]
@@ -166,8 +169,8 @@ class Slices:
     def sampled(self, scale: float) -> Model:
         """A sampled hidden layer that does not see the parameters, the same for all slices of a level."""
         run = self.run
-        generator = torch.Generator().manual_seed(run.seed * 7919 + self.features)
-        seed = run.seed * 7919 + len(self.levels)
+        generator = torch.Generator().manual_seed(run.seed_for(self.name, "features", self.features))
+        seed = run.seed_for(self.name, "hyperplanes", len(self.levels))
         return sampled_model(
             self.problem, self.features, scale, seed, generator, run.device, run.dtype, without=self.parameter_axes
         )
@@ -213,10 +216,10 @@ class Slices:
     def rows(self, model: Model, values: np.ndarray, number: int) -> Iterator[tuple[Tensor, Tensor]]:
         """The statements at these parameters: conditions on the slice's boundary, equations in all shapes."""
         run, member = self.run, self.problem.domain.at(values)
-        seed = run.seed * 7919 + 101 * len(self.levels)
+        seed = run.seed_for(self.name, len(self.levels))
         everywhere = self.problem.domain.redrawn(seed)
         counts = (INTERIOR_PER_FEATURE * self.features, BOUNDARY_PER_FEATURE * self.features)
-        own = draw(self.problem, *counts, seed + number, run.device, run.dtype, CONDITION_WEIGHT_SOLVED, member)
+        own = draw(self.problem, *counts, seed_of(seed, number), run.device, run.dtype, CONDITION_WEIGHT_SOLVED, member)
         for group in own:
             place = group.statements[0].place
             if isinstance(place, Interior | Initial):

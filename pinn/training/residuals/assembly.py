@@ -21,6 +21,7 @@ from pinn.domain.domain import Domain
 from pinn.domain.point_set import PointSet
 from pinn.equations.compiler.compile import Derivative
 from pinn.equations.statements import MEASURED, Statement
+from pinn.geometry.points.seeds import seed_of
 from pinn.network.chunks import in_chunks
 from pinn.problem.problem import Problem
 from pinn.training.residuals.model import Model
@@ -121,6 +122,7 @@ def collect(
 ) -> list[Group]:
     """Groups of statements with points drawn by `method`; `counts` has one number per statement.
 
+    All are of one drawing, with a seed for each place; in a family they lie in the same shapes.
     domain   where the points are to lie, if that is a part of the problem's
     """
     drawn_from = (domain or problem.domain).redrawn(seed)
@@ -129,7 +131,7 @@ def collect(
         by_place.setdefault((statement.place, count), []).append(index)
     groups = []
     for number, ((place, count), indices) in enumerate(by_place.items()):
-        points = drawn_from.sample(place, count, seed * 1009 + number, method).to(device=device, dtype=dtype)
+        points = drawn_from.sample(place, count, seed_of(seed, number), method).to(device=device, dtype=dtype)
         groups.append(Group(problem, tuple(indices), points, condition_weight))
     return groups
 

@@ -9,14 +9,13 @@ import torch
 
 from pinn.domain.domain import Domain
 from pinn.domain.point_set import joined
+from pinn.geometry.points.seeds import seed_of
 from pinn.problem.counts import statement_counts
 from pinn.problem.problem import Problem
 from pinn.training.residuals.assembly import CONDITION_WEIGHT_TRAINED, Group, collect, point_residuals
 from pinn.training.residuals.model import Model
 
-CANDIDATES_SEED = 17
 POOL = 8  # candidates per point drawn by the residual
-HELDOUT_SEED = 1_000_003  # training seeds are small: held-out points are never trained on
 HELDOUT_INTERIOR, HELDOUT_BOUNDARY = 2000, 1000
 
 
@@ -51,10 +50,12 @@ def draw_adaptive(problem: Problem, interior: int, boundary: int, seed: int, mod
         place = group.statements[0].place
         if group.statements[0].is_equation:
             half = len(group.points) // 2
-            candidates = drawn_from.sample(place, POOL * half, seed + CANDIDATES_SEED)
+            candidates = drawn_from.sample(place, POOL * half, seed_of(seed, number, "candidates"))
             pool = replace(group, points=candidates.to(device=scale.device, dtype=scale.dtype))
-            chosen = candidates.taken(picked(point_residuals(model, pool), half, seed + number))
-            even = drawn_from.sample(place, len(group.points) - half, seed, problem.spec.sampling.method)
+            chosen = candidates.taken(picked(point_residuals(model, pool), half, seed_of(seed, number, "choice")))
+            even = drawn_from.sample(
+                place, len(group.points) - half, seed_of(seed, number, "even"), problem.spec.sampling.method
+            )
             points = joined([even, chosen]).to(device=scale.device, dtype=scale.dtype)
             group = replace(group, points=points)
         adapted.append(group)
@@ -64,9 +65,9 @@ def draw_adaptive(problem: Problem, interior: int, boundary: int, seed: int, mod
 def draw_heldout(
     problem: Problem, device: torch.device, dtype: torch.dtype, domain: Domain | None = None
 ) -> list[Group]:
-    """Points that no solver trains on; the same for every run of a problem."""
+    """Points that no solver trains on, since no stage has their name; the same for every run of a problem."""
     counts = statement_counts(problem, HELDOUT_INTERIOR, HELDOUT_BOUNDARY, domain=domain)
-    return collect(problem, counts, HELDOUT_SEED, device, dtype, domain=domain)
+    return collect(problem, counts, seed_of(0, "held-out"), device, dtype, domain=domain)
 
 
 def picked(weights: torch.Tensor, count: int, seed: int) -> torch.Tensor:

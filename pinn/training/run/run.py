@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import torch
 
+from pinn.geometry.points.seeds import seed_of
 from pinn.problem.problem import Problem
 from pinn.training.residuals.assembly import Group, heldout_residual
 from pinn.training.residuals.model import Model
@@ -83,6 +84,10 @@ class Run:
     def __post_init__(self) -> None:
         self.heldout_groups = draw_heldout(self.problem, self.device, self.dtype)
         self.generator = torch.Generator().manual_seed(self.seed)
+
+    def seed_for(self, stage: str, *keys: str | int) -> int:
+        """The seed of what a stage draws, by names and counters that its state has: a resumed run draws the same."""
+        return seed_of(self.seed, stage, *keys)
 
     @property
     def seconds(self) -> float:
