@@ -1,0 +1,160 @@
+"""Runs: `pinn solve` in a process of its own for each problem and seed, and the row of the table that comes of it."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+from benchmarks.truth.answers import CORPUS, Answer
+from benchmarks.truth.errors import Error, estimates, true_errors, worst
+from benchmarks.truth.judgement import Claim, Outcome, claim_of, estimate_ratios, is_late, judge
+from benchmarks.truth.tables import make
+from pinn.errors import PinnError
+from pinn.solution.solution import Solution
+
+ROOT = Path(__file__).resolve().parents[2]
+GRACE = 120.0  # seconds beyond three times the limit, after which a run is ended
+LONGEST_MESSAGE = 200
+EVALUATION = Lock()  # one thread at a time evaluates networks; the others wait for their processes
+
+
+@dataclass(frozen=True)
+class Row:
+    """One run: claim, error and outcome. `error` is the worst of `errors` (label -> relative); None where unknown."""
+
+    name: str
+    kind: str
+    seed: int
+    limit: float
+    exit: int
+    claim: str
+    outcome: str
+    right: str
+    error: float | None = None
+    errors: dict[str, float] = field(default_factory=dict)
+    estimates: dict[str, float] = field(default_factory=dict)
+    ratios: dict[str, float] = field(default_factory=dict)
+    stop_reason: str = ""
+    heldout: float | None = None
+    tolerance: float | None = None
+    seconds: float = 0.0
+    late: bool = False
+    message: str = ""
+
+
+def laid_out(folder: Path) -> Path:
+    """A copy of the corpus with the tables that its problems read."""
+    copy = folder / "corpus"
+    shutil.copytree(CORPUS, copy)
+    make(copy)
+    return copy
+
+
+def run(answer: Answer, seed: int, limit: float, corpus: Path) -> Row:
+    """Solve one problem as its user would, and judge what came out."""
+    file = corpus / answer.file.relative_to(CORPUS) if answer.file.is_relative_to(CORPUS) else answer.file
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "run"
+        command = [sys.executable, "-m", "pinn", "solve", str(file), "--out", str(out), "--seed", str(seed), "-q"]
+        command += ["--device", "cpu", "--set", f"solver.time_limit={limit:g}", "--set", "outputs.figures=false"]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        begun = time.perf_counter()
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=3 * limit + GRACE, env=environment, check=False
+            )
+            code, said = done.returncode, done.stderr
+        except subprocess.TimeoutExpired:
+            code, said = -9, f"ended after {3 * limit + GRACE:g} s"
+        seconds = time.perf_counter() - begun
+        metrics = read_metrics(out / "metrics.json")
+        errors, problem = {}, ""
+        if metrics is not None and answer.has_values:
+            with EVALUATION:
+                errors, problem = evaluated(answer, out)
+    return row(answer, seed, limit, code, metrics, errors, seconds, problem or last_line(said))
+
+
+def read_metrics(file: Path) -> dict[str, Any] | None:
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else None
+
+
+def evaluated(answer: Answer, out: Path) -> tuple[dict[str, Error], str]:
+    """(errors, what was in the way of them)."""
+    try:
+        return true_errors(answer, Solution.load(out)), ""
+    except (PinnError, LookupError, ArithmeticError, ValueError) as error:
+        return {}, f"not evaluated: {error}"[:LONGEST_MESSAGE]
+
+
+def last_line(text: str) -> str:
+    """What a refusal or a failure says in the end; warnings of a run that went well are not kept."""
+    lines = [line for line in text.strip().splitlines() if not line.startswith("warning:")]
+    return lines[-1][-LONGEST_MESSAGE:] if lines else ""
+
+
+def row(
+    answer: Answer,
+    seed: int,
+    limit: float,
+    code: int,
+    metrics: dict[str, Any] | None,
+    errors: dict[str, Error],
+    seconds: float,
+    message: str,
+) -> Row:
+    claim = claim_of(code, metrics)
+    known = metrics or {}
+    tolerance, guessed = float(known.get("tolerance") or 1e-8), estimates(known)
+    outcome = judge(answer, claim, errors, guessed, tolerance)
+    largest = worst(errors)
+    return Row(
+        name=answer.name,
+        kind=answer.kind,
+        seed=seed,
+        limit=limit,
+        exit=code,
+        claim=claim.value,
+        outcome=outcome.value,
+        right=answer.verdict,
+        error=None if math.isnan(largest) else largest,
+        errors={label: error.relative for label, error in errors.items()},
+        estimates=guessed,
+        ratios=estimate_ratios(errors, guessed),
+        stop_reason=str(known.get("stop_reason", "")),
+        heldout=known.get("heldout_residual"),
+        tolerance=known.get("tolerance"),
+        seconds=round(seconds, 1),
+        late=claim not in (Claim.REFUSED, Claim.CRASHED) and is_late(seconds, limit),
+        message="" if outcome in (Outcome.RIGHT,) and claim != Claim.REFUSED else message,
+    )
+
+
+def plain(rows: list[Row]) -> list[dict[str, Any]]:
+    """For JSON: what is not finite as text."""
+
+    def number(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: number(entry) for key, entry in value.items()}
+        return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+    return [{key: number(value) for key, value in asdict(one).items()} for one in rows]
+
+
+def restored(content: list[dict[str, Any]]) -> list[Row]:
+    def number(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: number(entry) for key, entry in value.items()}
+        return float(value) if value in ("inf", "-inf", "nan") else value
+
+    return [Row(**{key: number(value) for key, value in one.items()}) for one in content]
