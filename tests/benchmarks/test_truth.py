@@ -1,0 +1,288 @@
+"""Answers to the corpus of truth: every file has one, closed forms satisfy its statements, references come again."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from functools import cache
+
+import numpy as np
+import pytest
+import scipy.special
+import sympy
+import torch
+
+import pinn
+from benchmarks.truth import runs
+from benchmarks.truth.answers import CORPUS, Answer, Value, answers
+from benchmarks.truth.errors import Error, closed_values, estimates, number_error
+from benchmarks.truth.judgement import Claim, Outcome, claim_of, estimate_ratios, judge
+from benchmarks.truth.page import page, summary
+from benchmarks.truth.references import table
+from benchmarks.truth.tables import TABLES, make
+from pinn.equations.statements import PointSet
+from pinn.errors import SpecError
+from pinn.problem.problem import Problem
+from pinn.spec.language.expressions import symbol
+from tests.equations.closed_forms import BRANCHES, differentiated, relative_residual
+
+POINTS = 40
+ROUNDING = 1e-11  # of a statement's magnitude and the fields' size: where every part vanishes nothing else is there
+NUMPY = {**{name: (lambda *a, f=f: f(*a) + 0.0) for name, f in BRANCHES.items()}, "erf": scipy.special.erf}
+BESIDE = 1e-7  # of the domain: distance of two points on either side of a place
+CONTINUOUS = 1e-5  # relative: what a smooth quantity changes over that distance, with a margin of 10
+SLOW = ("cantilever_clamped", "sheared_square", "mixed_plate", "l_shape_plain")  # finite elements: 10 s and more each
+ANSWERS = answers()
+CLOSED = [
+    pytest.param(answer, index, id=f"{answer.name}-{index}" if index else answer.name)
+    for answer in ANSWERS.values()
+    for index in range(len(answer.solutions))
+]
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory):
+    return runs.laid_out(tmp_path_factory.mktemp("truth"))
+
+
+@cache
+def load(file) -> Problem | None:
+    """The problem, or None where it is refused: which are is not for this test to say."""
+    try:
+        return pinn.load(file)
+    except SpecError:
+        return None
+
+
+def test_every_file_has_an_answer_and_every_answer_a_file():
+    files = {(file.parent.name, file.stem) for file in CORPUS.rglob("*.yaml")}
+    assert files == {(answer.kind, answer.name) for answer in ANSWERS.values()}
+    assert len(ANSWERS) >= 200
+    assert sum(answer.quick for answer in ANSWERS.values()) == 25
+
+
+def test_every_answer_says_what_is_right_or_why_nothing_is():
+    for answer in ANSWERS.values():
+        assert answer.why, answer.name
+        if answer.verdict in ("solved", "open"):
+            assert answer.has_values, answer.name
+        if answer.verdict == "not solved":
+            assert not answer.has_values, answer.name
+
+
+def test_verdicts_of_every_sort_are_asked_for():
+    count = Counter(answer.verdict for answer in ANSWERS.values())
+    assert count["solved"] >= 30
+    assert count["not solved"] >= 40
+    assert count["open"] >= 80
+
+
+def test_tables_are_the_same_every_time(tmp_path):
+    for folder in (tmp_path / "a", tmp_path / "b"):
+        for name in TABLES:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        make(folder)
+    for name in TABLES:
+        if name.endswith(".csv"):
+            assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes(), name
+
+
+def values(expression: sympy.Expr, inputs: dict[str, torch.Tensor]) -> torch.Tensor:
+    """Values [N] through numpy and scipy, not through the code under test."""
+    names = list(inputs)
+    function = sympy.lambdify([symbol(name) for name in names], expression, [NUMPY, "numpy"])
+    found = torch.as_tensor(function(*(inputs[name].numpy() for name in names)), dtype=torch.float64)
+    return found.expand(len(inputs[names[0]])).clone()
+
+
+@pytest.mark.parametrize(("answer", "index"), CLOSED)
+def test_closed_forms_satisfy_every_statement(answer, index, corpus):
+    problem = load(corpus / answer.file.relative_to(CORPUS))
+    if problem is None or problem.ansatz is not None:
+        pytest.skip("refused, or over other outputs than the fields")
+    forms = {name: problem.scope.expression(text, ()) for name, text in answer.solutions[index].items()}
+    assert set(problem.fields) <= set(forms)
+    outputs = {s.output(name): forms[name] for s in problem.subdomains for name in problem.fields}
+    unknowns = {name: right.value for name, right in answer.unknowns.items()}
+    inside = torch.as_tensor(problem.heldout_points(POINTS, 5))
+    everywhere = {axis: inside[:, number] for number, axis in enumerate(problem.axes)}
+    largest = max(1.0, *(float(values(form, everywhere).abs().max()) for form in forms.values()))
+    checked = 0
+    for number, statement in enumerate(problem.statements):
+        if statement.place.kind in ("data", "periodic", "interface"):
+            continue
+        inputs = problem.sample(statement.place, POINTS, 77).inputs(problem.axes)
+        axis = inputs[problem.axes[0]]
+        inputs |= {name: torch.full_like(axis, value) for name, value in unknowns.items()}
+        at = {name: inputs[name] for name in (*problem.axes, *unknowns)}
+        jets = {
+            d: values(differentiated(outputs[d.field], d.partial, problem.axes, problem.space), at)
+            for d in statement.expression.derivatives
+        }
+        residual = torch.as_tensor(statement.expression.value(inputs, jets)).abs().max()
+        checked += 1
+        if residual > ROUNDING * largest * problem.scaling.statements[number]:
+            assert relative_residual(statement.expression, inputs, jets) < answer.tolerated, statement.name
+    assert checked
+
+
+JUMPS = [
+    pytest.param(answer, index, id=f"{answer.name}-{index}")
+    for answer in ANSWERS.values()
+    for index in range(len(answer.continuous))
+]
+
+
+@pytest.mark.parametrize(("answer", "index"), JUMPS)
+def test_what_is_continuous_has_no_jump(answer, index, corpus):
+    """Substitution does not see what a jump of a coefficient demands: field and flux on both sides of it do."""
+    problem = load(corpus / answer.file.relative_to(CORPUS))
+    if problem is None:
+        pytest.skip("refused")
+    entry = answer.continuous[index]
+    place = np.array(entry["at"], dtype=float)
+    direction = np.array(entry.get("along", place / np.linalg.norm(place)), dtype=float)
+    sides = torch.as_tensor(np.array([place - BESIDE * direction, place + BESIDE * direction]))
+    inputs = PointSet(sides).inputs(problem.axes)
+    forms = {name: problem.scope.expression(text, ()) for name, text in answer.solutions[0].items()}
+    for text in entry["quantities"]:
+        expression = problem.scope.expression(text, ())
+        jets = {jet: derivative(forms[field], orders, problem) for jet, (field, orders) in problem.scope.jets.items()}
+        before, after = values(expression.subs(jets), inputs)
+        smallest = 1e-9 * float(before.abs() + 1)
+        assert abs(before - after) <= CONTINUOUS * abs(before) + smallest, text
+
+
+def derivative(form: sympy.Expr, orders: tuple[int, ...], problem: Problem) -> sympy.Expr:
+    for axis, count in zip(problem.axes, orders, strict=True):
+        form = form.diff(symbol(axis), count) if count else form
+    return form
+
+
+def test_a_wrong_jump_would_be_noticed(corpus):
+    """The field that the equation without its jump has, x, carries ten times the flux behind it."""
+    problem = load(corpus / "jumps" / "where-coefficient.yaml")
+    assert problem is not None
+    points = np.array([[0.5 - BESIDE], [0.5 + BESIDE]])
+    before, after = closed_values(problem, {"k": "where(x < 0.5, 1, 10)"}, points)["k"]
+    assert after == pytest.approx(10 * before)
+
+
+@pytest.mark.parametrize("name", [name for name in table.REFERENCES if name not in SLOW])
+def test_references_come_again_at_the_lower_level(name):
+    within, committed = table.read()[name]
+    assert table.difference(table.REFERENCES[name](0), committed) <= 3 * within
+
+
+def test_references_that_are_used_are_there_and_others_are_not():
+    used = set()
+    for file in (CORPUS.parent / "answers").glob("*.toml"):
+        used |= {line.split('"')[1] for line in file.read_text().splitlines() if line.startswith("reference = ")}
+    assert used == set(table.REFERENCES) == set(table.read())
+
+
+def test_points_of_references_lie_in_their_problems(corpus):
+    for answer in ANSWERS.values():
+        problem = load(corpus / answer.file.relative_to(CORPUS)) if answer.rows else None
+        if problem is None:
+            continue
+        for row in (row for rows in answer.rows for row in rows):
+            assert row.quantity in problem.quantities, answer.name
+            inside = np.array(row.at)[None, : problem.space]
+            assert problem.geometry.level(inside)[0] <= 1e-9 * problem.half_width.max(), (answer.name, row.at)
+
+
+def test_known_values_of_the_literature():
+    """Robertson's a(40); the tip of the clamped cantilever; the middle of the unit square (Timoshenko's torsion)."""
+    found = {name: solutions[0] for name, (_, solutions) in table.read().items()}
+    value = {(name, row.quantity, row.at): row.value for name, rows in found.items() for row in rows}
+    assert value["decades_of_time", "a", (40.0,)] == pytest.approx(0.7158270687, rel=1e-9)
+    assert value["cantilever_clamped", "uy", (4.0, 0.5)] == pytest.approx(-243.2956, rel=2e-6)
+    assert value["unit_square", "u", (0.5, 0.5)] == pytest.approx(0.0736713532815, rel=1e-11)
+
+
+# ---- judgement -------------------------------------------------------------------------------------------------------
+
+
+def answer_of(verdict, **more) -> Answer:
+    return Answer("a", "kind", CORPUS / "a.yaml", verdict, "why", **more)
+
+
+EXACT = {"u": Error(1e-9, 0.0)}
+FAR = {"u": Error(1e-2, 0.0)}
+CLOSED_FORM = ({"u": "x"},)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "claim", "errors", "guessed", "outcome"),
+    [
+        ("solved", Claim.SOLVED, EXACT, {}, Outcome.RIGHT),
+        ("open", Claim.SOLVED, FAR, {}, Outcome.FALSE_CLAIM),
+        ("open", Claim.SOLVED, {"u": Error(math.nan, 0.0)}, {}, Outcome.FALSE_CLAIM),
+        ("open", Claim.SOLVED, {"u": Error(1e-2, 1e-2)}, {}, Outcome.RIGHT),  # no better known
+        ("open", Claim.SOLVED, {}, {}, Outcome.UNKNOWN),
+        ("open", Claim.USEFUL, FAR, {"u": 1e-2}, Outcome.RIGHT),
+        ("open", Claim.USEFUL, FAR, {"u": 1e-5}, Outcome.FALSE_DIGITS),
+        ("open", Claim.NOT_SOLVED, FAR, {}, Outcome.HONEST),
+        ("open", Claim.NOT_SOLVED, EXACT, {}, Outcome.TOO_HARSH),
+        ("open", Claim.ROUGH, EXACT, {}, Outcome.TOO_HARSH),
+        ("open", Claim.REFUSED, {}, {}, Outcome.HONEST),
+        ("solved", Claim.REFUSED, {}, {}, Outcome.TOO_HARSH),
+        ("open", Claim.CRASHED, {}, {}, Outcome.CRASH),
+    ],
+)
+def test_what_a_claim_is_worth(verdict, claim, errors, guessed, outcome):
+    assert judge(answer_of(verdict, solutions=CLOSED_FORM), claim, errors, guessed, 1e-8) == outcome
+
+
+@pytest.mark.parametrize(
+    ("claim", "outcome"),
+    [
+        (Claim.SOLVED, Outcome.FALSE_CLAIM),
+        (Claim.USEFUL, Outcome.FALSE_DIGITS),
+        (Claim.NOT_SOLVED, Outcome.RIGHT),
+        (Claim.REFUSED, Outcome.RIGHT),
+    ],
+)
+def test_nothing_is_solved_where_nothing_can_be_right(claim, outcome):
+    assert judge(answer_of("not solved"), claim, {}, {}, 1e-8) == outcome
+
+
+def test_claims_come_from_the_verdict_or_else_from_what_the_report_says():
+    assert claim_of(0, {"verdict": "solved", "stop_reason": "stagnated"}) == Claim.SOLVED
+    assert claim_of(5, {"verdict": "not solved", "stop_reason": "tolerance"}) == Claim.NOT_SOLVED
+    assert claim_of(0, {"verdict": "useful", "stop_reason": "tolerance"}) == Claim.USEFUL
+    assert claim_of(0, {"stop_reason": "tolerance", "heldout_residual": 1e-9}) == Claim.SOLVED
+    assert claim_of(0, {"stop_reason": "stagnated", "heldout_residual": 1.0}) == Claim.NOT_SOLVED
+    assert claim_of(0, {"stop_reason": "stagnated", "heldout_residual": 1e-3}) == Claim.ROUGH
+    assert claim_of(0, {"stop_reason": "stagnated", "heldout_residual": 1e-6}) == Claim.USEFUL
+    assert claim_of(2, None) == Claim.REFUSED
+    assert claim_of(1, None) == Claim.CRASHED
+    assert claim_of(-9, None) == Claim.CRASHED
+
+
+def test_estimates_are_read_with_and_without_blocks_and_held_against_errors():
+    assert estimates({}) == {}
+    assert estimates({"error_estimate": {"u": 1e-3}}) == {"u": 1e-3}
+    both = estimates({"error_estimate": {"fields": {"u": 1e-3}, "probes": {"tip": 2e-3}}})
+    assert both == {"u": 1e-3, "probe tip": 2e-3}
+    errors = {"u": Error(1e-4, 0.0), "probe tip": Error(1e-4, 1e-3), "v": Error(1e-4, 0.0)}
+    assert estimate_ratios(errors, both) == {"u": pytest.approx(10)}
+    assert number_error(None, Value(1.0, 0.0)).relative == math.inf
+    assert number_error(1e-3, Value(0.0, 0.0)).relative == 1e-3
+
+
+def test_one_run_is_judged_and_its_row_survives_the_file(corpus):
+    row = runs.run(ANSWERS["tiny-load"], 0, 20, corpus)
+    assert row.exit == 0
+    assert row.error is not None
+    assert row.error < 1e-6
+    refused = runs.run(ANSWERS["missing-end"], 0, 20, corpus)
+    assert (refused.exit, refused.claim, refused.outcome) == (2, Claim.REFUSED, Outcome.RIGHT)
+    assert "right" in refused.message
+    rows = [row, refused, runs.Row("x", "k", 1, 2.0, 0, "solved", "FALSE CLAIM", "open", error=math.inf)]
+    assert runs.restored(json.loads(json.dumps(runs.plain(rows), allow_nan=False))) == rows
+    text = page(rows, "a machine")
+    assert text.index("**FALSE CLAIM**") < text.index("tiny-load")
+    assert "false claims: 1 (target 0)" in summary(rows)
