@@ -12,7 +12,6 @@ import torch
 
 from benchmarks.truth.answers import Answer, At, Value
 from pinn.equations.compiler.compile import evaluate
-from pinn.equations.statements import PointSet
 from pinn.problem.problem import Problem
 from pinn.solution.solution import Solution
 
@@ -81,7 +80,7 @@ def closed_errors(answer: Answer, solution: Solution, forms: Mapping[str, str]) 
 def closed_values(problem: Problem, forms: Mapping[str, str], points: np.ndarray) -> dict[str, np.ndarray]:
     """Closed forms, texts in the problem's own names, at points [N, D]: name -> [N]."""
     tensor = torch.as_tensor(points)
-    inputs = PointSet(tensor).inputs(problem.axes)
+    inputs = {axis: tensor[:, number] for number, axis in enumerate(problem.axes)}
     return {
         name: evaluate(problem.scope.expression(text, ("closed", name)), inputs, len(points), tensor).numpy()
         for name, text in forms.items()
@@ -132,17 +131,10 @@ def reported(solution: Solution) -> dict[str, Error]:
 def estimates(metrics: Mapping[str, Any]) -> dict[str, float]:
     """The run's own estimates of relative errors, by the same labels; empty where it gives none.
 
-    metrics.json: `error_estimate`: {field: …}, or {"fields": {field: …}, "probes": {probe: …}, "unknowns": {…}}.
+    Those of probes are in the unit of their values.
     """
-    given = metrics.get("error_estimate")
-    if not isinstance(given, Mapping):
-        return {}
-    blocks = {"fields": "", "quantities": "", "probes": "probe ", "unknowns": "unknown "}
-    if not set(given) & set(blocks):
-        given = {"fields": given}
-    return {
-        f"{prefix}{name}": float(value)
-        for block, prefix in blocks.items()
-        for name, value in (given.get(block) or {}).items()
-        if isinstance(value, int | float)
-    }
+    found = {name: float(error) for name, error in (metrics.get("error_estimate") or {}).items()}
+    for name, probe in (metrics.get("probes") or {}).items():
+        if "error_estimate" in probe and isinstance(probe["value"], float):
+            found[f"probe {name}"] = float(probe["error_estimate"]) / (abs(probe["value"]) or 1.0)
+    return found

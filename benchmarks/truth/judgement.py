@@ -8,7 +8,7 @@ from typing import Any
 
 from benchmarks.truth.answers import Answer
 from benchmarks.truth.errors import Error, worst
-from pinn.solution.report import trust
+from pinn.solution.verdict import Verdict
 
 ALLOWED = 10.0  # times the tolerance, or three times what the right value is known to: the error of what is solved
 KNOWN = 3.0
@@ -23,7 +23,6 @@ class Claim(StrEnum):
 
     SOLVED = "solved"
     USEFUL = "useful"
-    ROUGH = "rough"  # only from runs without a verdict of their own
     NOT_SOLVED = "not solved"
     REFUSED = "refused"
     CRASHED = "crashed"
@@ -45,23 +44,16 @@ FAILURES = {Outcome.FALSE_CLAIM, Outcome.FALSE_DIGITS, Outcome.CRASH, Outcome.UN
 
 
 def claim_of(exit_code: int, metrics: Mapping[str, Any] | None) -> Claim:
-    """From the verdict in metrics.json, or else, in runs without one, from the stop reason and the report's warning."""
+    """From the verdict in metrics.json, or from the exit code where there is none.
+
+    3 is a training that diverged: it says so, and leaves files or none. Another code than the verdict's is a crash.
+    """
     if metrics is None:
         return {2: Claim.REFUSED, 3: Claim.NOT_SOLVED}.get(exit_code, Claim.CRASHED)
-    given = metrics.get("verdict")
-    if given is not None:
-        word = str(given.get("name", "") if isinstance(given, Mapping) else given).lower().replace("_", " ")
-        return next(
-            (claim for claim in (Claim.NOT_SOLVED, Claim.SOLVED, Claim.USEFUL) if word.startswith(claim)), Claim.CRASHED
-        )
-    if exit_code not in (0, 3, 5):
+    verdict = Verdict(metrics["verdict"])
+    if exit_code not in (verdict.exit_code, 3):
         return Claim.CRASHED
-    if metrics.get("stop_reason") == "tolerance":
-        return Claim.SOLVED
-    warning = trust(metrics) or ""
-    if warning.startswith("NOT SOLVED") or metrics.get("stop_reason") == "diverged":
-        return Claim.NOT_SOLVED
-    return Claim.ROUGH if warning else Claim.USEFUL
+    return {Verdict.SOLVED: Claim.SOLVED, Verdict.USEFUL: Claim.USEFUL, Verdict.NOT_SOLVED: Claim.NOT_SOLVED}[verdict]
 
 
 def judge(

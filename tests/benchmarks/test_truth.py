@@ -21,7 +21,6 @@ from benchmarks.truth.judgement import Claim, Outcome, claim_of, estimate_ratios
 from benchmarks.truth.page import page, summary
 from benchmarks.truth.references import table
 from benchmarks.truth.tables import TABLES, make
-from pinn.equations.statements import PointSet
 from pinn.errors import SpecError
 from pinn.problem.problem import Problem
 from pinn.spec.language.expressions import symbol
@@ -144,14 +143,17 @@ def test_what_is_continuous_has_no_jump(answer, index, corpus):
     place = np.array(entry["at"], dtype=float)
     direction = np.array(entry.get("along", place / np.linalg.norm(place)), dtype=float)
     sides = torch.as_tensor(np.array([place - BESIDE * direction, place + BESIDE * direction]))
-    inputs = PointSet(sides).inputs(problem.axes)
-    forms = {name: problem.scope.expression(text, ()) for name, text in answer.solutions[0].items()}
+    inputs = {axis: sides[:, number] for number, axis in enumerate(problem.axes)}
     for text in entry["quantities"]:
-        expression = problem.scope.expression(text, ())
-        jets = {jet: derivative(forms[field], orders, problem) for jet, (field, orders) in problem.scope.jets.items()}
-        before, after = values(expression.subs(jets), inputs)
-        smallest = 1e-9 * float(before.abs() + 1)
-        assert abs(before - after) <= CONTINUOUS * abs(before) + smallest, text
+        found = []
+        for side, number in enumerate(problem.subdomains.number_at(sides).tolist()):
+            scope = problem.subdomains[number].scope  # where the domain is cut, each part has its own coefficient
+            forms = {name: scope.expression(form, ()) for name, form in answer.solutions[0].items()}
+            expression = scope.expression(text, ())
+            jets = {jet: derivative(forms[field], orders, problem) for jet, (field, orders) in scope.jets.items()}
+            found.append(float(values(expression.subs(jets), inputs)[side]))
+        before, after = found
+        assert abs(before - after) <= CONTINUOUS * abs(before) + 1e-9 * (abs(before) + 1), text
 
 
 def derivative(form: sympy.Expr, orders: tuple[int, ...], problem: Problem) -> sympy.Expr:
@@ -226,7 +228,6 @@ CLOSED_FORM = ({"u": "x"},)
         ("open", Claim.USEFUL, FAR, {"u": 1e-5}, Outcome.FALSE_DIGITS),
         ("open", Claim.NOT_SOLVED, FAR, {}, Outcome.HONEST),
         ("open", Claim.NOT_SOLVED, EXACT, {}, Outcome.TOO_HARSH),
-        ("open", Claim.ROUGH, EXACT, {}, Outcome.TOO_HARSH),
         ("open", Claim.REFUSED, {}, {}, Outcome.HONEST),
         ("solved", Claim.REFUSED, {}, {}, Outcome.TOO_HARSH),
         ("open", Claim.CRASHED, {}, {}, Outcome.CRASH),
@@ -249,26 +250,28 @@ def test_nothing_is_solved_where_nothing_can_be_right(claim, outcome):
     assert judge(answer_of("not solved"), claim, {}, {}, 1e-8) == outcome
 
 
-def test_claims_come_from_the_verdict_or_else_from_what_the_report_says():
-    assert claim_of(0, {"verdict": "solved", "stop_reason": "stagnated"}) == Claim.SOLVED
-    assert claim_of(5, {"verdict": "not solved", "stop_reason": "tolerance"}) == Claim.NOT_SOLVED
-    assert claim_of(0, {"verdict": "useful", "stop_reason": "tolerance"}) == Claim.USEFUL
-    assert claim_of(0, {"stop_reason": "tolerance", "heldout_residual": 1e-9}) == Claim.SOLVED
-    assert claim_of(0, {"stop_reason": "stagnated", "heldout_residual": 1.0}) == Claim.NOT_SOLVED
-    assert claim_of(0, {"stop_reason": "stagnated", "heldout_residual": 1e-3}) == Claim.ROUGH
-    assert claim_of(0, {"stop_reason": "stagnated", "heldout_residual": 1e-6}) == Claim.USEFUL
+def test_claims_come_from_the_verdict_and_the_exit_code():
+    assert claim_of(0, {"verdict": "solved"}) == Claim.SOLVED
+    assert claim_of(0, {"verdict": "useful"}) == Claim.USEFUL
+    assert claim_of(5, {"verdict": "not_solved"}) == Claim.NOT_SOLVED
+    assert claim_of(3, {"verdict": "not_solved"}) == Claim.NOT_SOLVED
+    assert claim_of(0, {"verdict": "not_solved"}) == Claim.CRASHED  # the code contradicts the verdict
     assert claim_of(2, None) == Claim.REFUSED
+    assert claim_of(3, None) == Claim.NOT_SOLVED
     assert claim_of(1, None) == Claim.CRASHED
     assert claim_of(-9, None) == Claim.CRASHED
 
 
-def test_estimates_are_read_with_and_without_blocks_and_held_against_errors():
+def test_estimates_are_read_and_held_against_errors():
     assert estimates({}) == {}
-    assert estimates({"error_estimate": {"u": 1e-3}}) == {"u": 1e-3}
-    both = estimates({"error_estimate": {"fields": {"u": 1e-3}, "probes": {"tip": 2e-3}}})
-    assert both == {"u": 1e-3, "probe tip": 2e-3}
+    metrics = {
+        "error_estimate": {"u": 1e-3},
+        "probes": {"tip": {"value": -2.0, "error_estimate": 4e-3}, "line": {"value": [1.0], "error_estimate": 1.0}},
+    }
+    found = estimates(metrics)
+    assert found == {"u": 1e-3, "probe tip": 2e-3}
     errors = {"u": Error(1e-4, 0.0), "probe tip": Error(1e-4, 1e-3), "v": Error(1e-4, 0.0)}
-    assert estimate_ratios(errors, both) == {"u": pytest.approx(10)}
+    assert estimate_ratios(errors, found) == {"u": pytest.approx(10)}  # the probe's value is not known that well
     assert number_error(None, Value(1.0, 0.0)).relative == math.inf
     assert number_error(1e-3, Value(0.0, 0.0)).relative == 1e-3
 
