@@ -48,7 +48,8 @@ def number(value: float | None) -> str:
 def line(row: Row) -> str:
     ratios = sorted(row.ratios.values(), key=lambda ratio: max(ratio / HIGH, LOW / ratio if ratio else HIGH))
     worst = number(ratios[-1]) if ratios else ""
-    estimate = number(max(row.estimates.values())) if row.estimates else ""
+    compared = [value for label, value in row.estimates.items() if label in row.errors or not row.errors]
+    estimate = number(max(compared)) if compared else ""
     mark = f"**{row.outcome}**" if row.outcome in FAILURES | {Outcome.TOO_HARSH} else row.outcome
     seconds = f"{row.seconds:.0f}/{row.limit:.0f}" + (" late" if row.late else "")
     cells = (
@@ -75,8 +76,9 @@ def page(rows: Sequence[Row], machine: str) -> str:
             "# Truth: verdicts against right values",
             "",
             "Made by `python -m benchmarks.truth`. Errors are relative, the worst of the fields, points, probes and",
-            "unknowns that are known; `ratio` is the estimate over the true error where it is furthest from 1. What is",
-            "right about each problem, and from where: `benchmarks/truth/answers/`.",
+            "unknowns that are known; `estimate` is the run's own largest for these, `ratio` the estimate over the true error",
+            "where it is furthest from fair. What is right about each problem, and from where:",
+            "`benchmarks/truth/answers/`.",
             "",
             *(f"- {text}" for text in summary(rows)),
             "",
