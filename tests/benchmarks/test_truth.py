@@ -21,6 +21,7 @@ from benchmarks.truth.judgement import Claim, Outcome, claim_of, estimate_ratios
 from benchmarks.truth.page import page, summary
 from benchmarks.truth.references import table
 from benchmarks.truth.tables import TABLES, make
+from pinn.domain.places import Data, Interface, Periodic
 from pinn.errors import SpecError
 from pinn.problem.problem import Problem
 from pinn.spec.language.expressions import symbol
@@ -109,9 +110,9 @@ def test_closed_forms_satisfy_every_statement(answer, index, corpus):
     largest = max(1.0, *(float(values(form, everywhere).abs().max()) for form in forms.values()))
     checked = 0
     for number, statement in enumerate(problem.statements):
-        if statement.place.kind in ("data", "periodic", "interface"):
+        if isinstance(statement.place, (Data, Periodic, Interface)):
             continue
-        inputs = problem.sample(statement.place, POINTS, 77).inputs(problem.axes)
+        inputs = problem.domain.sample(statement.place, POINTS, 77).inputs(problem.axes)
         axis = inputs[problem.axes[0]]
         inputs |= {name: torch.full_like(axis, value) for name, value in unknowns.items()}
         at = {name: inputs[name] for name in (*problem.axes, *unknowns)}
@@ -192,7 +193,7 @@ def test_points_of_references_lie_in_their_problems(corpus):
         for row in (row for rows in answer.rows for row in rows):
             assert row.quantity in problem.quantities, answer.name
             inside = np.array(row.at)[None, : problem.space]
-            assert problem.geometry.level(inside)[0] <= 1e-9 * problem.half_width.max(), (answer.name, row.at)
+            assert problem.geometry.level(inside)[0] <= 1e-9 * problem.domain.half_width.max(), (answer.name, row.at)
 
 
 def test_known_values_of_the_literature():
