@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from pinn.errors import SpecError
 from pinn.physics import build_physics
@@ -12,9 +12,14 @@ from pinn.spec.consistency import subdomain_refusals
 from pinn.spec.language.expressions import Scope
 from pinn.spec.schema import Spec
 
+AnyScope = TypeVar("AnyScope", bound=Scope)
 
-def read_meaning(spec: Spec, subdomain: str = "") -> tuple[Physics, Scope]:
-    """The physics and the names of a spec in a subdomain; "" is the whole domain. Raises SpecError."""
+
+def read_meaning(spec: Spec, subdomain: str = "", kind: Callable[..., AnyScope] = Scope) -> tuple[Physics, AnyScope]:
+    """The physics and the names of a spec in a subdomain; "" is the whole domain. Raises SpecError.
+
+    kind   what makes the scope
+    """
     physics = Physics((), {}, {})
     if spec.physics:
         ((name, parameters),) = spec.physics.items()
@@ -27,7 +32,7 @@ def read_meaning(spec: Spec, subdomain: str = "") -> tuple[Physics, Scope]:
     ):
         if taken := sorted(set(own) & set(theirs)):
             raise SpecError((block, taken[0]), f"'{taken[0]}' is a name of the physics; choose another")
-    scope = Scope(
+    scope = kind(
         spec.coordinates,
         parameters=tuple(spec.parameters),
         time=spec.time is not None,

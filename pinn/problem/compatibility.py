@@ -123,6 +123,14 @@ def refuse_incompatible(asked: Asked) -> None:
             raise SpecError(places[0], row.sentence)
 
 
+def obstacle(feature: Feature, asked: Asked) -> SpecError | None:
+    """The refusal of what is asked for, if a feature came beside it; None where nothing stands in its way."""
+    for row in TABLE:
+        if row.beside is feature and (places := row.feature.found(asked)):
+            return SpecError(places[0], row.sentence)
+    return None
+
+
 def excluded(feature: Feature, asked: Asked) -> bool:
     """Whether the table would refuse a feature beside what is asked for already."""
     others = [row.beside for row in TABLE if row.feature is feature]

@@ -28,6 +28,7 @@ def describe(problem: Problem) -> str:
         lines.append(
             "subdomains   " + ", ".join(f"{s.name} (measure {s.shape.measure:.6g})" for s in problem.subdomains)
         )
+    lines += problem.cuts
     if problem.domain.family is not None:
         names = [*problem.parameters]
         moved = ", ".join(names[index] for index in problem.domain.family.moving)

@@ -94,12 +94,19 @@ def periodic_places(asked: Asked) -> list[Path]:
     return [("conditions", index, "periodic") for index, condition in enumerate(conditions) if condition.periodic]
 
 
+def subdomain_places(asked: Asked) -> list[Path]:
+    """The block, or the spec as a whole where a jump of its equations has cut the domain."""
+    cut = asked.problem is not None and asked.problem.subdomains.partition is not None
+    return [("subdomains",)] if asked.spec.subdomains else [()] if cut else []
+
+
 def of_problem(words: str, holds: Callable[[Problem], bool]) -> Feature:
     """What only the compiled problem tells."""
     return Feature(words, lambda asked: [()] if asked.problem is not None and holds(asked.problem) else [])
 
 
-SUBDOMAINS, PARAMETERS = block("subdomains"), block("parameters")
+PARAMETERS = block("parameters")
+SUBDOMAINS = Feature("`subdomains`", subdomain_places)
 DATA, UNKNOWNS, TIME = block("data"), block("unknowns"), block("time")
 NO_PARAMETERS, NO_TIME = without("parameters"), without("time")
 

@@ -10,6 +10,7 @@ from typing import Any
 from pinn.domain.domain import Domain
 from pinn.equations.hard_constraints.essential import EssentialBuilder, refers_to_exact
 from pinn.equations.hard_constraints.forms import find_forms, refuse_aperiodic
+from pinn.equations.jumps.cut import cut_at_jumps
 from pinn.equations.meanings import read_meaning
 from pinn.equations.statements import Statement
 from pinn.equations.subdomains import Subdomains
@@ -19,8 +20,8 @@ from pinn.geometry.build.partition import build_partition
 from pinn.geometry.shapes.shape import GeometryError, Shape
 from pinn.physics.model import Physics
 from pinn.problem.checks import check_energy, check_names, check_points, refuse_limits
-from pinn.problem.compatibility import refuse_incompatible
-from pinn.problem.features import Asked
+from pinn.problem.compatibility import obstacle, refuse_incompatible
+from pinn.problem.features import SUBDOMAINS, Asked
 from pinn.problem.probes import read_probes
 from pinn.problem.problem import Problem
 from pinn.problem.reference import read_reference
@@ -60,10 +61,13 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
     time = read_time(spec, scope)
     geometry, family = build_domain(spec, scope, folder)
     subdomains = read_subdomains(spec, {name: scope for name, (_, scope) in meanings.items()}, geometry, folder)
+    cut = cut_at_jumps(spec, subdomains, geometry, time, obstacle(SUBDOMAINS, Asked(spec)))
+    of_each = [meanings.get(part.name, (physics, scope))[0] for part in cut.subdomains]
+    for part, theirs in zip(cut.subdomains, of_each, strict=True):
+        refuse_limits(part.scope, theirs)
     ranges = parameter_ranges(spec, scope.number)
-    domain = Domain(spec.coordinates, geometry, time, ranges, family, subdomains.partition)
-    of_each = [theirs for theirs, _ in meanings.values()]
-    found = read_statements(spec, of_each, subdomains, domain, folder)
+    domain = Domain(spec.coordinates, geometry, time, ranges, family, cut.subdomains.partition)
+    found = read_statements(spec, of_each, cut, domain, folder)
 
     builder = EssentialBuilder(scope, geometry, time, value_is_exact(spec), first_guesses(spec, scope))
     ansatz, essential, statements = find_forms(spec.network, found.stated, builder, physics.vectors)
@@ -76,13 +80,15 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
         spec=spec,
         folder=folder,
         domain=domain,
-        subdomains=subdomains,
+        subdomains=cut.subdomains,
         statements=tuple(statements),
         vectors=dict(physics.vectors),
         tensors=physics.tensors,
         periods=found.periods,
         probes={},
         reference=read_reference(spec, scope, folder),
+        cuts=cut.lines,
+        uncut=cut.warnings,
         ansatz=ansatz,
         posed=posed,
         declared_energy=spec.energy or physics.energy,

@@ -54,6 +54,8 @@ class Problem:
     domain       where its points come from
     subdomains   parts of the domain with fields of their own; one, without a name, where the spec names none
     statements   equations, conditions and data, all of the form expression = 0 at the points of a place
+    cuts         in words: jumps that the domain was cut at, and the parts that this gave
+    uncut        in words: jumps that no cut follows, with the reason
     ansatz       how fields follow from the network's outputs; None where they are these outputs
     posed        with an ansatz: the statements over the fields themselves, then the conditions that it meets exactly
     vectors      name -> component quantities;  tensors: name -> {"xx": quantity, …}
@@ -72,6 +74,8 @@ class Problem:
     periods: dict[int, float]
     probes: dict[str, Probe]
     reference: Reference | None
+    cuts: tuple[str, ...] = ()
+    uncut: tuple[str, ...] = ()
     ansatz: Ansatz | None = None
     posed: tuple[Statement, ...] = ()
     declared_energy: Energy | None = None

@@ -14,8 +14,8 @@ from pinn.equations.conditions.periodic import periodic_statements
 from pinn.equations.conditions.reader import ConditionReader, period_of
 from pinn.equations.governing import equation_statements
 from pinn.equations.hard_constraints.forms import Joined
+from pinn.equations.jumps.cut import Cut
 from pinn.equations.statements import Statement
-from pinn.equations.subdomains import Subdomains
 from pinn.physics.model import Physics
 from pinn.problem.checks import refuse_gaps
 from pinn.spec.schema import Spec
@@ -38,7 +38,7 @@ class Statements:
 def read_statements(
     spec: Spec,
     physics: Sequence[Physics],
-    subdomains: Subdomains,
+    cut: Cut,
     domain: Domain,
     folder: Path,
 ) -> Statements:
@@ -47,7 +47,7 @@ def read_statements(
     Raises SpecError for what is wrong, and for what nothing is said about.
     """
     found = Statements()
-    vectors = physics[0].vectors
+    vectors, subdomains = physics[0].vectors, cut.subdomains
     equations = [
         statement
         for subdomain, theirs in zip(subdomains, physics, strict=True)
@@ -56,7 +56,10 @@ def read_statements(
     conditions = ConditionReader(subdomains, domain, spec.boundaries, vectors)
     between = InterfaceReader(subdomains, vectors)
     found.stated = [*equations, *conditions.read(spec.conditions), *between.read(spec.interfaces)]
-    refuse_open_interfaces(subdomains, tuple(equations), between)
+    if cut.parts:
+        found.stated += cut.statements
+    else:
+        refuse_open_interfaces(subdomains, tuple(equations), between)
     for index, condition in enumerate(spec.conditions):
         if condition.periodic:
             path = ("conditions", index, "periodic")

@@ -12,7 +12,7 @@ from pinn.problem.problem import Problem
 
 def warnings(problem: Problem) -> list[str]:
     """One line for each thing that is allowed, and probably not meant."""
-    return [*activation_warnings(problem), *excess_warnings(problem), *contradictions(problem)]
+    return [*problem.uncut, *activation_warnings(problem), *excess_warnings(problem), *contradictions(problem)]
 
 
 def activation_warnings(problem: Problem) -> list[str]:

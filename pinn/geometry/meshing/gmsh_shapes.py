@@ -14,6 +14,7 @@ from pinn.geometry.shapes.pieces import Array
 from pinn.geometry.shapes.planar import Annulus, Disk, Ellipse, Sector
 from pinn.geometry.shapes.polygon import Polygon
 from pinn.geometry.shapes.shape import GeometryError, Shape
+from pinn.geometry.shapes.sides import Complement, HalfSpace
 from pinn.geometry.shapes.solids import Cylinder, Sphere
 
 _ARCS = 4  # parts of a sector's arcs; gmsh wants each to be less than half a turn
@@ -44,6 +45,26 @@ def _polygon(kernel: Any, shape: Polygon) -> Entities:
     corners = [kernel.addPoint(*_point(vertex)) for vertex in shape.vertices]
     edges = [kernel.addLine(start, end) for start, end in zip(corners, [*corners[1:], corners[0]], strict=True)]
     return [(2, kernel.addPlaneSurface([kernel.addCurveLoop(edges)]))]
+
+
+def _half_space(kernel: Any, shape: HalfSpace) -> Entities:
+    """What of it is near its box: from its boundary as far inwards as that is wide."""
+    (flat,) = shape.pieces
+    corners = flat.points(np.array([[0, 0], [1, 0], [1, 1], [0, 1]])[:, : shape.dimension - 1])
+    depth = -float(np.linalg.norm(np.ptp(corners, axis=0))) * shape.normal
+    if shape.dimension == 2:
+        ends = corners[:2]
+        return _polygon(kernel, Polygon([*ends, *(ends + depth)[::-1]]))
+    points = [kernel.addPoint(*map(float, corner)) for corner in corners]
+    edges = [kernel.addLine(start, end) for start, end in zip(points, [*points[1:], points[0]], strict=True)]
+    side = kernel.addPlaneSurface([kernel.addCurveLoop(edges)])
+    return [entity for entity in kernel.extrude([(2, side)], *map(float, depth)) if entity[0] == 3]
+
+
+def _complement(kernel: Any, shape: Complement) -> Entities:
+    lower, upper = shape.bounds
+    beyond = upper - lower
+    return kernel.cut(_box(kernel, Box(lower - beyond, upper + beyond)), built(kernel, shape.shape))[0]
 
 
 def _disk(kernel: Any, shape: Disk) -> Entities:
@@ -109,6 +130,8 @@ def _combined(operation: str) -> Callable[[Any, Combination], Entities]:
 BUILDERS: dict[type[Shape], Callable[[Any, Any], Entities]] = {
     Box: _box,
     Polygon: _polygon,
+    HalfSpace: _half_space,
+    Complement: _complement,
     Disk: _disk,
     Ellipse: _ellipse,
     Annulus: _annulus,

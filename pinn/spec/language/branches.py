@@ -101,6 +101,16 @@ def symbols_of(expression: sympy.Basic) -> set[sympy.Symbol]:
     return cast(set[sympy.Symbol], expression.free_symbols)
 
 
+def comparisons_of(expression: sympy.Basic) -> set[sympy.Expr]:
+    """All comparisons in an expression."""
+    return cast(set[sympy.Expr], expression.atoms(Less, LessEqual))
+
+
+def selections_of(expression: sympy.Basic) -> set[sympy.Expr]:
+    """All choices between two branches in an expression."""
+    return cast(set[sympy.Expr], expression.atoms(Select))
+
+
 def where(condition: Predicate, yes: sympy.Expr, no: sympy.Expr) -> sympy.Expr:
     return select(condition.indicator, yes, no)
 

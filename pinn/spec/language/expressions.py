@@ -14,6 +14,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import copy
 from typing import cast
 
 import sympy
@@ -88,6 +89,8 @@ class Scope:
     parameters    names of further inputs of the network, between space and time, by which nothing is differentiated
     constants, unknowns, fields, definitions, exact   as in the spec, names to texts or numbers
     origins   name -> its place in the spec, for names that are not keys of these blocks (parameters of a physics)
+    whole     the scope of the whole domain, where this one belongs to a part of it
+    branches  choice or comparison -> what it is in the part
     """
 
     def __init__(
@@ -115,6 +118,8 @@ class Scope:
         self.jets: dict[Symbol, tuple[str, tuple[int, ...]]] = {}
         self.constants: dict[str, sympy.Expr] = {}
         self._origins = {name: tuple(path) for name, path in (origins or {}).items()}
+        self.whole: Scope = self
+        self.branches: dict[sympy.Expr, sympy.Expr] = {}
         self._later = [*(constants or {})]  # constants that are not known yet
         self._known: dict[tuple[str, bool], sympy.Expr] = {}
         self._open: list[str] = []
@@ -125,6 +130,23 @@ class Scope:
         for name in (*self.parameters, *self.constants, *self.unknowns, *self.fields, *self.definitions):
             self._refuse_normal(name)
             self._refuse_ambiguous(name)
+
+    def within(self, branches: Mapping[sympy.Expr, sympy.Expr]) -> Scope:
+        """The same names in a part of the domain, where the branches mapped are what they are mapped to.
+
+        Conditions on coordinates, which choose points, go on meaning what they mean in the whole domain.
+        """
+        part = copy(self)
+        part.whole, part.branches = self.whole, {**self.branches, **branches}
+        part.jets, part._known = {**self.jets}, {}
+        return part
+
+    def settled(self, expression: sympy.Expr) -> sympy.Expr:
+        """The expression with the branches that hold in this part."""
+        found = cast(sympy.Expr, expression.xreplace(self.branches))
+        while found != expression:  # a branch that is taken may decide the next one
+            expression, found = found, cast(sympy.Expr, found.xreplace(self.branches))
+        return found
 
     # ---- names ---------------------------------------------------------------------------------------------------
 
@@ -272,13 +294,13 @@ class Scope:
         if not isinstance(value, sympy.Expr):
             kind = "a vector" if isinstance(value, tuple) else "a comparison"
             raise SpecError(path, f"must be a single value, but '{_short(text)}' is {kind}")
-        return value
+        return self.settled(value) if self.branches else value
 
     def condition(self, text: object, path: Sequence[str | int]) -> Predicate:
         """A comparison, such as `0 < y < 1 and x > 0.5`, of coordinates and constants."""
         if isinstance(text, str) and re.search(r"(?<![<>=!])=(?!=)", text):
             raise SpecError(path, f"comparisons are <, <=, >, >=, but '{_short(text)}' has '='")
-        value = self._parse(text, path)
+        value = self.whole._parse(text, path)
         if not isinstance(value, Predicate):
             raise SpecError(path, f"must be a comparison such as 'y > 0.5', got '{_short(text)}'")
         if unknown := sorted(s.name for s in value.free_symbols if s.name not in self.axes):
