@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pinn.errors import SpecError, did_you_mean
+from pinn.files.archive import read_npz
+from pinn.files.csv_table import read_csv
 
 Columns = dict[str, NDArray[np.float64]]
 LARGEST_FILE = 2**30
@@ -26,7 +27,13 @@ def read_columns(file: Path, axes: Sequence[str], path: Sequence[str | int]) -> 
         raise SpecError(path, f"no such file: {file}")
     if file.stat().st_size > LARGEST_FILE:
         raise SpecError(path, f"{file} is larger than 1 GiB")
-    readers = {".csv": _read_csv, ".npz": _read_npz, ".vtu": _read_mesh, ".vtk": _read_mesh, ".msh": _read_mesh}
+    readers = {
+        ".csv": lambda file, _: read_csv(file),
+        ".npz": _read_npz,
+        ".vtu": _read_mesh,
+        ".vtk": _read_mesh,
+        ".msh": _read_mesh,
+    }
     if file.suffix not in readers:
         raise SpecError(path, f"cannot read '{file.suffix}' files{did_you_mean(file.suffix, list(readers))}")
     try:
@@ -51,43 +58,13 @@ def column(columns: Columns, name: str, file: Path, path: Sequence[str | int]) -
     return columns[name]
 
 
-def _read_csv(file: Path, axes: Sequence[str]) -> Columns:
-    with file.open(newline="", encoding="utf-8") as stream:
-        rows = [row for row in csv.reader(stream) if row and not row[0].startswith("#")]
-    if len(rows) < 2:
-        raise SpecError((), f"{file} needs a line of column names and at least one line of numbers")
-    names = [name.strip() for name in rows[0]]
-    if len(names) == 1 and ";" in names[0]:
-        raise SpecError((), f"{file}: the separator must be a comma, not a semicolon, and decimals have a point")
-    if all(_is_number(name) for name in names):
-        raise SpecError((), f"{file}: the first line must name the columns, got {', '.join(names[:5])}")
-    if repeated := [name for k, name in enumerate(names) if name in names[:k]]:
-        raise SpecError((), f"{file}: column '{repeated[0]}' appears twice")
-    values = np.empty((len(rows) - 1, len(names)))
-    for number, row in enumerate(rows[1:], start=2):
-        if len(row) != len(names):
-            raise SpecError((), f"{file}: line {number} has {len(row)} values, the header {len(names)} names")
-        try:
-            values[number - 2] = [float(value) for value in row]
-        except ValueError as error:
-            raise SpecError((), f"{file}: line {number}: {error}") from None
-    return {name: values[:, k] for k, name in enumerate(names)}
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
 def _read_npz(file: Path, axes: Sequence[str]) -> Columns:
-    with np.load(file, allow_pickle=False) as archive:
-        arrays = {name: np.asarray(archive[name], dtype=float) for name in archive.files}
+    arrays = read_npz(file)
     missing = [axis for axis in axes if axis not in arrays]
     if missing:
         raise SpecError((), f"{file} has no array '{missing[0]}'{did_you_mean(missing[0], list(arrays))}")
+    if single := [name for name, array in arrays.items() if array.ndim == 0]:
+        raise SpecError((), f"{file}: array '{single[0]}' is one number, not a column")
     fields = {name: array for name, array in arrays.items() if name not in axes}
     grid = tuple(len(arrays[axis]) for axis in reversed(axes))
     if fields and all(array.shape == grid for array in fields.values()) and len(grid) > 1:
