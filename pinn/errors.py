@@ -99,7 +99,7 @@ class ResourceError(PinnError):
 
 
 class Interrupted(PinnError):
-    """SIGINT or SIGTERM arrived; the state was saved first."""
+    """SIGINT, SIGTERM or SIGHUP arrived; the state was saved first."""
 
     exit_code = 130
 

@@ -42,8 +42,11 @@ def bench(
     ),
 ) -> None:
     """Race engines on a list of problems. Runs that are done are kept; repeated ones replace their rows."""
+    from pinn.cli.numbers import finite
+    from pinn.run.directory import make_folder
     from pinn.solution.engines import require_engine
 
+    finite(time_limit, "--time-limit")
     chosen = [engine.strip() for engine in engines.split(",") if engine.strip()]
     for engine in chosen:
         require_engine(engine)
@@ -64,6 +67,7 @@ def bench(
         if quantity is None:
             raise SpecError(("NAMES",), f"{name}: nothing is known of its solution; it needs 'exact' or 'reference'")
     machine = f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}"
+    make_folder(out, "--out")
     race = Race.resume(out / "engines.json", machine)
     for seed in range(seeds):
         for name, file in files.items():

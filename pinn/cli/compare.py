@@ -54,6 +54,7 @@ def compare(
     from pinn.comparison.trials import STYLES, plan_trials
     from pinn.files.writing import write_json, write_text
     from pinn.problem.description import method
+    from pinn.run.directory import make_folder
 
     settings = [*STYLES[style.value], *(overrides or ())]
     problem = pinn.load(spec, overrides=settings)
@@ -61,6 +62,7 @@ def compare(
     settings.append(f"solver.threads={threads}")
     folder = out or DEFAULT_ROOT / (problem.name if style is Style.spec else f"{problem.name}-{style.value}")
     trials = plan_trials(spec, names, steps, seeds, settings, folder)
+    make_folder(folder, "--out")
     comparison = Comparison(problem, method(problem), trials)
 
     def say(text: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,6 +39,7 @@ def export(
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Default: RUN/export.FORMAT.")] = None,
 ) -> None:
     """Write the fields of RUN for ParaView (vtu, pvd, xdmf), tables (csv, npz), or the network itself (onnx)."""
+    from pinn.cli.numbers import assignments, numbers
     from pinn.errors import SpecError
     from pinn.run.directory import require_run
 
@@ -49,9 +49,10 @@ def export(
     if points is not None and line is None:
         raise SpecError(("--points",), "belongs to --line; for a finer mesh use --resolution")
     path = _target(run, format or ("csv" if line is not None and out is None else None), out)
-    instants = None if times is None else _numbers(times, "--times")
+    instants = None if times is None else numbers(times, "--times")
     names = None if quantities is None else [name.strip() for name in quantities.split(",") if name.strip()]
-    ends = None if line is None else [_numbers(end, "--line") for end in line.split(":")]
+    settled = assignments(at or [], "--at")
+    ends = None if line is None else [numbers(end, "--line") for end in line.split(":")]
     if ends is not None and len(ends) != 2:
         raise SpecError(("--line",), f"expected two points such as 0,0:1,1, got '{line}'")
 
@@ -61,7 +62,7 @@ def export(
 
     solution = Solution.load(run)
     places: dict[str, Any] = {
-        "at": _assignments(at or []),
+        "at": settled,
         "resolution": resolution,
         "mesh_file": mesh,
         "line": None if ends is None else Line(*ends, count=DEFAULT_POINTS if points is None else points),
@@ -91,31 +92,3 @@ def _target(run: Path, format: str | None, out: Path | None) -> Path:
         count += 1
         path = run / f"export-{count}.{suffix}"
     return path
-
-
-def _assignments(texts: list[str]) -> dict[str, float]:
-    """radius=0.42, once or several times, or several with commas between them."""
-    from pinn.errors import SpecError
-
-    found: dict[str, float] = {}
-    for text in ",".join(texts).split(",") if texts else ():
-        name, equals, value = text.partition("=")
-        try:
-            number = float(value)
-        except ValueError:
-            number = math.nan
-        if not equals or not math.isfinite(number):
-            raise SpecError(("--at",), f"expected NAME=VALUE such as radius=0.42, got '{text}'")
-        if name.strip() in found:
-            raise SpecError(("--at",), f"'{name.strip()}' has two values")
-        found[name.strip()] = number
-    return found
-
-
-def _numbers(text: str, option: str) -> list[float]:
-    from pinn.errors import SpecError
-
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError as error:
-        raise SpecError((option,), f"expected numbers with commas between them, got '{text}'") from error

@@ -37,9 +37,11 @@ def harden(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
 ) -> None:
     """Ramp λ of RUN to a target while the field is kept, substitute ReLU, report; writes RUN/hardened."""
+    from pinn.cli.numbers import finite
     from pinn.errors import SpecError
     from pinn.run.directory import require_run
 
+    finite(hardness, "--hardness")
     if hardness is not None and tolerance is not None:
         raise SpecError(("--hardness",), "cannot be combined with --tolerance; either gives λ")
     if tolerance is not None and not 0 < tolerance < 1:

@@ -50,8 +50,10 @@ def init(
     from pinn.errors import SpecError
     from pinn.files.disk import os_errors
 
-    if not re.fullmatch(r"[a-z0-9-]+", name):
-        raise SpecError(("NAME",), f"must consist of a-z, 0-9 and hyphens, got '{name}'")
+    if not re.fullmatch(
+        r"[a-z0-9][a-z0-9-]*", name
+    ):  # of one that begins with a hyphen every command would make options
+        raise SpecError(("NAME",), f"must consist of a-z, 0-9 and hyphens, no hyphen first, got '{name}'")
     path = Path(f"{name}.yaml")
     try:
         with os_errors(path), path.open("x", encoding="utf-8") as stream:

@@ -1,4 +1,4 @@
-"""What SIGINT and SIGTERM do: end the command at once, or, while a run trains, after its state is on the disk.
+"""What SIGINT, SIGTERM and SIGHUP do: end the command at once, or, while a run trains, after its state is on the disk.
 
 A run that is asked to stop finishes its step, keeps its state, writes its results and returns. A step still at work
 after PATIENCE is broken off, and the state from before it is kept. What is not done after DEADLINE is left: files
@@ -22,24 +22,30 @@ if TYPE_CHECKING:
     from pinn.run.keeper import CheckpointKeeper
 
 PATIENCE, DEADLINE = 4.0, 8.5  # seconds after the signal; who sends SIGTERM usually sends SIGKILL ten seconds later
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # the last from a terminal that is closed
 
 
 class Interruption:
-    """While it is entered, SIGINT and SIGTERM raise KeyboardInterrupt; afterwards it knows which of them came."""
+    """While it is entered, SIGNALS raise KeyboardInterrupt; afterwards it knows which of them came.
+
+    SIGHUP that was ignored stays ignored: `nohup pinn solve` outlives its terminal.
+    """
 
     def __init__(self) -> None:
         self.number: int | None = None
         self.keeper: CheckpointKeeper | None = None
         self._before: dict[int, object] = {}
+        self._terminals = [number for number in (1, 2) if os.isatty(number)]
 
     @property
     def exit_code(self) -> int:
-        """130 after SIGINT, 143 after SIGTERM."""
+        """130 after SIGINT, 143 after SIGTERM, 129 after SIGHUP."""
         return 128 + (self.number or signal.SIGINT)
 
     def __enter__(self) -> Interruption:
         for number in SIGNALS:
+            if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+                continue
             self._before[number] = signal.signal(number, self._stop)
         return self
 
@@ -51,10 +57,19 @@ class Interruption:
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         first, self.number = self.number is None, number
+        if number == signal.SIGHUP:
+            self._leave_terminal()
         if self.keeper is None or not first:
             raise KeyboardInterrupt
         self.keeper.stopping = True
         signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+
+    def _leave_terminal(self) -> None:
+        """A terminal that has gone refuses every write: what is still to be said goes nowhere, and the rest goes on."""
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for number in self._terminals:
+            os.dup2(nowhere, number)
+        os.close(nowhere)
 
     @contextmanager
     def patient(self, keeper: CheckpointKeeper) -> Iterator[None]:

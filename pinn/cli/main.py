@@ -18,6 +18,7 @@ from pinn.cli.init import init
 from pinn.cli.interruption import Interruption
 from pinn.cli.list import list_problems
 from pinn.cli.mesh import mesh
+from pinn.cli.plain_text import never_refuse
 from pinn.cli.resume import resume
 from pinn.cli.schema import schema
 from pinn.cli.solve import solve
@@ -68,6 +69,7 @@ def _pinn(
 
 def run(arguments: list[str] | None = None) -> int:
     """Run the command and return its exit code: see DESIGN §4."""
+    never_refuse(sys.stdout)
     with Interruption() as interruption:
         try:
             result = app(arguments, prog_name="pinn", standalone_mode=False, obj=interruption)

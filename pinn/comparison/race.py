@@ -7,7 +7,6 @@ the best network by held-out residual so far: what the engine would have returne
 from __future__ import annotations
 
 import csv
-import json
 import math
 import statistics
 import tempfile
@@ -17,10 +16,13 @@ from pathlib import Path
 from time import perf_counter
 
 from pinn.comparison.processes import Job, run
+from pinn.errors import ResourceError, SpecError
+from pinn.files.reading import read_json
 from pinn.files.writing import write_json
 from pinn.problem.problem import Problem
 
 THRESHOLDS = (1e-2, 1e-4, 1e-6)
+PAGES = (".md", ".png")  # written beside the JSON of a race
 
 Curve = list[tuple[float, float]]  # (seconds, error)
 
@@ -99,13 +101,22 @@ class Race:
 
     @classmethod
     def resume(cls, file: Path, machine: str) -> Race:
-        if not file.is_file():
+        """The race that a file holds, a new one where there is none.
+
+        Raises SpecError for a file of something else, and for pages that no such file was kept with: they are not ours.
+        """
+        if not file.exists():
+            for page in (file.with_suffix(suffix) for suffix in PAGES):
+                if page.exists():
+                    raise SpecError(("--out",), f"{page} is there without {file.name}; name another directory")
             return cls(file, machine, [])
-        content = json.loads(file.read_text(encoding="utf-8"))
-        entries = [
-            Entry(**{**row, "curve": [(s, math.inf if e is None else e) for s, e in row["curve"]]})
-            for row in content["runs"]
-        ]
+        try:
+            entries = [
+                Entry(**{**row, "curve": [(s, math.inf if e is None else e) for s, e in row["curve"]]})
+                for row in read_json(file)["runs"]
+            ]
+        except (LookupError, TypeError, ValueError, ResourceError):
+            raise SpecError(("--out",), f"{file} holds no race of pinn bench; name another directory") from None
         return cls(file, machine, entries)
 
     def add(self, entry: Entry) -> None:

@@ -1,4 +1,4 @@
-"""CSV tables that somebody else wrote: a line of names, then lines of numbers, held as numbers from the first line on."""
+"""CSV tables that somebody else wrote: a line of names, then lines of numbers, kept as numbers from the start."""
 
 from __future__ import annotations
 

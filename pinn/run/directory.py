@@ -33,10 +33,8 @@ class RunDirectory:
         cannot be made.
         """
         if out is not None:
+            make_folder(out, "--out")
             with os_errors(out):
-                if out.exists() and not out.is_dir():
-                    raise SpecError(("--out",), f"{out} is a file; name a directory that is new or empty")
-                out.mkdir(parents=True, exist_ok=True)
                 lock = taken(out, "--out")  # first: of two that find it empty, one must not write
                 if any(out.iterdir()):
                     raise SpecError(("--out",), f"{out} is not empty; a run is never overwritten, name a new directory")
@@ -66,6 +64,14 @@ class RunDirectory:
         """Add a line to log.txt, if that is possible: a full disk must not end a training for the sake of a line."""
         with suppress(OSError):
             disk().append(self.path / "log.txt", line.rstrip("\n") + "\n")
+
+
+def make_folder(path: Path, option: str) -> None:
+    """Make a folder where there is none. Raises SpecError for a file, ResourceError where it cannot be made."""
+    with os_errors(path):
+        if path.exists() and not path.is_dir():
+            raise SpecError((option,), f"{path} is a file; name a directory that is new or empty")
+        path.mkdir(parents=True, exist_ok=True)
 
 
 def require_run(folder: Path) -> None:

@@ -94,3 +94,24 @@ def test_an_error_that_is_not_finite_survives_the_file(tmp_path):
     race = Race(tmp_path / "engines.json", "a machine", [])
     race.add(entry("native", 0, [(1.0, 0.1), (2.0, math.inf)]))
     assert Race.resume(race.file, "a machine").entries[0].error == math.inf
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "out", "message"),
+    [
+        ("notes", "mine", "notes", "--out: notes is a file; name a directory"),
+        ("engines.json", '{"mine": 1}', ".", "--out: engines.json holds no race of pinn bench; name another directory"),
+        ("engines.json", "[1]", ".", "--out: engines.json holds no race of pinn bench"),
+        ("engines.json", '{"runs": [{"curve": [[1]]}]}', ".", "--out: engines.json holds no race of pinn bench"),
+        ("engines.md", "mine", ".", "--out: engines.md is there without engines.json; name another directory"),
+        ("engines.png", "mine", ".", "--out: engines.png is there without engines.json"),
+    ],
+)
+def test_what_is_somebody_elses_is_not_overwritten(name, content, out, message, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rod.yaml").write_text(SPEC)
+    (tmp_path / name).write_text(content)
+    monkeypatch.setattr("pinn.comparison.race.run", lambda job: pytest.fail("it trained"))
+    assert run(["bench", "rod.yaml", "--out", out]) == 2
+    assert capsys.readouterr().err.startswith(message)
+    assert (tmp_path / name).read_text() == content

@@ -120,6 +120,14 @@ def test_init_writes_a_problem_once(tmp_path, monkeypatch, capsys):
     assert run(["init", "../evil"]) == 2
 
 
+@pytest.mark.parametrize("name", ["-h", "--help", "-"])
+def test_a_name_that_every_command_would_take_for_an_option_is_refused(name, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run(["init", "--", name]) == 2
+    assert capsys.readouterr().err == f"NAME: must consist of a-z, 0-9 and hyphens, no hyphen first, got '{name}'\n"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_template_is_a_spec_that_the_reader_accepts(tmp_path, monkeypatch):
     from pinn.spec.yaml.source import read_spec
 

@@ -102,6 +102,14 @@ def test_refusals(spec, arguments, message, capsys):
     assert capsys.readouterr().err.startswith(message)
 
 
+def test_a_file_in_place_of_a_folder_is_refused_before_training(spec, tmp_path, monkeypatch, capsys):
+    (tmp_path / "notes").write_text("mine")
+    monkeypatch.setattr("pinn.comparison.compare.Comparison.run", lambda *_: pytest.fail("it trained"))
+    assert run(["compare", str(spec), "--out", str(tmp_path / "notes")]) == 2
+    assert capsys.readouterr().err == f"--out: {tmp_path / 'notes'} is a file; name a directory that is new or empty\n"
+    assert (tmp_path / "notes").read_text() == "mine"
+
+
 def test_activations_with_parameters_stay_whole():
     text = "gelu, {lambda_gelu: {hardness: 2, trainable: true}},relu,gelu"
     assert split(text, "--activations") == ["gelu", "{lambda_gelu: {hardness: 2, trainable: true}}", "relu"]

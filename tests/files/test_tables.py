@@ -1,4 +1,4 @@
-"""Tables that others wrote: read rightly, or refused with the reason, in memory that does not grow with their promises."""
+"""Tables that others wrote: read rightly or refused with the reason, in memory that their promises do not change."""
 
 from __future__ import annotations
 
