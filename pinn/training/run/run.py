@@ -71,7 +71,7 @@ class Run:
     tolerance: float
     model: Model | None = None
     history: History = field(default_factory=History)
-    started: float = field(default_factory=perf_counter)
+    started: float = field(default_factory=lambda: perf_counter())  # the clock of now, not of the import
     best: Model | None = None
     best_heldout: float = math.inf
     best_merit: float = math.inf
