@@ -1,44 +1,15 @@
-"""The command as a stranger's file meets it: in this process, with a limit on the seconds of computing."""
+"""The command as a stranger's file meets it: in this process, with a limit on how much is computed."""
 
 from __future__ import annotations
 
-import gc
 import json
-import signal
-from contextlib import contextmanager
 from pathlib import Path
 
 import meshio  # noqa: F401
-import pytest
 
-import pinn.problem.loading  # noqa: F401  # here, so that its seconds are charged to no test
+import pinn.problem.loading  # noqa: F401  # here, so that importing it is charged to no test
 from pinn.cli.main import run
-
-SECONDS = 1.0  # of computing, not of waiting: a machine that is busy with something else fails no test
-
-
-class TooSlow(BaseException):
-    """Not an Exception, so that nothing between here and the alarm takes it for its own."""
-
-
-@contextmanager
-def within(seconds: float = SECONDS):
-    """Fail where this process computes for longer."""
-
-    def stop(*_):
-        raise TooSlow
-
-    gc.freeze()  # what the tests before have left is not collected at this one's expense
-    before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    try:
-        yield
-    except TooSlow:
-        pytest.fail(f"computed for more than {seconds} s", pytrace=False)
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
-        gc.unfreeze()
+from tests.work import at_most
 
 
 def refuse(capsys, file: Path, content: str | bytes, *arguments: str) -> str:
@@ -48,8 +19,8 @@ def refuse(capsys, file: Path, content: str | bytes, *arguments: str) -> str:
 
 
 def refused(capsys, *arguments: str, code: int = 2) -> str:
-    """Run the command: exit code, short lines on stderr, no traceback, in time."""
-    with within():
+    """Run the command: exit code, short lines on stderr, no traceback, little work."""
+    with at_most():
         found = run(list(arguments))
     said = capsys.readouterr()
     assert found == code, f"exit {found}: {said.err[:300]} {said.out[:300]}"

@@ -1,4 +1,4 @@
-"""Hostile expressions, at every place of a spec that reads one: exit code 2, one line, within a second."""
+"""Hostile expressions, at every place of a spec that reads one: exit code 2, one line, little work."""
 
 from __future__ import annotations
 

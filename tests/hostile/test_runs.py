@@ -1,4 +1,4 @@
-"""Runs that somebody else wrote: exit code 2 or 4, one line, in time, and nothing is written outside of them."""
+"""Runs that somebody else wrote: exit code 2 or 4, one line, little work, and nothing is written outside of them."""
 
 from __future__ import annotations
 

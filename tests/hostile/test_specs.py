@@ -1,4 +1,4 @@
-"""Malformed specs: exit code 2, one line for each refusal, within a second."""
+"""Malformed specs: exit code 2, one line for each refusal, little work."""
 
 from __future__ import annotations
 

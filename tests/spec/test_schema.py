@@ -415,7 +415,7 @@ def specs(draw):
     return fixed | unknown_functions | draw(optional)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(specs())
 def test_any_resolved_spec_loads_to_an_equal_spec(data):
     assert_resolves(load(dump(data)))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import signal
-from contextlib import contextmanager
 
 import pytest
 import sympy
@@ -14,6 +12,7 @@ from hypothesis import strategies as st
 from pinn.errors import SpecError
 from pinn.spec.language.branches import Less, LessEqual, Select
 from pinn.spec.language.expressions import Scope, symbol
+from tests.work import at_most
 
 PATH = ("equations", "heat")
 X, Y, T = symbol("x"), symbol("y"), symbol("t")
@@ -38,20 +37,6 @@ def same(first: sympy.Expr, second: sympy.Expr) -> bool:
     return sympy.simplify(first - second) == 0
 
 
-@contextmanager
-def within(seconds: float):
-    def stop(*_):
-        raise TimeoutError(f"took more than {seconds} s")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-
-
 # ---- arithmetic ----------------------------------------------------------------------------------
 
 numbers = st.sampled_from(["0.5", "2", "3", "1.25", "x", "y", "1e-1", "7"])
@@ -64,7 +49,7 @@ def combine(parts):
     return binary | power | signed | parts.map("({})".format)
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150)
 @given(st.recursive(numbers, combine, max_leaves=8))
 def test_arithmetic_is_pythons(text):
     """Written without needless parentheses, so that precedence and associativity decide."""
@@ -539,7 +524,7 @@ def test_there_are_enough_wrong_texts():
 @pytest.mark.parametrize("text", WRONG.values(), ids=WRONG)
 def test_wrong_texts_are_refused_at_once(text):
     s = scope(exact={"u": "x"})
-    with within(1.0), pytest.raises(SpecError) as refusal:
+    with at_most(), pytest.raises(SpecError) as refusal:
         s.expression(text, PATH)
     assert refusal.value.path == PATH
     assert 0 < len(refusal.value.message) < 400

@@ -266,7 +266,7 @@ def same(left, right) -> bool:
     return type(left) is type(right) and left == right
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.dictionaries(keys, trees, min_size=1, max_size=4))
 @example(
     {"a": [".5e3", "1_0", "0o17", "yes", "", " ", "~", "- a", "# b", "a: b", "1e400", ".nan"], "1": 1e22, "b": 5e-324}
@@ -283,7 +283,7 @@ def test_written_in_blocks_in_the_given_order_without_anchors():
     )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.text(st.sampled_from("ab:-[]{},'\"\\#&*!|>%@`\n\t ?01.e~<+_x\r\x85\ufeffé=U") | st.characters(), max_size=60))
 @example('a: "\\UFFFFFFFF"')
 @example("\r\t\n%")
