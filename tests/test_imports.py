@@ -126,7 +126,7 @@ def loaded_by(statement: str) -> set[str]:
     """Top-level modules that a fresh interpreter has loaded after the statement; nothing may be printed."""
     code = f"{statement}\nimport sys\nsys.stderr.write(' '.join({{name.split('.')[0] for name in sys.modules}}))"
     result = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True, cwd=PACKAGE.parent
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=600, check=True, cwd=PACKAGE.parent
     )
     assert result.stdout == ""
     return set(result.stderr.split())

@@ -21,7 +21,7 @@ conditions: [{on: boundary, u: 0}]
 exact: {u: sin(pi*x)}
 network: {hidden: [8]}
 sampling: {interior: 40}
-solver: {tolerance: 1e-2}
+solver: {method: {adam: {iterations: 40}}, tolerance: 1e-30}
 """
 
 
@@ -30,7 +30,7 @@ def test_both_engines_run(tmp_path, capsys, monkeypatch):
     (tmp_path / "problems").mkdir()
     (tmp_path / "problems" / "rod.yaml").write_text(SPEC)
     out = tmp_path / "out"
-    assert run(["bench", "rod", "--time-limit", "0.5", "--out", str(out)]) == 0
+    assert run(["bench", "rod", "--time-limit", "3600", "--out", str(out)]) == 0
     assert capsys.readouterr().out.splitlines() == [str(out / f"engines.{suffix}") for suffix in ("md", "json", "png")]
     assert (out / "engines.png").stat().st_size > 1000
     rows = json.loads((out / "engines.json").read_text())["runs"]
@@ -41,9 +41,8 @@ def test_both_engines_run(tmp_path, capsys, monkeypatch):
     for row in rows:
         seconds = [s for s, _ in row["curve"]]
         assert seconds == sorted(seconds)
-        assert 0 < seconds[-1] < 5
         assert 0 < row["curve"][-1][1] < 1.5
-        assert row["stop_reason"] in ("tolerance", "time_limit")
+        assert (row["stop_reason"], row["iterations"]) == ("iteration_limit", 40)
     assert rows[1]["conditions"] in ("soft", "hard")
 
 

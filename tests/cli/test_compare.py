@@ -22,7 +22,7 @@ equations: {poisson: u_xx = -pi**2*sin(pi*x)}
 conditions: [{on: boundary, u: 0}]
 exact: {u: sin(pi*x)}
 sampling: {interior: 40}
-solver: {method: {least_squares: {features: 40, scale: 4}}, tolerance: 1e-3, time_limit: 5}
+solver: {method: {least_squares: {features: 40, scale: 4}}, tolerance: 1e-3, time_limit: 3600}
 outputs: {resolution: 20}
 """
 KEYS = {"smoothness_order", "required_order", "jacobian_rank", "jacobian_norm", "equation_gradient_share"}

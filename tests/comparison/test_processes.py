@@ -53,7 +53,7 @@ def test_a_job_with_metrics_has_not_failed(tmp_path):
 
 
 def test_an_interruption_ends_what_runs(tmp_path):
-    long = job(tmp_path, 1, f"import os, time; open('{tmp_path}/pid', 'w').write(str(os.getpid())); time.sleep(60)")
+    long = job(tmp_path, 1, f"import os, time; open('{tmp_path}/pid', 'w').write(str(os.getpid())); time.sleep(600)")
     wait = "import os, time\nwhile not os.path.exists('%s') or not open('%s').read(): time.sleep(0.01)"
     short = job(tmp_path, 2, wait % (tmp_path / "pid", tmp_path / "pid"))
 

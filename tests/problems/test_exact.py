@@ -39,27 +39,27 @@ def outputs(problem: Problem) -> dict[str, sympy.Expr]:
     return {s.output(name): problem.exact[s.name][name] for s in problem.subdomains for name in problem.fields}
 
 
-def statements() -> list:
-    """(file, statement) of every problem whose fields are all known in closed form."""
-    found = []
-    for file in FILES:
-        problem = load(file)
-        if all(set(problem.fields) <= set(known) for known in problem.exact.values()):
-            labels = (f"{problem.name}: {statement.name}" for statement in problem.statements)
-            found += [pytest.param(file, index, id=label) for index, label in enumerate(labels)]
-    return found
+def is_known(problem: Problem) -> bool:
+    """Whether all its fields are known in closed form."""
+    return all(set(problem.fields) <= set(known) for known in problem.exact.values())
 
 
 def test_there_are_problems_with_exact_fields():
-    assert len({parameter.values[0] for parameter in statements()}) >= 18
+    assert sum(is_known(load(file)) for file in FILES) >= 18
 
 
-@pytest.mark.parametrize(("file", "index"), statements())
-def test_exact_fields_satisfy_every_statement(file, index):
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_exact_fields_satisfy_every_statement(file):
     problem = load(file)
+    if is_known(problem):
+        for index, statement in enumerate(problem.statements):
+            if not isinstance(statement.place, Data | Periodic):  # there is no expression = 0 at each point
+                assert misfit(problem, index) < SATISFIED, statement.name
+
+
+def misfit(problem: Problem, index: int) -> float:
+    """Residual of a statement with the exact fields, relative to its largest part; 0 where it is rounding errors."""
     statement = problem.statements[index]
-    if isinstance(statement.place, Data | Periodic):
-        pytest.skip("no expression = 0 at each point")
     inputs = problem.domain.sample(statement.place, POINTS, 77).inputs(problem.axes)
     for name, unknown in problem.spec.unknowns.items():  # exact fields belong to their true values
         value = problem.scope.number(unknown.initial if unknown.expected is None else unknown.expected, ())
@@ -69,8 +69,9 @@ def test_exact_fields_satisfy_every_statement(file, index):
     jets = jets_of(outputs(problem), compiled, at, problem.axes, problem.space)
     residual = torch.as_tensor(compiled.value(inputs, jets)).abs().max()
     # where every part vanishes, such as u: 0 where u is 0, there is nothing else to be relative to
-    if residual > ROUNDING * problem.scaling.statements[index]:
-        assert relative_residual(compiled, inputs, jets) < SATISFIED
+    if residual <= ROUNDING * problem.scaling.statements[index]:
+        return 0.0
+    return relative_residual(compiled, inputs, jets)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
