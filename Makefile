@@ -4,12 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test check format torture clean
+.PHONY: help setup demo quick test check format torture clean
 
 help:
 	@echo "make setup   create $(VENV) and install pinn with its development tools"
 	@echo "make demo    solve the plate with a hole: error table, VTU, pictures"
 	@echo "make test    run the tests"
+	@echo "make quick   run the tests that are quick: a minute and a half"
 	@echo "make check   formatting, lint, types, tests"
 	@echo "make format  let ruff rewrite what it can"
 	@echo "make torture kill runs at random moments, and compare what they end with"
@@ -34,11 +35,14 @@ demo: setup
 test: setup
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
 
+quick: setup
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -m "not slow"
+
 check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/pyright
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+	$(MAKE) test
 
 format: setup
 	$(BIN)/ruff format .

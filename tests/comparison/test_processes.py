@@ -66,5 +66,11 @@ def test_an_interruption_ends_what_runs(tmp_path):
         os.kill(int((tmp_path / "pid").read_text()), 0)
 
 
-def test_there_is_a_core():
-    assert cores() >= 1
+def test_cores_are_those_that_this_process_may_use(monkeypatch):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {3, 5, 6}, raising=False)
+    assert cores() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: 7)
+    assert cores() == 7
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert cores() == 1

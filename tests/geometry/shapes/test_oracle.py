@@ -67,8 +67,10 @@ def test_inside(deepxde_geometry, name: str):
     lower, upper = ours.bounds
     points = np.random.default_rng(0).uniform(lower - 0.3, upper + 0.3, (4000, ours.dimension))
     clear = np.abs(ours.level(points)) > 1e-4  # DeepXDE works to single precision
-    agree = ours.contains(points) == np.asarray(theirs.inside(points)).ravel().astype(bool)
-    assert np.all(agree[clear])
+    assert np.mean(clear) > 0.99
+    inside = np.asarray(theirs.inside(points)).ravel().astype(bool)
+    assert 0.1 < np.mean(inside) < 0.9  # there are points to be wrong about on both sides
+    np.testing.assert_array_equal(ours.contains(points)[clear], inside[clear])
 
 
 @pytest.mark.parametrize("name", [name for name in PAIRS if name != "ellipse"])  # DeepXDE's has no normals
