@@ -22,6 +22,7 @@ from pinn.equations.statements import Statement
 from pinn.equations.subdomains import Seen, Subdomain, Subdomains
 from pinn.errors import SpecError
 from pinn.geometry.shapes.shape import Shape
+from pinn.problem.scan import Scan, scan
 from pinn.spec.blocks.energy import Energy
 from pinn.spec.language.expressions import Scope
 from pinn.spec.schema import Spec
@@ -221,6 +222,11 @@ class Problem:
         path = ("energy",) if self.spec.energy else ("physics", *self.spec.physics)
         compile = partial(self.over_outputs, subdomain=self.subdomains[0])
         return EnergyReader(self.scope, self.geometry.patches, path, compile)
+
+    @cached_property
+    def scan(self) -> Scan:
+        """What was seen of the known data between the points that a solver looks at."""
+        return scan(self)
 
     @property
     def constructed(self) -> tuple[str, ...]:

@@ -53,13 +53,21 @@ def estimate(solution: Solution) -> Estimates:
     worst: dict[str, float] = {}
     for name, share in zip(names, relative_residuals(model, heldout), strict=True):
         worst[name] = larger(worst.get(name, 0.0), share)
-    free = tuple(freedom(problem, modes))
+    free = (*freedom(problem, modes), *map(narrow, problem.scan.unseen))
     return Estimates(
         quantities=quantity_errors(solution, corrected),
         probes=probe_errors(solution, corrected),
         residuals=worst,
         free=free,
         amplified=None if free else amplification(modes),
+    )
+
+
+def narrow(statement: str) -> str:
+    """What is said of data that nobody has seen."""
+    return (
+        f"the data of '{statement}' are zero wherever one looks, though they are not written as zero: if they are that "
+        "narrow, state them as what they are in the limit, or widen them"
     )
 
 

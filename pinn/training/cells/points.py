@@ -15,7 +15,7 @@ from pinn.domain.point_set import PointSet, joined
 from pinn.geometry.points.seeds import seed_of
 from pinn.network.cells import Cell, owners, widths
 from pinn.problem.problem import Problem
-from pinn.training.residuals.assembly import Group
+from pinn.training.residuals.assembly import CONCENTRATED_SHARE, Group
 
 MOST_DRAWS = 64  # times the points that are wanted in a cell: a cell with less of the domain in it gets fewer
 DRAWS_OUTSIDE = 8  # times the same, after which a cell without any is taken to lie outside
@@ -48,9 +48,25 @@ def draw_in_cells(
             points = domain.sample(place, boundary * place.listed, of_place)
         else:
             points = near_cells(domain, place, cells, boundary, of_place)
+        if place in problem.scan.concentrations:
+            points = joined([points, concentrated(problem, domain, place, cells, len(points), of_place)])
         moved = points.to(device=like.device, dtype=like.dtype)
         groups.append(Group(problem, tuple(indices), moved, condition_weight, lengths=lengths_at(cells, moved.points)))
     return groups
+
+
+def concentrated(
+    problem: Problem,
+    domain: Domain,
+    place: Place,
+    cells: Sequence[Cell],
+    beside: int,
+    seed: int,
+    measuring: bool = False,
+) -> PointSet:
+    """Points in the cells where the place's data vary in a small part of it (problem/scan.py), few `beside` others."""
+    found = problem.scan.concentrations[place].drawn(beside // CONCENTRATED_SHARE, seed, measuring, domain.time)
+    return found.taken(torch.as_tensor(owners(cells, found.points.numpy()) >= 0))
 
 
 def lengths_at(cells: Sequence[Cell], points: torch.Tensor) -> torch.Tensor:

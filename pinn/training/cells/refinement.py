@@ -14,7 +14,7 @@ from pinn.domain.point_set import PointSet
 from pinn.geometry.points.seeds import seed_of
 from pinn.network.cells import Cell, owners, put
 from pinn.problem.problem import Problem
-from pinn.training.cells.points import inside, lengths_at
+from pinn.training.cells.points import concentrated, inside, lengths_at
 from pinn.training.residuals.assembly import Group, point_residuals
 from pinn.training.residuals.energy import Integral
 from pinn.training.residuals.model import Model
@@ -32,6 +32,9 @@ def cell_residuals(model: Model, problem: Problem, domain: Domain, cells: Sequen
     """
     equations = tuple(i for i, s in enumerate(problem.statements) if s.is_equation)
     points, owner = inside(domain, cells, PROBES, seed)
+    for place in {problem.statements[i].place for i in equations} & problem.scan.concentrations.keys():
+        further = concentrated(problem, domain, place, cells, len(points), seed, measuring=True).points.numpy()
+        points, owner = np.vstack([points, further]), np.append(owner, owners(cells, further))
     if not equations or not len(points):
         return np.zeros(len(cells))
     tensor = torch.as_tensor(points).to(model.network.field_scale)

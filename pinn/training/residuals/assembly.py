@@ -18,7 +18,7 @@ from torch import Tensor
 
 from pinn.derivatives.jets import JetPlan, plan_jets
 from pinn.domain.domain import Domain
-from pinn.domain.point_set import PointSet
+from pinn.domain.point_set import PointSet, joined
 from pinn.equations.compiler.compile import Derivative
 from pinn.equations.statements import MEASURED, Statement
 from pinn.geometry.points.seeds import seed_of
@@ -28,6 +28,7 @@ from pinn.training.residuals.model import Model
 from pinn.training.residuals.noise import NOISY_WEIGHT, beyond_noise, weight_of_noisy
 
 T = TypeVar("T")
+CONCENTRATED_SHARE = 3  # of as many points, one more lies where the data vary, if they do so in a small part
 
 # Weight of whatever is not an equation inside the domain. Where all weights train, 1 to 3 is best (Burgers after 100
 # steps of Gauss-Newton: error 3e-3, with 10: 3e-2, with 30: no front yet). Where the output layer is solved for, 10 to
@@ -119,8 +120,12 @@ def collect(
     condition_weight: float = CONDITION_WEIGHT_TRAINED,
     method: str = "sobol",
     domain: Domain | None = None,
+    measuring: bool = False,
 ) -> list[Group]:
     """Groups of statements with points drawn by `method`; `counts` has one number per statement.
+
+    Where a statement's data vary in a small part of its place (problem/scan.py), some points more lie there: those kept
+    for `measuring`, or those to train on.
 
     All are of one drawing, with a seed for each place; in a family they lie in the same shapes.
     domain   where the points are to lie, if that is a part of the problem's
@@ -131,7 +136,12 @@ def collect(
         by_place.setdefault((statement.place, count), []).append(index)
     groups = []
     for number, ((place, count), indices) in enumerate(by_place.items()):
-        points = drawn_from.sample(place, count, seed_of(seed, number), method).to(device=device, dtype=dtype)
+        of_place = seed_of(seed, number)
+        points = drawn_from.sample(place, count, of_place, method)
+        if place in problem.scan.concentrations:
+            further = problem.scan.concentrations[place]
+            points = joined([points, further.drawn(count // CONCENTRATED_SHARE, of_place, measuring, drawn_from.time)])
+        points = points.to(device=device, dtype=dtype)
         groups.append(Group(problem, tuple(indices), points, condition_weight))
     return groups
 

@@ -67,7 +67,7 @@ def draw_heldout(
 ) -> list[Group]:
     """Points that no solver trains on, since no stage has their name; the same for every run of a problem."""
     counts = statement_counts(problem, HELDOUT_INTERIOR, HELDOUT_BOUNDARY, domain=domain)
-    return collect(problem, counts, seed_of(0, "held-out"), device, dtype, domain=domain)
+    return collect(problem, counts, seed_of(0, "held-out"), device, dtype, domain=domain, measuring=True)
 
 
 def picked(weights: torch.Tensor, count: int, seed: int) -> torch.Tensor:
