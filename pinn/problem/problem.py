@@ -12,7 +12,8 @@ import sympy
 from torch import Tensor
 
 from pinn.domain.domain import Domain
-from pinn.domain.point_set import PointSet
+from pinn.domain.places import Place
+from pinn.domain.point_set import PointSet, joined
 from pinn.equations.closed_forms import closed_forms
 from pinn.equations.compiler.compile import CompiledExpression, Derivative, evaluate
 from pinn.equations.energy.functional import EnergyFunctional, EnergyReader
@@ -245,8 +246,15 @@ class Problem:
             return found
         return Scaling(found.fields, self._scaling_of(self.posed).statements[: len(self.statements)])
 
+    def scaling_points(self, place: Place) -> PointSet:
+        """Some points of a place, some of them where its data vary, if they do so in a small part of it."""
+        points = self.domain.sample(place, SCALING_POINTS, 0)
+        if place not in self.scan.concentrations:
+            return points
+        return joined([points, self.scan.concentrations[place].drawn(SCALING_POINTS, 0, measuring=False)])
+
     def _scaling_of(self, statements: Sequence[Statement]) -> Scaling:
-        samples = [self.domain.sample(statement.place, SCALING_POINTS, 0) for statement in statements]
+        samples = [self.scaling_points(statement.place) for statement in statements]
         initial = {name: value[0] for name, value in self.unknowns.items()}
         lengths = [float(width) for width in self.domain.half_width]
         return find_scaling(statements, samples, self.outputs, self.axes, lengths, self.space, initial)

@@ -32,6 +32,7 @@ POINTS_LOG2 = 17  # a source as wide as 1/300 of a square's side is hit by some,
 CLOSER_LOG2 = 21  # on a part of a boundary, once there is something to be seen
 CONCENTRATED = 0.02  # share of the points with half of the deviation; a Gaussian of width 1/8 of a square has 0.07
 POOL = 4096  # points for training, and as many for measuring
+NEGLIGIBLE = 1e-6  # of the largest deviation: where the data are over
 ROUNDS = 7  # of the search: its steps fall from the distance between points to 1/64 of it
 SEED = 271_828
 
@@ -146,7 +147,8 @@ def gathered(
     pool, sizes = points.points, weights
     middle = dict(known_data(problem, statement, points))[name].median()
     for _ in range(ROUNDS):
-        near = pool[picked(sizes, generator)].numpy()
+        centres = generator.choice(len(sizes), 2 * POOL, p=sizes.numpy() / float(sizes.sum()))
+        near = pool[torch.as_tensor(centres)].numpy()
         moved = near + step * generator.standard_normal(near.shape)
         moved = moved[within(problem, place, moved)]
         found = PointSet(torch.as_tensor(moved))
@@ -169,6 +171,7 @@ def within(problem: Problem, place: Place, points: np.ndarray) -> np.ndarray:
 
 def picked(weights: Tensor, generator: np.random.Generator) -> Tensor:
     """Numbers of 2 POOL different points, fewer where fewer have a weight, in proportion to it."""
-    probability = weights.numpy() / float(weights.sum())
+    heavy = torch.where(weights > NEGLIGIBLE * weights.max(), weights, torch.zeros_like(weights))
+    probability = heavy.numpy() / float(heavy.sum())
     count = min(2 * POOL, int((probability > 0).sum()))
     return torch.as_tensor(generator.choice(len(probability), count, replace=False, p=probability))

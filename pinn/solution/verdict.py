@@ -148,7 +148,11 @@ def equations_are_satisfied(measured: Measured) -> Finding | None:
 def every_statement_is_met(measured: Measured) -> Finding | None:
     """Each in units of its own terms: the mean over all of them hides the one that carries the load."""
     worst = worst_of(measured.residuals)
-    if measured.energy_error is not None or worst is None or measured.residuals[worst] <= MISSED:
+    if (
+        measured.energy_error is not None
+        or worst is None
+        or measured.residuals[worst] <= max(MISSED, measured.tolerance)
+    ):
         return None
     return Finding(
         Verdict.NOT_SOLVED,
@@ -159,7 +163,7 @@ def every_statement_is_met(measured: Measured) -> Finding | None:
 
 def estimated_errors_are_small(measured: Measured) -> Finding | None:
     worst = worst_of(measured.estimates)
-    if worst is None or measured.estimates[worst] <= WRONG:
+    if worst is None or measured.estimates[worst] <= max(WRONG, measured.tolerance):
         return None
     return Finding(
         Verdict.NOT_SOLVED,
@@ -177,7 +181,7 @@ def known_errors_are_small(measured: Measured) -> Finding | None:
     error = measured.errors[worst]
     said = "is not a number" if math.isnan(error) else f"is {error:.1e}"
     estimated = measured.estimates.get(worst)
-    if not error <= WRONG:
+    if not error <= max(WRONG, measured.tolerance):
         return Finding(
             Verdict.NOT_SOLVED,
             f"NOT SOLVED: the error of {worst} {said}: the statements and the exact solution disagree, or small "
