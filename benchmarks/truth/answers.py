@@ -5,6 +5,7 @@ A table answers/KIND.toml has one entry for each file corpus/KIND/NAME.yaml:
     verdict       solved      well posed and smooth: must be called solved
                   open        well posed, hard: any honest verdict, solved only where the values are right
                   not solved  not unique, without solution, or contradicted by what the file knows: never solved
+                              (`useful: true` where a part of it is determined, and the run says what is open)
                   refused     must not even begin: exit code 2; never solved but where `closed` says that it is right
     why           where the right values come from, or why there are none
     closed        field -> its closed form, in the problem's own names
@@ -78,6 +79,7 @@ class Answer:
     continuous: tuple[dict[str, Any], ...] = ()
     limit: float = USUAL_LIMIT
     quick: bool = False
+    useful: bool = False
     from_metrics: bool = False  # problems/: its errors are those that the run reports against `exact` or `reference`
 
     @property

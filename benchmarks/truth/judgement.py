@@ -74,7 +74,7 @@ def judge(
         )
         return Outcome.FALSE_CLAIM if wrong else Outcome.RIGHT
     if not possible:
-        return Outcome.FALSE_DIGITS if claim == Claim.USEFUL else Outcome.RIGHT
+        return Outcome.FALSE_DIGITS if claim == Claim.USEFUL and not answer.useful else Outcome.RIGHT
     if claim == Claim.USEFUL:
         far = [
             label

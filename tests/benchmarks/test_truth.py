@@ -251,6 +251,12 @@ def test_nothing_is_solved_where_nothing_can_be_right(claim, outcome):
     assert judge(answer_of("not solved"), claim, {}, {}, 1e-8) == outcome
 
 
+def test_a_part_that_is_determined_may_be_called_useful_and_never_solved():
+    answer = answer_of("not solved", useful=True)
+    assert judge(answer, Claim.USEFUL, {}, {}, 1e-8) == Outcome.RIGHT
+    assert judge(answer, Claim.SOLVED, {}, {}, 1e-8) == Outcome.FALSE_CLAIM
+
+
 def test_claims_come_from_the_verdict_and_the_exit_code():
     assert claim_of(0, {"verdict": "solved"}) == Claim.SOLVED
     assert claim_of(0, {"verdict": "useful"}) == Claim.USEFUL
