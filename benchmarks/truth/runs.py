@@ -23,7 +23,7 @@ from pinn.errors import PinnError
 from pinn.solution.solution import Solution
 
 ROOT = Path(__file__).resolve().parents[2]
-GRACE = 120.0  # seconds beyond three times the limit, after which a run is ended
+GRACE = 300.0  # seconds beyond three times the limit, after which a run is ended
 LONGEST_MESSAGE = 200
 EVALUATION = Lock()  # one thread at a time evaluates networks; the others wait for their processes
 
@@ -135,7 +135,7 @@ def row(
         heldout=known.get("heldout_residual"),
         tolerance=known.get("tolerance"),
         seconds=round(seconds, 1),
-        late=claim not in (Claim.REFUSED, Claim.CRASHED) and is_late(seconds, limit),
+        late=claim is not Claim.REFUSED and is_late(seconds, limit),
         message="" if outcome in (Outcome.RIGHT,) and claim != Claim.REFUSED else message,
     )
 
