@@ -59,8 +59,11 @@ def export(
     from pinn import Solution
     from pinn.export.export import export as write
     from pinn.export.sampling.line import DEFAULT_POINTS, Line
+    from pinn.solution.saved import unverified
 
     solution = Solution.load(run)
+    if doubt := unverified(solution.metrics):
+        typer.echo(f"warning: {doubt}", err=True)
     places: dict[str, Any] = {
         "at": settled,
         "resolution": resolution,

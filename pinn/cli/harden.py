@@ -51,6 +51,7 @@ def harden(
     from pinn import Solution
     from pinn.comparison.hardening import harden_solution
     from pinn.comparison.hardening_report import cells, save, text
+    from pinn.solution.saved import unverified
     from pinn.training.hardening.hardening import Ramp, target_hardness
 
     given = {"target": hardness, "steps": steps, "iterations": iterations}
@@ -58,6 +59,8 @@ def harden(
         given["target"] = target_hardness(tolerance, measure.value)
     ramp = Ramp(**{name: value for name, value in given.items() if value is not None})
     solution = Solution.load(run)
+    if doubt := unverified(solution.metrics):
+        typer.echo(f"warning: {doubt}", err=True)
 
     def say(step) -> None:
         if not quiet:

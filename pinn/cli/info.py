@@ -25,6 +25,7 @@ def _run_summary(folder: Path) -> str:
     from pinn.errors import ResourceError, SpecError, one_line
     from pinn.files.reading import read_json
     from pinn.solution.report import report_metrics
+    from pinn.solution.saved import unverified
 
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     metrics_file = folder / "metrics.json"
@@ -39,7 +40,8 @@ def _run_summary(folder: Path) -> str:
         text = report_metrics(metrics, [*shown, folder], title=_title(folder / "spec.yaml"))
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise ResourceError(f"{metrics_file}: not the metrics of a run: {error}") from None
-    return "\n".join(map(one_line, text.splitlines()))
+    doubt = unverified(metrics)
+    return "\n".join([*map(one_line, text.splitlines()), *([f"\nwarning: {doubt}"] if doubt else [])])
 
 
 def _title(spec: Path) -> str:

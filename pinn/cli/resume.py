@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -44,6 +44,7 @@ def resume(
     kept = Header.of(state, run)
     for text in (*damaged, *kept.other_versions(versions())):
         warn(text)
+    _require_same_problem(run, kept.spec)
     source = apply_overrides(parse_spec(kept.spec, str(run / "spec.yaml")), list(overrides or ()))
     problem = build(source, Path(kept.spec_folder))
     training = kept.training
@@ -61,12 +62,34 @@ def resume(
     carry_out(directory, problem, kept.settings, context.obj, quiet=quiet, state=training)
 
 
+def _require_same_problem(run: Path, kept: str) -> None:
+    """Raises SpecError where the checkpoint is not one of the problem in the run's spec.yaml."""
+    from pinn.errors import SpecError
+    from pinn.spec.yaml.source import parse_spec, read_spec
+
+    file = run / "spec.yaml"
+    if not file.is_file():
+        return  # the checkpoint knows it as well
+
+    def fixed(spec: dict[str, Any]) -> dict[str, Any]:
+        """Without what a run that is resumed may change; a spec of a run has a solver with everything in it."""
+        solver = spec.get("solver")
+        kept = solver if isinstance(solver, dict) else {}
+        return {**spec, "solver": {key: value for key, value in kept.items() if f"solver.{key}" not in CHANGEABLE}}
+
+    if fixed(read_spec(file).data) != fixed(parse_spec(kept, str(file)).data):
+        message = "the checkpoint is one of another problem, or spec.yaml was changed; restore what was there"
+        raise SpecError((), f"{run}: {message}, or start again with pinn solve")
+
+
 def _finished(run: Path) -> str | None:
-    """Why a run stopped, None where it has not written its metrics, or they are damaged: they are written again."""
+    """Why a run stopped; None where its metrics or its weights are not there, or damaged: they are written again."""
     from pinn.errors import ResourceError
     from pinn.files.reading import read_json
 
     file = run / "metrics.json"
+    if not (run / "model.safetensors").is_file():
+        return None
     try:
         reason = read_json(file).get("stop_reason") if file.is_file() else None
     except ResourceError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from pinn.training.run.state import load_tensors
 if TYPE_CHECKING:
     from pinn.solution.solution import Solution
 
+CHECKSUM = "weights_sha256"  # of model.safetensors, in metrics.json
 # What is made of a solution in a run's directory: fields, figures. It returns the files it wrote.
 Product = Callable[["Solution", Path], Sequence[Path]]
 
@@ -41,6 +42,7 @@ def save_run(directory: RunDirectory, solution: Solution, products: Sequence[Pro
     write_json(folder / "environment.json", solution.environment)
     write_history(folder / "history.csv", solution.history)
     write_atomic(folder / "model.safetensors", solution.save_weights)
+    checksum = file_digest(folder / "model.safetensors")
     written: list[Path] = []
     failure: Exception | None = None
     for product in products:
@@ -51,7 +53,8 @@ def save_run(directory: RunDirectory, solution: Solution, products: Sequence[Pro
             failure = failure or error
     seconds = solution.metrics["seconds"]
     total = seconds["total"] + perf_counter() - begun
-    write_json(folder / "metrics.json", {**solution.metrics, "seconds": {**seconds, "total": total}})
+    metrics = {**solution.metrics, "seconds": {**seconds, "total": total}, CHECKSUM: checksum}
+    write_json(folder / "metrics.json", metrics)
     if failure is not None:
         raise failure
     return written
@@ -59,12 +62,12 @@ def save_run(directory: RunDirectory, solution: Solution, products: Sequence[Pro
 
 def write_weights(path: Path, problem: Problem, model: Model) -> None:
     """Every tensor of the model as safetensors, with its kind of network and what says which spec they belong to."""
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     spec = spec_digest(dump(problem.spec.resolved()).encode())
     metadata = {"format": "pt", "problem": problem.name, "spec": spec, "network": model.network.kind}
-    save_file(tensors, str(path), metadata=metadata)
+    path.write_bytes(save(tensors, metadata))  # not by safetensors, whose error hides what the disk said
 
 
 def read_run(folder: Path) -> tuple[Problem, Model, dict[str, Any], list[dict[str, Any]], dict[str, Any]]:
@@ -74,12 +77,16 @@ def read_run(folder: Path) -> tuple[Problem, Model, dict[str, Any], list[dict[st
     """
     from safetensors import SafetensorError
 
+    if not (folder / "model.safetensors").is_file() and (folder / "metrics.json").is_file():
+        raise ResourceError(f"{folder}: model.safetensors is missing; {_restore(folder)}")
     for name in ("spec.yaml", "model.safetensors", "metrics.json", "environment.json"):
         if not (folder / name).is_file():
             raise ResourceError(f"{folder}: not a complete run: {name} is missing")
     environment, metrics = read_json(folder / "environment.json"), read_json(folder / "metrics.json")
     file = folder / "model.safetensors"
     try:
+        if metrics.get(CHECKSUM, digest := file_digest(file)) != digest:
+            raise ResourceError(f"{file}: does not agree with its checksum in metrics.json; {_restore(folder, file)}")
         tensors, said = read_tensors(file)
         if said.get("spec", digest := spec_digest((folder / "spec.yaml").read_bytes())) != digest:
             raise ResourceError(f"{folder / 'spec.yaml'}: is not what the model was trained for; restore it")
@@ -96,6 +103,24 @@ def read_run(folder: Path) -> tuple[Problem, Model, dict[str, Any], list[dict[st
             raise
         raise ResourceError(f"{file}: cannot be read: {one_line(str(error), 300)}") from None
     return problem, model, metrics, read_history(folder / "history.csv"), environment
+
+
+def _restore(folder: Path, damaged: Path | None = None) -> str:
+    remove = "" if damaged is None else f"remove {damaged.name}, then "
+    return f"{remove}'pinn resume {folder}' restores it from the checkpoint, if there is one"
+
+
+def unverified(metrics: Mapping[str, Any]) -> str:
+    """What to say of a run's weights that cannot be checked; nothing where they have a checksum."""
+    return (
+        "" if CHECKSUM in metrics else "the weights have no checksum, as those of older versions: they are not checked"
+    )
+
+
+def file_digest(file: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def spec_digest(text: bytes) -> str:

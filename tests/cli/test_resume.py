@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 from pathlib import Path
 
@@ -209,3 +210,40 @@ def test_other_versions_than_the_run_was_begun_with_are_a_warning(tmp_path, caps
     assert "matplotlib" not in said
     assert said.count("\n") == 1
     assert said in (folder / "log.txt").read_text()
+
+
+def test_a_finished_run_without_weights_is_restored_from_its_checkpoint(tmp_path, capsys):
+    folder = tmp_path / "run"
+    assert run(["solve", spec(tmp_path), "--out", str(folder), "-q"]) == UNSOLVED
+    weights = load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    capsys.readouterr()
+    assert run(["export", str(folder)]) == 4
+    message = f"{folder}: model.safetensors is missing; 'pinn resume {folder}' restores it from the checkpoint, if"
+    assert capsys.readouterr().err.startswith(message)
+    assert run(["resume", str(folder), "-q"]) == UNSOLVED
+    restored = load_file(folder / "model.safetensors")
+    assert restored.keys() == weights.keys()
+    assert all(np.array_equal(restored[name], weights[name]) for name in weights)
+    (folder / "model.safetensors").unlink()
+    shutil.rmtree(folder / "checkpoint")
+    capsys.readouterr()
+    assert run(["resume", str(folder), "-q"]) == 4
+    assert capsys.readouterr().err == f"{folder / 'checkpoint'}: no checkpoint; start again with pinn solve\n"
+
+
+def test_another_problem_s_checkpoint_is_refused(tmp_path, capsys):
+    """Though a network of the other would fit; a time limit that a resume changed is no other problem."""
+    folder, other = tmp_path / "run", tmp_path / "other"
+    assert run(["solve", spec(tmp_path, 3), "--out", str(folder), "-q"]) == UNSOLVED
+    assert run(["solve", spec(tmp_path, 3), "--out", str(other), "-q", "--set", "constants.P=3"]) == UNSOLVED
+    shutil.rmtree(folder / "checkpoint")
+    shutil.copytree(other / "checkpoint", folder / "checkpoint")
+    (folder / "metrics.json").unlink()
+    capsys.readouterr()
+    assert run(["resume", str(folder), "-q"]) == 2
+    assert capsys.readouterr().err.startswith(f"{folder}: the checkpoint is one of another problem, or spec.yaml was")
+    (other / "metrics.json").unlink()
+    assert run(["resume", str(other), "-q", "--set", "solver.time_limit=900"]) == UNSOLVED
+    (other / "metrics.json").unlink()
+    assert run(["resume", str(other), "-q", "--set", "solver.time_limit=800"]) == UNSOLVED

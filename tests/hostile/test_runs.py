@@ -14,9 +14,12 @@ from safetensors.torch import load_file, save_file
 from pinn.cli.main import run
 from pinn.run import checkpoint
 from pinn.run.encoding import to_bytes
+from pinn.solution.saved import CHECKSUM, file_digest
+from pinn.solution.verdict import Verdict
 from tests.hostile.command import refused, spec_with
 
 HUGE = 10**15
+UNSOLVED = Verdict.NOT_SOLVED.exit_code  # a few steps of Adam solve nothing
 DEEP = b"[" * 100_000 + b"]" * 100_000
 
 
@@ -28,7 +31,7 @@ def trained(tmp_path_factory):
     (folder / "hostile.yaml").write_text(text.replace("iterations: 2}}", "iterations: 3}}, checkpoint: 0"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(checkpoint, "KEPT", 100)
-        assert run(["solve", str(folder / "hostile.yaml"), "--out", str(folder / "run"), "-q"]) == 0
+        assert run(["solve", str(folder / "hostile.yaml"), "--out", str(folder / "run"), "-q"]) == UNSOLVED
     for number in checkpoint.numbers(folder / "run"):
         if number not in (2, 3):  # after one step, and after two
             shutil.rmtree(folder / "run" / checkpoint.FOLDER / f"{number:06d}")
@@ -48,6 +51,13 @@ def header_of(content: dict, length: int | None = None) -> bytes:
     return struct.pack("<Q", len(text) if length is None else length) + text
 
 
+def sealed(folder) -> None:
+    """Write the weights' checksum into metrics.json, as whoever made them would."""
+    metrics = json.loads((folder / "metrics.json").read_text())
+    metrics[CHECKSUM] = file_digest(folder / "model.safetensors")
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+
+
 def tensors_with(folder, **changed) -> None:
     """model.safetensors with other tensors; its metadata stay."""
     file = folder / "model.safetensors"
@@ -56,6 +66,7 @@ def tensors_with(folder, **changed) -> None:
     for name, change in changed.items():
         found[f"network.{name.replace('__', '.')}"] = change(found[f"network.{name.replace('__', '.')}"])
     save_file(found, file, metadata)
+    sealed(folder)
 
 
 MODELS = {
@@ -85,6 +96,7 @@ MODELS = {
 @pytest.mark.parametrize("name", MODELS)
 def test_a_model_is_data(name, folder, capsys):
     (folder / "model.safetensors").write_bytes(MODELS[name])
+    sealed(folder)
     assert "model.safetensors: cannot be read: " in refused(capsys, "export", str(folder), code=4)
 
 
@@ -185,12 +197,15 @@ def test_a_spec_that_was_exchanged_is_refused(folder, capsys):
     assert "is not what the model was trained for" in refused(capsys, "export", str(folder), code=4)
 
 
-def test_a_run_goes_on_with_its_own_spec(folder, capsys):
-    """Not with one that was put there meanwhile."""
-    before = (folder / "spec.yaml").read_text()
-    (folder / "spec.yaml").write_text("name: ../../other\n")
-    assert run(["resume", str(folder), "-q"]) == 0
-    assert (folder / "spec.yaml").read_text() == before
+@pytest.mark.parametrize("spec", ["name: ../../other\n", "solver: 3\n", "u_xx = 2"])
+def test_a_run_goes_on_with_its_own_problem(spec, folder, capsys):
+    """Neither with a spec that was put there meanwhile nor with a checkpoint that was."""
+    file = folder / "spec.yaml"
+    file.write_text(file.read_text().replace("u_xx = 1", spec) if "=" in spec else spec)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    said = refused(capsys, "resume", str(folder), "-q")
+    assert "the checkpoint is one of another problem, or spec.yaml was changed; restore what was there" in said
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
 
 @pytest.mark.parametrize(
