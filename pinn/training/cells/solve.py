@@ -5,8 +5,7 @@ A point's row has entries in the cells whose windows reach it, two or a few, so 
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,18 +13,17 @@ import torch
 from torch import Tensor
 
 from pinn.derivatives.jets import Jets
-from pinn.equations.compiler.compile import Derivative
 from pinn.errors import Divergence
 from pinn.network.cell_network import CellNetwork
 from pinn.training.cells.block_solve import BlockRows, solve_blocks
-from pinn.training.residuals.assembly import Group, loss_terms, residuals
+from pinn.training.output_layer.newton import newton
+from pinn.training.residuals.assembly import FieldJets, Group, loss_terms
 from pinn.training.residuals.divergence import require_finite
 from pinn.training.residuals.linearisation import linearised
 from pinn.training.residuals.model import Model
 
-State = Mapping[Derivative, Tensor]  # jets at the points of a group
 MOST_STEPS = 8  # of Newton
-LAST_GAIN = 0.1  # a step that lowers the residual's norm by less than this fraction is the last
+LEAST_GAIN = 0.19  # a step that lowers the loss by less than this fraction, its root by a tenth, is the last
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,47 +36,74 @@ class Reach:
 
 
 def solve_cells(
-    model: Model, groups: Sequence[Group], states: Sequence[State] | None, regularisation: float | None = None
+    model: Model, groups: Sequence[Group], start: Sequence[FieldJets] | None, regularisation: float | None = None
 ) -> float:
     """Set the output layers to the least-squares solution; returns the loss.
 
-    states   jets that a nonlinear problem is first linearised at, one per group; None for a linear problem
+    start   jets that a nonlinear problem is first linearised at, by group; None for a linear problem
     """
-    network = model.cell_network
-    with torch.no_grad():
-        reaches = [[reach(network, group, points) for _, points in group.points.ends] for group in groups]
+    system = CellSystem(model, groups, regularisation)
+    if start is not None:
+        return newton(system, start, steps=MOST_STEPS, least_gain=LEAST_GAIN)[0]
+    coefficients, norm = system.solution(None)
+    system.set(coefficients)
+    model.respect_bounds()
+    return norm**2
+
+
+class CellSystem:
+    """The output layers of all cells, in their order, and the unknowns (a NewtonSystem).
+
+    reached   by group and by the ends of its points: what each cell contributes there
+    """
+
+    @torch.no_grad()
+    def __init__(self, model: Model, groups: Sequence[Group], regularisation: float | None):
+        self.model, self.groups, self.regularisation = model, groups, regularisation
+        self.network = model.cell_network
+        self.reached = [[reach(self.network, group, points) for _, points in group.points.ends] for group in groups]
+        self.solves = 0
+
+    def solved(self, jets: Sequence[FieldJets]) -> Tensor:
+        return self.solution(jets)[0]
+
+    @torch.no_grad()
+    def solution(self, jets: Sequence[FieldJets] | None) -> tuple[Tensor, float]:
+        """Coefficients [P] and the residual norm, the statements linearised at these jets by group, or at zero fields.
+
+        Raises Divergence where a coefficient is not finite.
+        """
+        self.solves += 1
+        model, network = self.model, self.network
+        rows: list[BlockRows] = []
+        for number, (group, at_ends) in enumerate(zip(self.groups, self.reached, strict=True)):
+            rows += group_rows(model, group, None if jets is None else jets[number], at_ends)
         sizes = [len(model.outputs) * network.units] * network.cells + ([len(model.raw)] if len(model.raw) else [])
-        trained = [network.output, *model.raw.values()]
-        previous = math.inf
-        for step in range(1 if states is None else MOST_STEPS):
-            rows: list[BlockRows] = []
-            for number, group in enumerate(groups):
-                state = None if states is None else states[number]
-                rows += group_rows(model, group, state, reaches[number])
-            kept = [values.clone() for values in trained]
-            coefficients, norm = solve_blocks(rows, sizes, regularisation)
-            if not all(torch.isfinite(block).all() for block in coefficients):
-                require_finite(loss_terms(model, groups), "cells", step + 1, groups, model)
-                raise Divergence("least squares on cells gave coefficients that are not finite")
-            for cell in range(network.cells):
-                network.output[cell] = coefficients[cell].reshape(len(model.outputs), -1)
-            for raw, value in zip(model.raw.values(), coefficients[-1] if len(model.raw) else (), strict=True):
-                raw.add_(value)
-            model.respect_bounds()
-            if states is None:
-                return norm**2
-            states = [
-                jets_of(network, group, at_ends[0], model) for group, at_ends in zip(groups, reaches, strict=True)
-            ]
-            loss = loss_of(model, groups, states)
-            if loss > previous:
-                for values, before in zip(trained, kept, strict=True):
-                    values.copy_(before)
-                return previous
-            if not loss < (1 - LAST_GAIN) ** 2 * previous:
-                break
-            previous = loss
-    return loss
+        blocks, norm = solve_blocks(rows, sizes, self.regularisation)
+        found = torch.cat(blocks)
+        if not torch.isfinite(found).all():
+            require_finite(loss_terms(model, self.groups), "cells", self.solves, self.groups, model)
+            raise Divergence("least squares on cells gave coefficients that are not finite")
+        if len(model.raw):  # they are solved for by their change
+            found[-len(model.raw) :] += torch.stack([*model.raw.values()])
+        return found, norm
+
+    @torch.no_grad()
+    def coefficients(self) -> Tensor:
+        return torch.cat([self.network.output.flatten(), *(raw.reshape(1) for raw in self.model.raw.values())])
+
+    @torch.no_grad()
+    def set(self, coefficients: Tensor) -> None:
+        output = self.network.output
+        output.copy_(coefficients[: output.numel()].reshape(output.shape))
+        for raw, value in zip(self.model.raw.values(), coefficients[output.numel() :], strict=True):
+            raw.copy_(value)
+
+    @torch.no_grad()
+    def jets(self) -> list[FieldJets]:
+        """From the bases that are already there."""
+        pairs = zip(self.groups, self.reached, strict=True)
+        return [jets_of(self.network, group, at_ends[0], self.model) for group, at_ends in pairs]
 
 
 def reach(network: CellNetwork, group: Group, points: Tensor) -> list[Reach]:
@@ -88,13 +113,15 @@ def reach(network: CellNetwork, group: Group, points: Tensor) -> list[Reach]:
     ]
 
 
-def group_rows(model: Model, group: Group, state: State | None, reached: Sequence[Sequence[Reach]]) -> list[BlockRows]:
+def group_rows(
+    model: Model, group: Group, jets: FieldJets | None, reached: Sequence[Sequence[Reach]]
+) -> list[BlockRows]:
     """Rows of all statements of a group, those with entries in the same cells together.
 
     reached   by the ends of the group's points
     """
     pieces = [
-        (parts, sign, linearised(model, group, slice(None), state, end))
+        (parts, sign, linearised(model, group, slice(None), jets, end))
         for end, (parts, (sign, _)) in enumerate(zip(reached, group.points.ends, strict=True))
     ]
     network = model.cell_network
@@ -152,7 +179,7 @@ def unknown_columns(model: Model, pieces, target: Tensor) -> Tensor | None:
     return columns
 
 
-def jets_of(network: CellNetwork, group: Group, reached: Sequence[Reach], model: Model) -> State:
+def jets_of(network: CellNetwork, group: Group, reached: Sequence[Reach], model: Model) -> FieldJets:
     """The fields' jets at the points of a group, from the basis that is already there."""
     count = len(group.points)
     found = {}
@@ -166,11 +193,3 @@ def jets_of(network: CellNetwork, group: Group, reached: Sequence[Reach], model:
                 total.index_add_(0, part.indices, values)
         found[derivative] = total * network.field_scale[field]
     return found
-
-
-def loss_of(model: Model, groups: Sequence[Group], states: Sequence[State]) -> float:
-    total = 0.0
-    for group, jets in zip(groups, states, strict=True):
-        for statement, residual in zip(group.statements, residuals(model, group, jets=jets), strict=True):
-            total += group.weight(statement) ** 2 * float(residual.square().mean())
-    return total

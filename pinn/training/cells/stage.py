@@ -24,9 +24,9 @@ from pinn.training.cells.layers import cell_network, default_scale, with_layers
 from pinn.training.cells.points import draw_in_cells
 from pinn.training.cells.refinement import cell_residuals, refined
 from pinn.training.cells.slabs import Slab, blended, continued, first_slabs
-from pinn.training.cells.solve import State, solve_cells
+from pinn.training.cells.solve import solve_cells
 from pinn.training.output_layer.least_squares import BOUNDARY_PER_FEATURE, INTERIOR_PER_FEATURE
-from pinn.training.residuals.assembly import CONDITION_WEIGHT_SOLVED, Group
+from pinn.training.residuals.assembly import CONDITION_WEIGHT_SOLVED, FieldJets, Group, jets_at
 from pinn.training.residuals.model import Model
 from pinn.training.run.run import Report, Run
 from pinn.training.run.stop_reason import StopReason
@@ -129,9 +129,9 @@ class Cells:
         )
         if before is not None and before.model is not None:
             groups = [continued(group, before.model) for group in groups]
-        states = None if self.problem.is_linear else [self.state(slab, before, group) for group in groups]
+        start = None if self.problem.is_linear else [self.start(slab, before, group) for group in groups]
         model = self.sampled(slab)
-        loss = solve_cells(model, groups, states, self.options.regularisation)
+        loss = solve_cells(model, groups, start, self.options.regularisation)
         slab.model = model
         return loss
 
@@ -143,16 +143,13 @@ class Cells:
             model.raw.load_state_dict(self.run.model.raw.state_dict())
         return model
 
-    def state(self, slab: Slab, before: Slab | None, group: Group) -> State:
+    def start(self, slab: Slab, before: Slab | None, group: Group) -> FieldJets:
         """Jets to linearise at: the slab's last solution, else the end of the slab before, else an earlier stage's."""
-        points = group.points.points
-        start = slab.model if slab.model is not None or before is not None else self.run.model
+        last = slab.model if slab.model is not None or before is not None else self.run.model
+        if last is not None or before is None or before.model is None or slab.first is None:
+            return jets_at(last, group)
+        frozen = group.points.points.clone()
+        frozen[:, -1] = slab.first
         with torch.no_grad():
-            if start is not None:
-                return start.jets(points, group.plan, group.derivatives)
-            if before is None or before.model is None or slab.first is None:
-                return {d: points.new_zeros(len(points)) for d in group.derivatives}
-            frozen = points.clone()
-            frozen[:, -1] = slab.first
             jets = before.model.jets(frozen, group.plan, group.derivatives)
-            return {d: torch.zeros_like(jet) if d.partial.orders[-1] else jet for d, jet in jets.items()}
+        return {d: torch.zeros_like(jet) if d.partial.orders[-1] else jet for d, jet in jets.items()}

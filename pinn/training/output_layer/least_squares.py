@@ -14,20 +14,12 @@ import math
 from dataclasses import replace
 from time import perf_counter
 
-import torch
-from torch import Tensor
-
-from pinn.errors import Divergence
 from pinn.network.activations import ACTIVATIONS
-from pinn.network.chunks import matrix_of, with_less
 from pinn.spec.blocks.solver import LeastSquaresOptions
-from pinn.training.output_layer.linear_solve import BLOCK_BYTES, solve_least_squares
+from pinn.training.output_layer.newton import newton
+from pinn.training.output_layer.perceptron_system import PerceptronSystem
 from pinn.training.output_layer.sampled_layer import sampled_model
-from pinn.training.output_layer.variable_projection import output_size
-from pinn.training.residuals.admissible import remark
-from pinn.training.residuals.assembly import CONDITION_WEIGHT_SOLVED, Group, residuals
-from pinn.training.residuals.divergence import place_of
-from pinn.training.residuals.linearisation import linear_rows, set_coefficients
+from pinn.training.residuals.assembly import CONDITION_WEIGHT_SOLVED, Group, jets_at, loss_at
 from pinn.training.residuals.model import Model
 from pinn.training.residuals.noise import NOISY_WEIGHT
 from pinn.training.residuals.points import draw
@@ -50,7 +42,6 @@ LEVELS_TO_FORECAST = 3  # the gain of the first is no measure of those that foll
 # the equations' curved valley (a modulus that is a field stays constant).
 APPROACH = (3.0, 0.05)
 LOST = 1e-2  # held-out residual of the best model, above which there is no solution to start from
-HOLD = 1e-7  # weight of an unknown's change relative to its unit: one that the state says nothing about stays as it is
 NEWTON_TOLERANCE = 1e-3  # a Newton step that lowers the loss by less than this fraction is the last
 
 
@@ -169,29 +160,28 @@ class LeastSquares:
             CONDITION_WEIGHT_SOLVED,
         )
         model = self.sampled_model(scale, seed)
-        states = None if problem.is_linear else [self.state(run.model, group) for group in groups]
-        if states is None:
-            coefficients, residual = self.linear_problem(model, groups, None)
-            set_coefficients(model, coefficients)
+        if problem.is_linear:
+            system = self.system(model, groups)
+            coefficients, residual = system.solution(None)
+            system.set(coefficients)
             return residual**2, model
         lost = run.best_heldout > LOST and any(statement.noise is not None for statement in problem.statements)
-        loss, first = math.inf, True
-        for weight in (*APPROACH, NOISY_WEIGHT) if lost else (NOISY_WEIGHT,):
-            weighted = [replace(group, noisy_weight=weight) for group in groups]
-            loss, states = self.newton(model, weighted, states, first)
-            first = False
+        loss, jets = math.inf, [jets_at(run.model, group) for group in groups]
+        for number, weight in enumerate((*APPROACH, NOISY_WEIGHT) if lost else (NOISY_WEIGHT,)):
+            system = self.system(model, [replace(group, noisy_weight=weight) for group in groups])
+            loss, jets = newton(
+                system,
+                jets,
+                steps=self.options.iterations,
+                least_gain=NEWTON_TOLERANCE,
+                loss=loss_at(model, system.groups, jets) if number else math.inf,
+                over=lambda: run.remaining < 0,
+            )
         return loss, model
 
-    def newton(self, model: Model, groups: list[Group], states, first: bool):
-        """Newton's iteration from the states. Returns the loss and the new states."""
-        loss = math.inf
-        for iteration in range(self.options.iterations):
-            previous = loss
-            coefficients, _ = self.linear_problem(model, groups, states)
-            loss, states = self.damped(model, groups, states, coefficients, first=first and iteration == 0)
-            if loss > previous * (1 - NEWTON_TOLERANCE) or self.run.remaining < 0:
-                break
-        return loss, states
+    def system(self, model: Model, groups: list[Group]) -> PerceptronSystem:
+        where = f"{self.name}, level {self.level + 1}"
+        return PerceptronSystem(model, groups, self.options.regularisation, where)
 
     def sampled_model(self, scale: float, seed: int) -> Model:
         run = self.run
@@ -199,90 +189,3 @@ class LeastSquares:
         if self.run.model is not None:
             model.raw.load_state_dict(self.run.model.raw.state_dict())
         return model
-
-    def linear_problem(self, model: Model, groups: list[Group], states) -> tuple[Tensor, float]:
-        def blocks():
-            for number, group in enumerate(groups):
-
-                def rows_at(chunk: slice, number: int = number, group: Group = group):
-                    state = None if states is None else {d: jet[chunk] for d, jet in states[number].items()}
-                    return linear_rows(model, group, chunk, state)
-
-                for chunk, found in group.in_chunks(rows_at, model.network.cache_rows):
-                    self.require_finite(group, chunk, found)
-                    yield from ((rows, target - rows[:, size:] @ present) for rows, target in found)
-            yield held, held.new_zeros(len(present))
-
-        with torch.no_grad():
-            present = torch.stack([*model.raw.values()]) if model.raw else model.network.field_scale.new_zeros(0)
-            size = output_size(model) - len(present)
-            held = torch.cat([present.new_zeros(len(present), size), HOLD * torch.eye(len(present)).to(present)], dim=1)
-            rows, columns = sum(len(group.points) * len(group.indices) for group in groups), size + len(present)
-            with matrix_of(rows, columns, "features of solver.method.least_squares"):
-                coefficients, residual = with_less(
-                    lambda most: solve_least_squares(blocks(), self.options.regularisation, most),
-                    BLOCK_BYTES,
-                    8 * columns**2,  # below it the triangle is what fills the memory
-                )
-            if not torch.isfinite(coefficients).all():
-                raise Divergence(f"least squares gave coefficients that are not finite (features {self.features})")
-            coefficients[size:] += present
-            return coefficients, residual
-
-    def require_finite(self, group: Group, chunk: slice, found: list[tuple[Tensor, Tensor]]) -> None:
-        """Raises Divergence that names the first statement with a row that is not finite, and the point."""
-        for statement, (rows, target) in zip(group.statements, found, strict=True):
-            bad = torch.nonzero(~(torch.isfinite(target) & torch.isfinite(rows.sum(dim=1)))).flatten()
-            if len(bad):
-                place = place_of(group.problem, group.points, chunk.start + int(bad[0]))
-                raise Divergence(
-                    f"term '{statement.name}' is not finite at {place} in {self.name}, level {self.level + 1}"
-                    f"{remark(group.problem)}"
-                )
-
-    # ---- Newton's iteration --------------------------------------------------------------------------------------
-
-    def state(self, model: Model | None, group: Group):
-        """Jets that the equations are linearised at: those of the last solution, or zero fields."""
-        points = group.points.points
-        if model is None:
-            return {d: points.new_zeros(len(points)) for d in group.derivatives}
-        with torch.no_grad():
-            return model.jets(points, group.plan, group.derivatives)
-
-    def damped(self, model: Model, groups: list[Group], states, coefficients: Tensor, first: bool):
-        """Step from the state towards the Newton solution, halved while the loss rises. Returns loss and new state.
-
-        The first step of a level is taken whole: the state belongs to another network, and cannot be mixed in. From
-        zero fields it is halved until the loss is finite.
-        """
-        before = None if first and self.run.model is not None else current_coefficients(model)
-        old_loss = math.inf if first else total(model, groups, states)
-        share = 1.0
-        while True:
-            mixed = coefficients if before is None else before + share * (coefficients - before)
-            set_coefficients(model, mixed)
-            model.respect_bounds()
-            new_states = [self.state(model, group) for group in groups]
-            loss = total(model, groups, new_states)
-            if loss < old_loss or share < 1e-3 or before is None:
-                return (loss if math.isfinite(loss) else math.inf), new_states
-            share /= 2
-
-
-def current_coefficients(model: Model) -> Tensor:
-    """The output layer and the unknowns, in the order of `linear_rows`."""
-    last = model.mlp.linears[-1]
-    with torch.no_grad():
-        table = torch.cat([last.weight, last.bias[:, None]], dim=1).flatten()
-        return torch.cat([table, *[raw.reshape(1) for raw in model.raw.values()]])
-
-
-def total(model: Model, groups: list[Group], states) -> float:
-    """The loss of given jets."""
-    loss = 0.0
-    with torch.no_grad():
-        for group, jets in zip(groups, states, strict=True):
-            for statement, residual in zip(group.statements, residuals(model, group, jets=jets), strict=True):
-                loss += group.weight(statement) ** 2 * float(residual.square().mean())
-    return loss

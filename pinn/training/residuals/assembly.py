@@ -28,6 +28,7 @@ from pinn.training.residuals.model import Model
 from pinn.training.residuals.noise import NOISY_WEIGHT, beyond_noise, weight_of_noisy
 
 T = TypeVar("T")
+FieldJets = Mapping[Derivative, Tensor]  # derivative -> [N], at the points of a group
 CONCENTRATED_SHARE = 3  # of as many points, one more lies where the data vary, if they do so in a small part
 
 # Weight of whatever is not an equation inside the domain. Where all weights train, 1 to 3 is best (Burgers after 100
@@ -152,7 +153,7 @@ def residuals(
     chunk: slice = slice(None),
     *,
     tape=None,
-    jets: Mapping[Derivative, Tensor] | None = None,
+    jets: FieldJets | None = None,
 ) -> list[Tensor]:
     """Dimensionless residuals of the group's statements, each [N].
 
@@ -183,6 +184,15 @@ def residuals(
     return found
 
 
+def jets_at(model: Model | None, group: Group) -> FieldJets:
+    """The model's jets at the points of a group; those of zero fields where there is no model."""
+    points = group.points.points
+    if model is None:
+        return {d: points.new_zeros(len(points)) for d in group.derivatives}
+    with torch.no_grad():
+        return {d: jet.detach() for d, jet in model.jets(points, group.plan, group.derivatives).items()}
+
+
 def residuals_alone(model: Model, group: Group, chunk: slice) -> list[Tensor]:
     """Residuals that nothing is differentiated by."""
     with torch.set_grad_enabled(model.derivatives == "autograd"):
@@ -195,16 +205,25 @@ def mean_square(group: Group, residual: Tensor) -> Tensor:
 
 
 def loss_terms(
-    model: Model, groups: Sequence[Group], mean: Callable[[Group, Tensor], Tensor] = mean_square
+    model: Model,
+    groups: Sequence[Group],
+    mean: Callable[[Group, Tensor], Tensor] = mean_square,
+    jets: Sequence[FieldJets] | None = None,
 ) -> dict[str, Tensor]:
-    """weight^2 mean(r^2) of every statement: name -> scalar."""
+    """weight^2 mean(r^2) of every statement: name -> scalar. The jets may be given, by group."""
     terms = {}
-    for group in groups:
-        for statement, residual in zip(group.statements, residuals(model, group), strict=True):
+    for group, given in zip(groups, jets or [None] * len(groups), strict=True):
+        for statement, residual in zip(group.statements, residuals(model, group, jets=given), strict=True):
             name = statement.name
             term = group.weight(statement) ** 2 * mean(group, residual)
             terms[name] = terms[name] + term if name in terms else term
     return terms
+
+
+@torch.no_grad()
+def loss_at(model: Model, groups: Sequence[Group], jets: Sequence[FieldJets]) -> float:
+    """The loss where the fields have these jets, by group; the unknowns are the model's."""
+    return sum(float(term) for term in loss_terms(model, groups, jets=jets).values())
 
 
 def mean_squares(model: Model, groups: Sequence[Group]) -> list[float]:

@@ -13,7 +13,7 @@ import pinn.training.cells.solve as cell_solve
 from pinn.network.mlp import MLP
 from pinn.training.cells.solve import jets_of, reach, same_cells, solve_cells
 from pinn.training.output_layer.linear_solve import solve_least_squares
-from pinn.training.residuals.assembly import residuals
+from pinn.training.residuals.assembly import loss_at, residuals
 from pinn.training.residuals.linearisation import linear_rows, set_coefficients
 from pinn.training.residuals.model import Model, new_network
 from tests.training.cells.examples import cells_of, groups_of, model_on, network_of, random_output
@@ -87,18 +87,18 @@ def test_no_other_output_layer_has_a_smaller_loss():
     output = network_of(model).output
     generator = torch.Generator().manual_seed(1)
 
-    def loss_at(step: float) -> float:
+    def loss_along(step: float) -> float:
         with torch.no_grad():
             kept = output.clone()
             output.add_(step * direction)
             states = [model.jets(g.points.points, g.plan, g.derivatives) for g in groups]
-            value = cell_solve.loss_of(model, groups, states)
+            value = loss_at(model, groups, states)
             output.copy_(kept)
         return value
 
     for _ in range(3):
         direction = torch.randn(output.shape, generator=generator, dtype=torch.float64)
-        up, down = loss_at(1e-3), loss_at(-1e-3)
+        up, down = loss_along(1e-3), loss_along(-1e-3)
         assert min(up, down) > loss
         assert up - loss == pytest.approx(down - loss, rel=1e-5)  # no slope at the minimum
 
@@ -192,21 +192,21 @@ def test_a_step_that_raises_the_loss_is_taken_back(monkeypatch):
     found = problem(REACTION)
     cells = cells_of(found, [4])
     groups = groups_of(found, cells, 10)
-    solve = cell_solve.solve_blocks
+    solved = cell_solve.CellSystem.solved
     calls = []
 
-    def worse(*given):
-        coefficients, norm = solve(*given)
+    def uphill(self, jets):
         calls.append(1)
-        return ([block + 5 for block in coefficients] if len(calls) == 3 else coefficients), norm
+        aim = solved(self, jets)
+        return 2 * self.coefficients() - aim if len(calls) == 3 else aim
 
-    monkeypatch.setattr(cell_solve, "solve_blocks", worse)
+    monkeypatch.setattr(cell_solve.CellSystem, "solved", uphill)
     model = model_on(found, cells, 10)
     loss = solve_cells(model, groups, zero_states(groups))
     assert len(calls) == 3
     with torch.no_grad():
         states = [model.jets(g.points.points, g.plan, g.derivatives) for g in groups]
-        assert cell_solve.loss_of(model, groups, states) == pytest.approx(loss, rel=1e-9)
+        assert loss_at(model, groups, states) == pytest.approx(loss, rel=1e-9)
 
 
 @pytest.mark.parametrize(("bounds", "expected"), [("", 0.3), (", min: 0.5", 0.5)])
