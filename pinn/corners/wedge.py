@@ -1,0 +1,109 @@
+"""Wedge: what a plane problem looks like from one of its vertices, with all lengths gone.
+
+Around the vertex lie sectors, one after the other anticlockwise, each with its equations; edges bound them, with the
+conditions that hold there, and interfaces separate them. Of equations and conditions only the principal part counts,
+with coefficients as they are in the vertex. Fields behave as u_f = r^(a - t_f) phi_f(theta), where t_f is the weight of
+a field: 0 for displacements and velocities, 1 for the pressure that belongs to them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from pinn.corners.angular import Array
+from pinn.corners.polar import Orders
+
+Term = tuple[int, int, Orders]  # (0 for the sector before an edge or for the only one, 1 for that after; field; orders)
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """One equation or condition: sum of coefficients * D^orders u_f = data.
+
+    terms   those of principal order
+    order   s: with fields r^(a - t_f) phi_f every term is of r^(a - s)
+    data    the right-hand side near the vertex: data[d] holds the coefficients [d + 1] of x^(d-k) y^k, x and y from
+            the vertex
+    """
+
+    terms: Mapping[Term, float]
+    order: int
+    data: tuple[Array, ...] = ()
+
+    def data_at(self, degree: int, angles: Array) -> Array:
+        """The part of the data of r^degree, without that factor, at angles [N]."""
+        if not 0 <= degree < len(self.data):
+            return np.zeros(len(angles))
+        x, y = np.cos(angles), np.sin(angles)
+        return sum(c * x ** (degree - k) * y**k for k, c in enumerate(self.data[degree]))  # pyright: ignore
+
+
+def along_edge(coefficients: Array | list[float], angle: float) -> tuple[Array, ...]:
+    """Data of a condition that is sum_d coefficients[d] r^d on an edge: each r^d as (x cos + y sin)^d."""
+    c, s = math.cos(angle), math.sin(angle)
+    return tuple(
+        value * np.array([math.comb(d, k) * c ** (d - k) * s**k for k in range(d + 1)])
+        for d, value in enumerate(coefficients)
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Sector:
+    """start < theta < end, with the equations there.
+
+    outputs    the names of its fields, in the order that rows count them
+    low, high  the angles between which functions are computed; beyond an outer edge they go on as the equations say
+    """
+
+    start: float
+    end: float
+    outputs: tuple[str, ...]
+    equations: tuple[Row, ...]
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, eq=False)
+class Edge:
+    """A ray from the vertex with the conditions that hold on it; between two sectors it is an interface."""
+
+    angle: float
+    conditions: tuple[Row, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Wedge:
+    """Sectors and the edges before, between and after them; a closed one has as many edges as sectors.
+
+    weights   t_f of each field
+    """
+
+    sectors: tuple[Sector, ...]
+    edges: tuple[Edge, ...]
+    weights: tuple[int, ...]
+
+    @property
+    def closed(self) -> bool:
+        return len(self.edges) == len(self.sectors)
+
+    @property
+    def angle(self) -> float:
+        return self.sectors[-1].end - self.sectors[0].start
+
+    def beside(self, edge: int) -> tuple[tuple[int, float] | None, tuple[int, float] | None]:
+        """(number, angle of the edge as seen from it) of the sectors before and after an edge; None where is none."""
+        count = len(self.sectors)
+        before = (edge - 1, self.sectors[edge - 1].end) if edge > 0 or self.closed else None
+        if before and before[0] < 0:
+            before = (count - 1, self.sectors[-1].end)
+        after = (edge, self.sectors[edge].start) if edge < count else None
+        return before, after
+
+    @property
+    def order(self) -> int:
+        """How many conditions an interface takes, twice as many as an edge: the order of the system in theta."""
+        return sum(row.order for row in self.sectors[0].equations) - sum(self.weights)
