@@ -1,0 +1,241 @@
+"""Corners of a problem: its vertices as wedges, each with its equations, conditions and materials."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import sympy
+import torch
+
+from pinn.corners.angular import Array
+from pinn.corners.functions import CornerFunctions, corner_functions
+from pinn.corners.orders import system_orders
+from pinn.corners.principal import (
+    NoWedge,
+    Surroundings,
+    Terms,
+    data_in_sector,
+    data_on_edge,
+    principal_row,
+    terms_at_vertex,
+)
+from pinn.corners.splitting import split
+from pinn.corners.symbol import symbol_roots
+from pinn.corners.vertices import End, Mask, Vertex, VertexSector, find_vertices
+from pinn.corners.wedge import Edge, Sector, Wedge
+from pinn.equations.compiler.compile import evaluate
+from pinn.equations.statements import Statement
+from pinn.equations.subdomains import Subdomains
+
+STRAIGHT = 1e-6  # radians
+BELOW = 2.0  # exponents from this on leave second derivatives bounded
+
+
+@dataclass(frozen=True, eq=False)
+class Corner:
+    """A vertex of the domain.
+
+    wedge        None where there is none; `reason` then says why, a clause that goes on from the vertex
+    conditions   the names of the statements on each edge, as the wedge counts them
+    """
+
+    vertex: Vertex
+    conditions: tuple[tuple[str, ...], ...]
+    wedge: Wedge | None
+    reason: str = ""
+
+    @property
+    def point(self) -> Array:
+        return self.vertex.point
+
+    @property
+    def angle(self) -> float:
+        """Radians, all sectors together."""
+        return self.vertex.sectors[-1].end - self.vertex.sectors[0].start
+
+    def functions(self, below: float = BELOW) -> CornerFunctions | None:
+        """Its functions with Re a < below; None without a wedge. They are computed once."""
+        return None if self.wedge is None else _functions(self.wedge, below)
+
+
+@lru_cache(maxsize=256)
+def _functions(wedge: Wedge, below: float) -> CornerFunctions:
+    return corner_functions(wedge, below)
+
+
+def find_corners(
+    subdomains: Subdomains,
+    outer: Sequence[str],
+    statements: Sequence[Statement],
+    others: Mapping[str, float],
+    beyond: Sequence[float] = (),
+) -> list[Corner]:
+    """The vertices of a plane domain, without those where a boundary or an interface just goes on.
+
+    outer    patches of the domain
+    others   unknown parameters: name -> value
+    beyond   values of the coordinates after those of the plane: parameters, time
+    """
+    shapes = {subdomain.name: subdomain.shape for subdomain in subdomains}
+    axes = subdomains[0].network.axes
+    found = []
+    for vertex in find_vertices(shapes, outer, masks_of(statements, axes)):
+        around = Surroundings(axes, (*(float(value) for value in vertex.point), *beyond), others)
+        edges = edge_statements(vertex, statements, axes)
+        if goes_on(vertex, edges):
+            continue
+        names = tuple(tuple(statement.name for statement, _ in edge) for edge in edges)
+        try:
+            found.append(Corner(vertex, names, read_wedge(vertex, subdomains, statements, edges, around)))
+        except NoWedge as error:
+            found.append(Corner(vertex, names, None, str(error)))
+    return found
+
+
+# ---- what holds on an edge ------------------------------------------------------------------------------------------
+
+Held = list[tuple[Statement, End]]  # statements with the end whose normal they are about
+
+
+def masks_of(statements: Sequence[Statement], axes: Sequence[str]) -> dict[str, list[Mask]]:
+    """patch -> the indicators of the parts of it that statements hold on."""
+    found: dict[str, list[Mask]] = {}
+    for statement in statements:
+        if statement.place.kind == "boundary" and statement.place.where is not None:
+            for patch in statement.place.patches:
+                found.setdefault(patch, []).append(indicator(statement.place.where, axes))
+    return found
+
+
+def indicator(where: sympy.Expr, axes: Sequence[str]) -> Mask:
+    def mask(points: Array):
+        tensor = torch.as_tensor(points)
+        inputs = {axis: tensor[:, index] for index, axis in enumerate(axes[:2])}
+        return (evaluate(where, inputs, len(points), tensor) > 0.5).numpy()
+
+    return mask
+
+
+def holds(statement: Statement, end: End, axes: Sequence[str]) -> bool:
+    """Whether a statement is one about this end of a piece of the domain's boundary."""
+    place = statement.place
+    if place.kind != "boundary" or place.subdomain != end.subdomain or end.patch not in place.patches:
+        return False
+    return place.where is None or bool(indicator(place.where, axes)(end.near[None])[0])
+
+
+def edge_statements(vertex: Vertex, statements: Sequence[Statement], axes: Sequence[str]) -> list[Held]:
+    """What holds on each edge of the wedge."""
+    sectors, count = vertex.sectors, len(vertex.sectors)
+    found: list[Held] = []
+    for number in range(count + (not vertex.closed)):
+        before = sectors[number - 1] if number or vertex.closed else None
+        after = sectors[number] if number < count else None
+        if before and after:
+            found.append(between(before.closing, after.opening, statements))
+        else:
+            end = after.opening if after else sectors[-1].closing
+            found.append([(statement, end) for statement in statements if holds(statement, end, axes)])
+    return found
+
+
+def between(first: End, second: End, statements: Sequence[Statement]) -> Held:
+    """What holds on an interface, with the end of the subdomain whose normal it is about."""
+    ends = {first.subdomain: first, second.subdomain: second}
+    return [
+        (statement, ends[statement.place.subdomain])
+        for statement in statements
+        if statement.place.kind == "interface" and {statement.place.subdomain, statement.place.beside} == {*ends}
+    ]
+
+
+def goes_on(vertex: Vertex, edges: Sequence[Held]) -> bool:
+    """Whether nothing changes: one sector of half a turn with the same on both sides, or two of one interface."""
+    straight = all(abs(sector.end - sector.start - math.pi) < STRAIGHT for sector in vertex.sectors)
+    if not straight or len(vertex.sectors) > 2 or len(edges) != 2:
+        return False
+    first, second = ({id(statement) for statement, _ in edge} for edge in edges)
+    return first == second
+
+
+# ---- the wedge ------------------------------------------------------------------------------------------------------
+
+
+def read_wedge(
+    vertex: Vertex, subdomains: Subdomains, statements: Sequence[Statement], edges: Sequence[Held], around: Surroundings
+) -> Wedge:
+    """The vertex as a wedge. Raises NoWedge where its equations or conditions are not of that kind."""
+    equations = [
+        [s for s in statements if s.place.kind == "interior" and s.place.subdomain == sector.subdomain]
+        for sector in vertex.sectors
+    ]
+    terms = [[terms_at_vertex(s.expression, around, None) for s in part] for part in equations]
+    outputs = [subdomains.named(sector.subdomain).outputs for sector in vertex.sectors]
+    orders, weights = orders_of(terms, outputs)
+    void = 0.0 if vertex.closed else 2 * math.pi - (vertex.sectors[-1].end - vertex.sectors[0].start)
+    sectors = []
+    for number, sector in enumerate(vertex.sectors):
+        names = {name: (0, field) for field, name in enumerate(outputs[number])}
+        rows = tuple(
+            principal_row(found, names, weights, data_in_sector(statement.expression, around), order)
+            for found, statement, order in zip(terms[number], equations[number], orders, strict=True)
+        )
+        low = sector.start - void / 2 * (number == 0)
+        high = sector.end + void / 2 * (number == len(vertex.sectors) - 1)
+        sectors.append(Sector(sector.start, sector.end, outputs[number], rows, low, high))
+    order = sum(orders) - sum(weights)
+    for sector in sectors:
+        if symbol_roots(sector.equations, order) is None:
+            raise NoWedge("is not elliptic for fields of zero")
+    found = []
+    for number, held in enumerate(edges):
+        names, angle = beside(number, vertex.sectors, outputs, vertex.closed)
+        needed = order if len({side for side, _ in names.values()}) == 2 else order // 2
+        rows = [
+            principal_row(
+                terms_at_vertex(statement.expression, around, end.normal),
+                names,
+                weights,
+                data_on_edge(statement.expression, around, end.normal, angle),
+            )
+            for statement, end in held
+        ]
+        if len(rows) != needed:
+            raise NoWedge(f"has {len(rows)} conditions on an edge where its equations take {needed}")
+        found.append(Edge(angle, tuple(rows)))
+    return split(Wedge(tuple(sectors), tuple(found), weights))
+
+
+def beside(
+    edge: int, sectors: Sequence[VertexSector], outputs: Sequence[tuple[str, ...]], closed: bool
+) -> tuple[dict[str, tuple[int, int]], float]:
+    """Outputs on both sides of an edge, name -> (side, field), and its angle."""
+    count, names = len(sectors), {}
+    if edge or closed:
+        names |= {name: (0, field) for field, name in enumerate(outputs[edge - 1])}
+    if edge < count:
+        names |= {name: (1, field) for field, name in enumerate(outputs[edge])}
+    return names, sectors[edge].start if edge < count else sectors[-1].end
+
+
+def orders_of(
+    terms: Sequence[Sequence[Terms]], outputs: Sequence[Sequence[str]]
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """s of the equations and t of the fields, the same in all sectors. Raises NoWedge where there are none."""
+    count = len(terms[0])
+    if any(len(part) != count for part in terms):
+        raise NoWedge("has different numbers of equations beside it")
+    highest = np.full((count, len(outputs[0])), -1)
+    for part, names in zip(terms, outputs, strict=True):
+        for number, found in enumerate(part):
+            for name, orders in found:
+                field = list(names).index(name)
+                highest[number, field] = max(highest[number, field], sum(orders))
+    orders = system_orders(highest)
+    if orders is None or sum(orders[0]) - sum(orders[1]) < 2:
+        raise NoWedge("has equations that do not determine every field by its derivatives")
+    return orders
