@@ -99,7 +99,7 @@ class CornerBasis:
         for output in range(len(self.outputs)):
             parts = [part for part in self.parts if part.output == output]
             for part, rows in self._shared_out(parts, seen):
-                self._add(part, rows, offset, plan, found)
+                self._add(part, offset[rows], seen[rows], rows, plan, found)
         return found if self.window is None else self._faded(points, plan, found)
 
     def _shared_out(self, parts: list[AngularPart], directions: Tensor) -> list[tuple[AngularPart, Tensor]]:
@@ -112,11 +112,14 @@ class CornerBasis:
         nearest = excess.argmin(dim=0)
         return [(part, torch.nonzero(nearest == number).flatten()) for number, part in enumerate(parts)]
 
-    def _add(self, part: AngularPart, rows: Tensor, offset: Tensor, plan: JetPlan, found: list[Tensor]) -> None:
-        local = offset[rows]
-        exponents = torch.as_tensor(self.exponents, device=offset.device)
-        series = part.series.to(offset.device)
+    def _add(
+        self, part: AngularPart, local: Tensor, seen: Tensor, rows: Tensor, plan: JetPlan, found: list[Tensor]
+    ) -> None:
+        """One output in one sector, at its points: their places [P, 2] from the vertex, and as `inward` moves them."""
+        exponents = torch.as_tensor(self.exponents, device=local.device)
+        series = part.series.to(local.device)
         theta = part.angles(local)
+        theta = theta + 2 * math.pi * torch.round((part.angles(seen) - theta) / (2 * math.pi)).detach()
         log_r = torch.log(local.norm(dim=1).clamp_min(torch.finfo(local.dtype).tiny))
         unit = (theta - part.middle) / ((part.high - part.low) / 2)
         phi = torch.einsum("pd,mdkn->pmkn", chebyshev(unit, series.shape[1]).to(series.dtype), series)

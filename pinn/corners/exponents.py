@@ -17,16 +17,24 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eig, lu_factor, lu_solve, svd
+from scipy.linalg import eig, lu_factor, lu_solve, qr, solve_triangular
+from scipy.sparse.linalg import LinearOperator, eigs
 
 from pinn.corners.discretisation import Discretisation
 
 SHIFT = 0.7391  # near which eigenvalues are the most accurate; of no wedge an eigenvalue but by accident
 SPURIOUS = 1e-7  # relative residual between collocation points: made up are above 1e-3, true ones below 1e-10
 TOGETHER = 1e-6  # a double eigenvalue without two eigenvectors splits by the root of the rounding errors, 1e-8 to 1e-7
-KERNEL = 1e-8  # relative singular value
-POSITIVE = 1e-6  # real parts from which on the energy is finite; constants and rotations of the data lie at 0
+KERNEL = 1e-8  # relative size of a pivot; true ones are above 1e-5, those of kernels below 1e-11
+MARGIN = 1e-6  # from the exponent at which the energy becomes infinite, which constants have
+DEPENDENT = 1e-14  # relative size of a pivot: P(a) is singular whatever a
+OFF = 1e-9  # from an eigenvalue: there P is regular, and inverse iteration gains eight digits a step
+LARGE, NEAREST = 500, 40  # size of a companion matrix from which on so many eigenvalues are enough
 INTEGER = 1e-7  # how near to an integer an exponent is that integer
+
+
+class NoExponents(ValueError):
+    """Why a wedge has none: a clause that goes on from its name."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,9 +52,14 @@ class Exponent:
 
 
 def exponents_of(bare: Discretisation, fine: Discretisation, below: float) -> list[Exponent]:
-    """The exponents with 0 < Re a < below and Im a >= 0, by Re a; functions in the unknowns of the second."""
+    """The exponents of finite energy with Re a < below and Im a >= 0, by Re a; functions in the unknowns of the second.
+
+    For equations of order 2m these are those with Re a > m - 1: D^m u is then square integrable. Series are accurate for
+    |a| < below; exponents with imaginary parts as large as that are none that a wedge has.
+    """
     values, vectors = eigenpairs(bare)
-    near = (values.real > POSITIVE) & (values.real < below) & (values.imag > -TOGETHER)
+    least = max(bare.top // 2, 1) - 1 + MARGIN
+    near = (values.real > least) & (values.real < below - MARGIN) & (values.imag > -TOGETHER) & (values.imag < below)
     kept = [
         value
         for value, vector in zip(values[near], vectors[:, near].T, strict=True)
@@ -68,14 +81,30 @@ def exponents_of(bare: Discretisation, fine: Discretisation, below: float) -> li
 
 
 def eigenpairs(discretisation: Discretisation) -> tuple[NDArray, NDArray]:
-    """Eigenvalues a [n] and vectors [size, n] of P(a) x = 0: with a = shift + 1/mu, those of a companion matrix."""
+    """Eigenvalues a [n] and vectors [size, n] of P(a) x = 0: with a = shift + 1/mu, those of a companion matrix.
+
+    Of a large one only those nearest to the shift, by Arnoldi's method. Raises NoExponents where every a is one.
+    """
     degree, size = len(discretisation.matrices) - 1, discretisation.size
     blocks = [discretisation.derivative(SHIFT, order) for order in range(degree + 1)]
-    factors = lu_factor(blocks[0])
-    companion = np.zeros((degree * size, degree * size))
-    companion[:size] = -lu_solve(factors, np.hstack(blocks[1:]))
-    companion[size:, :-size] = np.eye((degree - 1) * size)
-    mu, vectors = eig(companion)  # pyright: ignore[reportAssignmentType]
+    factors = lu_factor(blocks[0], check_finite=False)
+    pivots = np.abs(factors[0].diagonal())
+    if not pivots.min() > DEPENDENT * pivots.max():
+        raise NoExponents("has conditions that follow from each other")
+    first = -lu_solve(factors, np.hstack(blocks[1:]))
+    if degree * size > LARGE:
+        companion = LinearOperator(
+            (degree * size, degree * size),
+            matvec=lambda x: np.concatenate([first @ x.ravel(), x.ravel()[:-size]]),  # pyright: ignore[reportCallIssue]
+            dtype=float,
+        )
+        start = np.random.default_rng(0).standard_normal(degree * size)
+        mu, vectors = eigs(companion, k=NEAREST, v0=start)
+    else:
+        companion = np.zeros((degree * size, degree * size))
+        companion[:size] = first
+        companion[size:, :-size] = np.eye((degree - 1) * size)
+        mu, vectors = eig(companion)  # pyright: ignore[reportAssignmentType]
     finite = np.abs(mu) > 1e-3  # exponents less than a thousand from the shift
     return SHIFT + 1 / mu[finite], vectors[-size:, finite]
 
@@ -94,16 +123,32 @@ def clusters(values: list[complex]) -> list[list[complex]]:
 
 
 def refined(discretisation: Discretisation, value: complex) -> complex:
-    """A simple eigenvalue on this discretisation, by Newton's iteration on the smallest singular vectors."""
+    """A simple eigenvalue on this discretisation, by Newton's iteration: a - (y P x)/(y P' x), inverse iteration for x, y."""
+    start = np.random.default_rng(0).standard_normal(discretisation.size)
     for _ in range(3):
-        left, _, right = svd(discretisation.derivative(value))
-        y, x = left[:, -1].conj(), right[-1].conj()
+        matrix = discretisation.derivative(value)
+        factors = lu_factor(discretisation.derivative(value + OFF), check_finite=False)
+        x, y = start, start
+        for _ in range(2):
+            x, y = lu_solve(factors, x), lu_solve(factors, y, trans=1)
+            x, y = x / np.linalg.norm(x), y / np.linalg.norm(y)
         slope = y @ discretisation.derivative(value, 1) @ x
-        step = (y @ discretisation.derivative(value) @ x) / slope if slope else 0.0
+        step = (y @ matrix @ x) / slope if slope else np.inf
         if not abs(step) < TOGETHER:
             return value
         value = complex(value - step)
     return complex(value.real) if abs(value.imag) < 1e-12 else value
+
+
+def kernel(matrix: NDArray, tolerance: float) -> NDArray:
+    """An orthonormal basis [n, columns] of the vectors with matrix @ v = 0, by QR with pivoting."""
+    upper, order = qr(matrix, mode="r", pivoting=True, check_finite=False)  # pyright: ignore[reportAssignmentType]
+    diagonal = np.abs(upper.diagonal())
+    rank = int(np.count_nonzero(diagonal > tolerance * diagonal[0]))
+    basis = np.zeros((matrix.shape[1], matrix.shape[1] - rank), dtype=upper.dtype)
+    basis[order[:rank]] = -solve_triangular(upper[:rank, :rank], upper[:rank, rank:])
+    basis[order[rank:]] = np.eye(matrix.shape[1] - rank)
+    return np.linalg.qr(basis)[0].T
 
 
 def chains(discretisation: Discretisation, value: complex, multiplicity: int) -> Exponent | None:
@@ -112,10 +157,9 @@ def chains(discretisation: Discretisation, value: complex, multiplicity: int) ->
         value = complex(round(value.real))
     number: complex | float = value.real if value.imag == 0 else value
     for length in range(1, multiplicity + 1):
-        _, sizes, right = svd(chain_matrix(discretisation, number, length))
-        kernel = right[sizes < KERNEL * sizes[0]].conj()
-        if len(kernel) >= multiplicity:
-            levels = kernel.reshape(len(kernel), length, -1)[:, ::-1]
+        found = kernel(chain_matrix(discretisation, number, length), KERNEL)
+        if len(found) >= multiplicity:
+            levels = found.reshape(len(found), length, -1)[:, ::-1]
             factorials = np.array([math.factorial(level) for level in range(length)])
             return Exponent(value, levels / factorials[:, None])
     return None

@@ -25,13 +25,18 @@ NEGLIGIBLE = 1e-12  # of a function's size: what a factor of (log r)^l as small 
 class CornerFunction:
     """The real part of sum_l r^a (log r)^l phi_l, its largest value at r = 1 about one.
 
-    particular   whether the data ask for it, rather than the corner itself
-    levels       [logarithms + 1, unknowns of the discretisation]
+    multiple   how much of it the data ask for; None for an eigenfunction, of which there may be any multiple
+    levels     [logarithms + 1, unknowns of the discretisation]
     """
 
     exponent: complex
-    particular: bool
+    multiple: float | None
     levels: NDArray
+
+    @property
+    def particular(self) -> bool:
+        """Whether the data ask for it, rather than the corner itself."""
+        return self.multiple is not None
 
     @property
     def logarithms(self) -> int:
@@ -83,4 +88,4 @@ def _scaled(fine: Discretisation, value: complex, turn: complex, particular: boo
     kept = len(levels)
     while kept > 1 and np.abs(sizes[kept - 1]).max() < NEGLIGIBLE * abs(largest):
         kept -= 1
-    return CornerFunction(value, particular, turn * levels[:kept] / largest)
+    return CornerFunction(value, float(largest.real) if particular else None, turn * levels[:kept] / largest)

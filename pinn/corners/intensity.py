@@ -1,0 +1,96 @@
+"""Stress intensity factors: what the coefficients of corner functions mean.
+
+Ahead of the corner, at theta = theta_0,
+
+    stress_theta_theta + i stress_r_theta = (K_I + i K_II) (2 pi r)^(a - 1)
+
+with a = 1/2 for a crack (Williams, J. Appl. Mech. 24 (1957) 109). For a notch each of the first two functions has its
+own a and is one of the two modes (Gross & Mendelson, Int. J. Fract. Mech. 8 (1972) 267). For a crack between two
+materials a = 1/2 + i epsilon, and the factor of r^(i epsilon) is taken at r = 1 in the user's unit of length (Rice,
+J. Appl. Mech. 55 (1988) 98). theta_0 halves the angle; where an edge is an axis of symmetry of the whole body, it is it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from pinn.corners.basis import CornerBasis
+from pinn.corners.functions import CornerFunctions
+from pinn.corners.principal import Terms
+from pinn.derivatives.jets import Partial, plan_jets
+
+VANISHES = 1e-8  # of the largest stress, or displacement, of a function on the unit circle
+
+Stress = Mapping[str, Terms]  # "xx", "yy", "xy" -> terms of its principal part, over the outputs of a sector
+
+
+@dataclass(frozen=True, eq=False)
+class Intensities:
+    """Factors of each function: K_I = coefficients @ opening, K_II = coefficients @ shearing, unit Pa m^(1 - Re a).
+
+    direction   theta_0
+    singular    [n] whether stresses of the function are unbounded; factors of the others are zero
+    """
+
+    opening: NDArray
+    shearing: NDArray
+    direction: float
+    singular: NDArray[np.bool_]
+
+
+def intensities(found: CornerFunctions, displacement: Sequence[str], stresses: Sequence[Stress]) -> Intensities:
+    """Factors of functions in their natural size at r = 1.
+
+    displacement   of each sector two outputs, all in a row
+    stresses       of each sector
+    """
+    wedge = found.wedge
+    names = list(dict.fromkeys(name for sector in wedge.sectors for name in sector.outputs))
+    basis = CornerBasis([0.0, 0.0], found, names)
+    direction = reference_direction(basis, found, displacement, stresses)
+    sector = next(n for n, s in enumerate(wedge.sectors) if direction <= s.end + VANISHES)
+    _, _, across, shear = on_ray(basis, direction, displacement[2 * sector : 2 * sector + 2], stresses[sector])
+    singular = np.array([0 < f.exponent.real < 1 and not f.particular for f in found.functions], dtype=bool)
+    factor = np.where(singular, (2 * math.pi) ** (1 - basis.exponents.real), 0.0)
+    return Intensities(across * factor, shear * factor, direction, singular)
+
+
+def on_ray(
+    basis: CornerBasis, angle: float, displacement: Sequence[str], stress: Stress
+) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+    """u_r, u_theta, stress_theta_theta and stress_r_theta [n] of the functions at r = 1."""
+    c, s = math.cos(angle), math.sin(angle)
+    plan = plan_jets([Partial((1, 0)), Partial((0, 1))], 2)
+    jets = basis.jets(torch.tensor([[c, s]], dtype=torch.float64), plan)
+
+    def component(terms: Terms) -> NDArray:
+        return sum(
+            value * jets[plan.index(Partial(orders))][0, basis.outputs.index(name)].numpy()
+            for (name, orders), value in terms.items()
+        )  # pyright: ignore[reportReturnType]
+
+    ux, uy = (jets[0][0, basis.outputs.index(name)].numpy() for name in displacement)
+    xx, yy, xy = (component(stress[name]) for name in ("xx", "yy", "xy"))
+    across = s * s * xx - 2 * s * c * xy + c * c * yy
+    shear = s * c * (yy - xx) + (c * c - s * s) * xy
+    return c * ux + s * uy, c * uy - s * ux, across, shear
+
+
+def reference_direction(
+    basis: CornerBasis, found: CornerFunctions, displacement: Sequence[str], stresses: Sequence[Stress]
+) -> float:
+    """theta_0: an edge on which u_theta and shear vanish (symmetry), or u_r and opening (antisymmetry); else the middle."""
+    wedge = found.wedge
+    for sector, angle in ((0, wedge.sectors[0].start), (len(wedge.sectors) - 1, wedge.sectors[-1].end)):
+        mine = displacement[2 * sector : 2 * sector + 2]
+        along, away, across, shear = (np.abs(v).max() for v in on_ray(basis, angle, mine, stresses[sector]))
+        moves, pulls = VANISHES * max(along, away), VANISHES * max(across, shear)
+        if (away < moves and shear < pulls) or (along < moves and across < pulls):
+            return angle
+    return (wedge.sectors[0].start + wedge.sectors[-1].end) / 2
