@@ -86,7 +86,7 @@ class CornerBasis:
         return torch.as_tensor(np.array(found.discretisation.series(unknowns, sector, field, MAX_ORDER)))
 
     def jets(self, points: Tensor, plan: JetPlan, inward: Tensor | None = None) -> list[Tensor]:
-        """Channels [N, F, n] of the functions at points [N, D], of which the first two coordinates are those of the plane.
+        """Channels [N, F, n] of the functions at points [N, D], whose first two coordinates are those of the plane.
 
         inward   [N, 2] directions into the domain at points of a boundary: they tell the faces of a crack apart
         Derivatives are infinite in the vertex itself where Re a is less than their order.

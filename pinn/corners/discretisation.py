@@ -1,8 +1,8 @@
 """Discretisation of a wedge: P(a) x = 0, a polynomial in the exponent a with matrices of collocation.
 
 Rows are equations at collocation points of each sector and conditions on each edge. Columns are the unknowns of the
-fields in each sector (angular.py). With t_f and s_e the weights (orders.py) and S the largest s, a field has K + S - t_f
-unknowns and an equation K + S - s_e points: with the conditions, as many rows as unknowns.
+fields in each sector (angular.py). With t_f and s_e the weights (orders.py) and S the largest s, a field has
+K + S - t_f unknowns and an equation K + S - s_e points: with the conditions, as many rows as unknowns.
 """
 
 from __future__ import annotations
@@ -61,7 +61,9 @@ class Discretisation:
 
     def derivative(self, exponent: complex, order: int = 0) -> NDArray:
         """P^(order)(a)/order!."""
-        weights = [math.comb(i, order) * exponent ** (i - order) if i >= order else 0 for i in range(len(self.matrices))]
+        weights = [
+            math.comb(i, order) * exponent ** (i - order) if i >= order else 0 for i in range(len(self.matrices))
+        ]
         return sum(w * matrix for w, matrix in zip(weights, self.matrices, strict=True))  # pyright: ignore
 
     def right_hand_side(self, exponent: int) -> Array:

@@ -1,7 +1,7 @@
 """Exponents of a wedge: the numbers a with P(a) x = 0, and the chains that belong to them.
 
-The polynomial eigenproblem is solved as a companion matrix about a shift; what its collocation points made up is told by
-its residual between them. Eigenvalues that coincide are taken together: the kernel of
+The polynomial eigenproblem is solved as a companion matrix about a shift; what its collocation points made up is told
+by its residual between them. Eigenvalues that coincide are taken together: the kernel of
 
     P(a) x_0 = 0,   P(a) x_1 + P'(a) x_0 = 0,   P(a) x_2 + P'(a) x_1 + P''(a)/2 x_0 = 0,   ...
 
@@ -28,7 +28,7 @@ TOGETHER = 1e-6  # a double eigenvalue without two eigenvectors splits by the ro
 KERNEL = 1e-8  # relative size of a pivot; true ones are above 1e-5, those of kernels below 1e-11
 MARGIN = 1e-6  # from the exponent at which the energy becomes infinite, which constants have
 DEPENDENT = 1e-14  # relative size of a pivot: P(a) is singular whatever a
-OFF = 1e-9  # from an eigenvalue: there P is regular, and inverse iteration gains eight digits a step
+OFF = 1e-9  # from an eigenvalue: there P is regular, and a step of inverse iteration gains eight digits
 LARGE, NEAREST = 500, 40  # size of a companion matrix from which on so many eigenvalues are enough
 INTEGER = 1e-7  # how near to an integer an exponent is that integer
 
@@ -52,7 +52,7 @@ class Exponent:
 
 
 def exponents_of(bare: Discretisation, fine: Discretisation, below: float) -> list[Exponent]:
-    """The exponents of finite energy with Re a < below and Im a >= 0, by Re a; functions in the unknowns of the second.
+    """The exponents of finite energy with Re a < below and Im a >= 0, by Re a; functions in the unknowns of `fine`.
 
     For equations of order 2m these are those with Re a > m - 1: D^m u is then square integrable. Series are accurate for
     |a| < below; exponents with imaginary parts as large as that are none that a wedge has.
@@ -123,15 +123,15 @@ def clusters(values: list[complex]) -> list[list[complex]]:
 
 
 def refined(discretisation: Discretisation, value: complex) -> complex:
-    """A simple eigenvalue on this discretisation, by Newton's iteration: a - (y P x)/(y P' x), inverse iteration for x, y."""
-    start = np.random.default_rng(0).standard_normal(discretisation.size)
+    """A simple eigenvalue on this discretisation: Newton's iteration a - (y P x)/(y P' x), y P and P x near zero."""
+    x = np.random.default_rng(0).standard_normal(discretisation.size)
     for _ in range(3):
         matrix = discretisation.derivative(value)
         factors = lu_factor(discretisation.derivative(value + OFF), check_finite=False)
-        x, y = start, start
-        for _ in range(2):
-            x, y = lu_solve(factors, x), lu_solve(factors, y, trans=1)
-            x, y = x / np.linalg.norm(x), y / np.linalg.norm(y)
+        # rows and unknowns are different spaces: y comes from x and x from y, towards the smallest singular vectors
+        y = lu_solve(factors, x.conj(), trans=1)
+        x = lu_solve(factors, (y / np.linalg.norm(y)).conj())
+        x, y = x / np.linalg.norm(x), y / np.linalg.norm(y)
         slope = y @ discretisation.derivative(value, 1) @ x
         step = (y @ matrix @ x) / slope if slope else np.inf
         if not abs(step) < TOGETHER:

@@ -7,7 +7,7 @@ Ahead of the corner, at theta = theta_0,
 with a = 1/2 for a crack (Williams, J. Appl. Mech. 24 (1957) 109). For a notch each of the first two functions has its
 own a and is one of the two modes (Gross & Mendelson, Int. J. Fract. Mech. 8 (1972) 267). For a crack between two
 materials a = 1/2 + i epsilon, and the factor of r^(i epsilon) is taken at r = 1 in the user's unit of length (Rice,
-J. Appl. Mech. 55 (1988) 98). theta_0 halves the angle; where an edge is an axis of symmetry of the whole body, it is it.
+J. Appl. Mech. 55 (1988) 98). theta_0 halves the angle, or is an edge that is an axis of symmetry of the whole body.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def on_ray(
 def reference_direction(
     basis: CornerBasis, found: CornerFunctions, displacement: Sequence[str], stresses: Sequence[Stress]
 ) -> float:
-    """theta_0: an edge on which u_theta and shear vanish (symmetry), or u_r and opening (antisymmetry); else the middle."""
+    """theta_0: an edge with u_theta and shear zero (symmetry), or u_r and opening (antisymmetry); else the middle."""
     wedge = found.wedge
     for sector, angle in ((0, wedge.sectors[0].start), (len(wedge.sectors) - 1, wedge.sectors[-1].end)):
         mine = displacement[2 * sector : 2 * sector + 2]

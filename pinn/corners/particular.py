@@ -1,7 +1,7 @@
 """Particular solutions: what data that do not vanish in the vertex do there.
 
-Data of degree d ask for a field of r^k, k = s + d an integer. Where k is no exponent, one is found; where it is one, and
-the data do not suit it, the powers of log r that it takes. What a polynomial solves is left to the smooth part.
+Data of degree d ask for a field of r^k, k = s + d an integer. Where k is no exponent, one is found; where it is one,
+and the data do not suit it, the powers of log r that it takes. What a polynomial solves is left to the smooth part.
 """
 
 from __future__ import annotations

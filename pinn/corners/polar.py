@@ -54,7 +54,7 @@ def _total(first: Harmonics, second: Harmonics) -> Harmonics:
 
 
 def at_angles(orders: Orders, shift: int, angles: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Coefficients [N, powers of a, orders of d/dtheta] of r^(n - b) D^orders (r^b phi) at angles [N]; they are real."""
+    """Real coefficients [N, powers of a, orders of d/dtheta] of r^(n - b) D^orders (r^b phi) at angles [N]."""
     harmonics = polar_derivative(orders, shift)
     return sum(np.exp(1j * q * angles)[:, None, None] * c for q, c in harmonics.items()).real  # pyright: ignore
 

@@ -92,9 +92,7 @@ def data_in_sector(compiled: CompiledExpression, around: Surroundings) -> tuple[
     return finite(found)
 
 
-def data_on_edge(
-    compiled: CompiledExpression, around: Surroundings, normal: Array, angle: float
-) -> tuple[Array, ...]:
+def data_on_edge(compiled: CompiledExpression, around: Surroundings, normal: Array, angle: float) -> tuple[Array, ...]:
     """Taylor's polynomial in r of a condition's right-hand side along the ray at this angle."""
     r = torch.zeros(1, dtype=torch.float64, requires_grad=True)
     x, y = around.vertex[0] + r * math.cos(angle), around.vertex[1] + r * math.sin(angle)
@@ -124,7 +122,11 @@ def finite(data: Sequence[Array]) -> tuple[Array, ...]:
 
 
 def principal_row(
-    terms: Terms, names: Mapping[str, tuple[int, int]], weights: Sequence[int], data: tuple[Array, ...], order: int | None = None
+    terms: Terms,
+    names: Mapping[str, tuple[int, int]],
+    weights: Sequence[int],
+    data: tuple[Array, ...],
+    order: int | None = None,
 ) -> Row:
     """The row of the terms of highest order, or of just `order`; names: output -> (side, field)."""
     orders = {key: sum(key[1]) + weights[names[key[0]][1]] for key in terms}

@@ -37,7 +37,9 @@ def polynomials(discretisation: Discretisation, degree: int) -> Array:
         for field, weight in enumerate(weights):
             for power in range(degree - weight + 1):
                 column = np.zeros((count, SAMPLES))
-                column[number * len(weights) + field] = np.cos(angles) ** (degree - weight - power) * np.sin(angles) ** power
+                column[number * len(weights) + field] = (
+                    np.cos(angles) ** (degree - weight - power) * np.sin(angles) ** power
+                )
                 columns.append(column.ravel())
     return np.linalg.qr(np.array(columns).T)[0] if columns else np.zeros((count * SAMPLES, 0))
 

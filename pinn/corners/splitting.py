@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 
-
 from pinn.corners.symbol import cuts, singular_angles, symbol_roots
 from pinn.corners.wedge import Edge, Row, Sector, Wedge
 

@@ -75,5 +75,3 @@ def terms_needed(low: float, high: float, exponent: float, singular: NDArray[np.
     rate = convergence(low, high, singular)
     algebraic = 16 / math.log10(rate) if rate < 1e8 else 0.0
     return math.ceil(max(w + 8 * w ** (1 / 3) + 4, min(algebraic, 160)))
-
-

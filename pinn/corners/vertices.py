@@ -64,7 +64,9 @@ class Vertex:
     closed: bool
 
 
-def find_vertices(shapes: Mapping[str, Shape], outer: Sequence[str], masks: Mapping[str, Sequence[Mask]]) -> list[Vertex]:
+def find_vertices(
+    shapes: Mapping[str, Shape], outer: Sequence[str], masks: Mapping[str, Sequence[Mask]]
+) -> list[Vertex]:
     """All vertices of the subdomains `shapes`, by name.
 
     outer   names of the patches of the domain itself: what else bounds a subdomain is an interface

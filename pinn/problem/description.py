@@ -6,6 +6,7 @@ from pinn.domain.places import Interface
 from pinn.equations.compiler.compile import Derivative
 from pinn.geometry.mesh.shape import MeshShape
 from pinn.geometry.shapes.shape import Shape
+from pinn.problem.corners import corner_lines
 from pinn.problem.counts import statement_counts
 from pinn.problem.problem import Problem
 from pinn.problem.warnings import warnings
@@ -64,6 +65,7 @@ def describe(problem: Problem) -> str:
     lines += [f"  {name}: exact by construction" for name in problem.constructed]
     for axis, period in problem.periods.items():
         lines.append(f"  periodic in {problem.axes[axis]} with period {period:g}: by construction of the network")
+    lines += corner_lines(problem)
     if problem.exact_quantities:
         lines += ["", "exact        " + ", ".join(problem.exact_quantities)]
     return "\n".join([*lines, *(f"warning: {text}" for text in warnings(problem))])

@@ -11,6 +11,7 @@ import numpy as np
 import sympy
 from torch import Tensor
 
+from pinn.corners.find import Corner, find_corners
 from pinn.domain.domain import Domain
 from pinn.domain.places import Place
 from pinn.domain.point_set import PointSet, joined
@@ -206,6 +207,16 @@ class Problem:
         for name in self.ansatz.coefficients if self.ansatz else ():
             found[name] = (0.0, None, None)
         return found
+
+    @cached_property
+    def corners(self) -> tuple[Corner, ...]:
+        """The vertices of a plane domain, in the middle of its parameters and at the start of its time."""
+        if self.space != 2:
+            return ()
+        beyond = [(low + high) / 2 for low, high in self.parameters.values()] + ([self.time[0]] if self.time else [])
+        others = {name: value[0] for name, value in self.unknowns.items()}
+        statements = self.posed or self.statements
+        return tuple(find_corners(self.subdomains, self.geometry.patches, statements, others, beyond))
 
     @cached_property
     def energy(self) -> EnergyFunctional | None:

@@ -61,9 +61,7 @@ def test_free_and_free(angle):
     """sin(a angle) = +- a sin(angle): Williams 1952."""
     w = math.radians(angle)
     found = corner_functions(elastic(radians(0, angle), [isotropic(1.0, 0.3)], "FF"), 2.5)
-    assert_are_roots(
-        not_integer(found.exponents), lambda a: np.sin(a * w) ** 2 - a**2 * math.sin(w) ** 2
-    )
+    assert_are_roots(not_integer(found.exponents), lambda a: np.sin(a * w) ** 2 - a**2 * math.sin(w) ** 2)
     assert residuals(found.wedge, found) < 1e-10
 
 
@@ -98,9 +96,7 @@ def test_crack_between_two_materials():
     beta = (mu2 * (kappa1 - 1) - mu1 * (kappa2 - 1)) / (mu2 * (kappa1 + 1) + mu1 * (kappa2 + 1))
     epsilon = abs(math.log((1 - beta) / (1 + beta)) / (2 * math.pi))
     found = corner_functions(elastic(radians(-180, 0, 180), [isotropic(E1, nu1), isotropic(E2, nu2)], "FF"), 1.6)
-    np.testing.assert_allclose(
-        found.exponents, [0.5 + 1j * epsilon, 1, 1, 1.5 + 1j * epsilon], atol=CLOSE
-    )
+    np.testing.assert_allclose(found.exponents, [0.5 + 1j * epsilon, 1, 1, 1.5 + 1j * epsilon], atol=CLOSE)
     assert abs(epsilon - 0.075812) < 1e-6
     assert len(found.functions) == 4  # real and imaginary parts; rotation and uniform stress are polynomials
     assert residuals(found.wedge, found) < 1e-10
@@ -168,8 +164,14 @@ def test_corner_of_an_inclusion():
     assert_are_roots(
         [function.exponent for function in found.functions],
         lambda a: (
-            (k1 * np.sin(a * w / 2) * np.cos(a * (np.pi - w / 2)) + k2 * np.cos(a * w / 2) * np.sin(a * (np.pi - w / 2)))
-            * (k1 * np.cos(a * w / 2) * np.sin(a * (np.pi - w / 2)) + k2 * np.sin(a * w / 2) * np.cos(a * (np.pi - w / 2)))
+            (
+                k1 * np.sin(a * w / 2) * np.cos(a * (np.pi - w / 2))
+                + k2 * np.cos(a * w / 2) * np.sin(a * (np.pi - w / 2))
+            )
+            * (
+                k1 * np.cos(a * w / 2) * np.sin(a * (np.pi - w / 2))
+                + k2 * np.sin(a * w / 2) * np.cos(a * (np.pi - w / 2))
+            )
         ),
     )
     assert residuals(found.wedge, found) < 1e-10
@@ -227,9 +229,7 @@ def test_clamped_plate(angle):
     """Equations of fourth order: w = r^a with sin^2((a - 1) angle) = (a - 1)^2 sin^2(angle)."""
     w = math.radians(angle)
     found = corner_functions(biharmonic(radians(0, angle)), 4.0)
-    assert_are_roots(
-        not_integer(found.exponents), lambda a: np.sin((a - 1) * w) ** 2 - (a - 1) ** 2 * math.sin(w) ** 2
-    )
+    assert_are_roots(not_integer(found.exponents), lambda a: np.sin((a - 1) * w) ** 2 - (a - 1) ** 2 * math.sin(w) ** 2)
     assert min(a.real for a in found.exponents) > 1  # less would have an infinite energy
     assert residuals(found.wedge, found) < 1e-9  # of four derivatives
 

@@ -6,9 +6,12 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 
+from pinn.corners.basis import CornerBasis
 from pinn.corners.splitting import split
-from pinn.corners.wedge import Edge, Row, Sector, Wedge
+from pinn.corners.wedge import Edge, Row, Sector, Wedge, along_edge
+from pinn.derivatives.jets import Partial, plan_jets
 
 NONE: tuple = ()
 
@@ -30,7 +33,11 @@ def normal(angle: float, side: int) -> tuple[float, float]:
 
 
 def wedge_of(
-    bounds: Sequence[float], sectors: Sequence[tuple], edges: Sequence[tuple], outputs: Sequence[str], weights: Sequence[int]
+    bounds: Sequence[float],
+    sectors: Sequence[tuple],
+    edges: Sequence[tuple],
+    outputs: Sequence[str],
+    weights: Sequence[int],
 ) -> Wedge:
     """Sectors between the angles `bounds`, each with its equations; conditions of each edge."""
     closed = len(edges) == len(sectors)
@@ -59,16 +66,14 @@ def flux(conductivity: float, angle: float, side: int) -> dict:
     return {(side, 0, (1, 0)): conductivity * nx, (side, 0, (0, 1)): conductivity * ny}
 
 
-def laplace(bounds: Sequence[float], conductivities: Sequence[float], kinds: str, source: float = 0.0, data=NONE) -> Wedge:
+def laplace(
+    bounds: Sequence[float], conductivities: Sequence[float], kinds: str, source: float = 0.0, data=NONE
+) -> Wedge:
     """div(k grad u) = source; kinds: D or N for the first and the last edge, O for a closed wedge.
 
     data   of the first and the last edge, coefficients of r^0, r^1, ...
     """
-    from pinn.corners.wedge import along_edge
-
-    equations = [
-        (Row({(0, 0, (2, 0)): k, (0, 0, (0, 2)): k}, 2, (np.array([source]),)),) for k in conductivities
-    ]
+    equations = [(Row({(0, 0, (2, 0)): k, (0, 0, (0, 2)): k}, 2, (np.array([source]),)),) for k in conductivities]
     count = len(conductivities)
     edges = []
     for number in range(count + (kinds != "O")):
@@ -124,8 +129,6 @@ def elastic(bounds: Sequence[float], stiffnesses: Sequence[np.ndarray], kinds: s
 
     data   of the first and the last edge: tractions of both components, coefficients of r^0, r^1, ...
     """
-    from pinn.corners.wedge import along_edge
-
     count = len(stiffnesses)
     edges = []
     for number in range(count + 1):
@@ -136,7 +139,9 @@ def elastic(bounds: Sequence[float], stiffnesses: Sequence[np.ndarray], kinds: s
             rows = held(kinds[number > 0], stiffness, angle, side, given)
         else:
             jumps = [Row({(0, f, (0, 0)): 1.0, (1, f, (0, 0)): -1.0}, 0) for f in range(2)]
-            pulls = zip(traction(stiffnesses[number - 1], angle, 0), traction(stiffnesses[number], angle, 1), strict=True)
+            pulls = zip(
+                traction(stiffnesses[number - 1], angle, 0), traction(stiffnesses[number], angle, 1), strict=True
+            )
             rows = (*jumps, *(Row({**a, **b}, 1) for a, b in pulls))
         edges.append(rows)
     return wedge_of(bounds, [equilibrium(s) for s in stiffnesses], edges, ["ux", "uy"], [0, 0])
@@ -162,8 +167,6 @@ def held(kind: str, stiffness: np.ndarray, angle: float, side: int, given) -> tu
 
 def stokes(bounds: Sequence[float], kinds: str, viscosity: float = 1.0, velocities=NONE) -> Wedge:
     """-viscosity Laplace u + grad p = 0, div u = 0; kinds: C (no slip) or F (no stress)."""
-    from pinn.corners.wedge import along_edge
-
     momentum = [
         Row({(0, f, (2, 0)): -viscosity, (0, f, (0, 2)): -viscosity, (0, 2, ((1, 0), (0, 1))[f]): 1.0}, 2)
         for f in range(2)
@@ -177,8 +180,16 @@ def stokes(bounds: Sequence[float], kinds: str, viscosity: float = 1.0, velociti
             given = velocities[number] if velocities else (0.0, 0.0)
             edges.append(tuple(Row({(side, f, (0, 0)): 1.0}, 0, along_edge([given[f]], angle)) for f in range(2)))
         else:
-            x = {(side, 0, (1, 0)): 2 * viscosity * nx, (side, 0, (0, 1)): viscosity * ny, (side, 1, (1, 0)): viscosity * ny}
-            y = {(side, 1, (0, 1)): 2 * viscosity * ny, (side, 0, (0, 1)): viscosity * nx, (side, 1, (1, 0)): viscosity * nx}
+            x = {
+                (side, 0, (1, 0)): 2 * viscosity * nx,
+                (side, 0, (0, 1)): viscosity * ny,
+                (side, 1, (1, 0)): viscosity * ny,
+            }
+            y = {
+                (side, 1, (0, 1)): 2 * viscosity * ny,
+                (side, 0, (0, 1)): viscosity * nx,
+                (side, 1, (1, 0)): viscosity * nx,
+            }
             edges.append((Row({**x, (side, 2, (0, 0)): -nx}, 1), Row({**y, (side, 2, (0, 0)): -ny}, 1)))
     return wedge_of(bounds, [(*momentum, mass)], edges, ["u", "v", "p"], [0, 0, 1])
 
@@ -200,11 +211,6 @@ def residuals(wedge: Wedge, found, seed: int = 0, count: int = 200) -> float:
 
     Relative to r^(Re a - s) and the largest coefficient, functions being about 1 at r = 1.
     """
-    import torch
-
-    from pinn.corners.basis import CornerBasis
-    from pinn.derivatives.jets import Partial, plan_jets
-
     rng = np.random.default_rng(seed)
     worst = 0.0
 
@@ -214,7 +220,7 @@ def residuals(wedge: Wedge, found, seed: int = 0, count: int = 200) -> float:
         plan = plan_jets([Partial(orders) for _, _, orders in row.terms], 2)
         total = 0.0
         for side, (sector, angles) in sides.items():
-            names = [name for name in sector.outputs]
+            names = sector.outputs
             basis = CornerBasis([0.0, 0.0], found, list(dict.fromkeys(n for s in wedge.sectors for n in s.outputs)))
             points = torch.as_tensor(np.column_stack([radii * np.cos(angles), radii * np.sin(angles)]))
             turn = np.sign((sector.start + sector.end) / 2 - angles)  # across the ray, into the sector
@@ -222,7 +228,9 @@ def residuals(wedge: Wedge, found, seed: int = 0, count: int = 200) -> float:
             jets = basis.jets(points, plan, inward)
             for (where, field, orders), value in row.terms.items():
                 if where == side:
-                    total = total + value * jets[plan.index(Partial(orders))][:, basis.outputs.index(names[field])].numpy()
+                    total = (
+                        total + value * jets[plan.index(Partial(orders))][:, basis.outputs.index(names[field])].numpy()
+                    )
         angles = next(iter(sides.values()))[1]
         for number, function in enumerate(found.functions):
             degree = round(function.exponent.real) - row.order
@@ -230,7 +238,7 @@ def residuals(wedge: Wedge, found, seed: int = 0, count: int = 200) -> float:
             error = np.abs(total[:, number] - data) / (radii ** (function.exponent.real - row.order))
             worst = max(worst, float(np.max(error)) / max(abs(value) for value in row.terms.values()))
 
-    for number, sector in enumerate(wedge.sectors):
+    for sector in wedge.sectors:
         for row in sector.equations:
             check(row, {0: (sector, rng.uniform(sector.start, sector.end, count))})
     for number, edge in enumerate(wedge.edges):
