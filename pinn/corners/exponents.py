@@ -54,8 +54,8 @@ class Exponent:
 def exponents_of(bare: Discretisation, fine: Discretisation, below: float) -> list[Exponent]:
     """The exponents of finite energy with Re a < below and Im a >= 0, by Re a; functions in the unknowns of `fine`.
 
-    For equations of order 2m these are those with Re a > m - 1: D^m u is then square integrable. Series are accurate for
-    |a| < below; exponents with imaginary parts as large as that are none that a wedge has.
+    For equations of order 2m these are those with Re a > m - 1: D^m u is then square integrable. Series are
+    accurate for |a| < below; exponents with imaginary parts as large as that are none that a wedge has.
     """
     values, vectors = eigenpairs(bare)
     least = max(bare.top // 2, 1) - 1 + MARGIN
