@@ -40,11 +40,13 @@ BELOW = 2.0  # exponents from this on leave second derivatives bounded
 class Corner:
     """A vertex of the domain.
 
+    around       the values that expressions have there
+    conditions   the names of the statements on each edge, in the order of the sectors
     wedge        None where there is none; `reason` then says why, a clause that goes on from the vertex
-    conditions   the names of the statements on each edge, as the wedge counts them
     """
 
     vertex: Vertex
+    around: Surroundings
     conditions: tuple[tuple[str, ...], ...]
     wedge: Wedge | None
     reason: str = ""
@@ -94,9 +96,9 @@ def find_corners(
             continue
         names = tuple(tuple(statement.name for statement, _ in edge) for edge in edges)
         try:
-            found.append(Corner(vertex, names, read_wedge(vertex, subdomains, statements, edges, around)))
+            found.append(Corner(vertex, around, names, read_wedge(vertex, subdomains, statements, edges, around)))
         except NoWedge as error:
-            found.append(Corner(vertex, names, None, str(error)))
+            found.append(Corner(vertex, around, names, None, str(error)))
     return found
 
 

@@ -1,11 +1,13 @@
-"""Corners of a problem, in words: the places where its solution is not smooth, for `pinn validate`."""
+"""Corners of a problem: in words, for `pinn validate`, and what their functions' coefficients mean."""
 
 from __future__ import annotations
 
 import math
 
 from pinn.corners.find import Corner
-from pinn.corners.functions import CornerFunction
+from pinn.corners.functions import CornerFunction, CornerFunctions
+from pinn.corners.intensity import Intensities, intensities
+from pinn.corners.principal import terms_at_vertex
 from pinn.problem.problem import Problem
 
 MOST = 20  # lines; a boundary of many vertices has many corners of one kind
@@ -42,3 +44,22 @@ def power(function: CornerFunction) -> str:
     number = f"{value.real:.4g}" if not value.imag else f"({value.real:.4g} ± {abs(value.imag):.4g}i)"
     logarithm = "" if not logarithms else " log r" if logarithms == 1 else f" (log r)^{logarithms}"
     return f"r^{number}{logarithm}{' (from the data)' if function.particular else ''}"
+
+
+def corner_intensities(problem: Problem, corner: Corner, functions: CornerFunctions) -> Intensities | None:
+    """Stress intensity factors of functions of a corner; None where the problem has no stresses and displacements."""
+    stress, displacement = problem.tensors.get("stress"), problem.vectors.get("displacement")
+    if stress is None or displacement is None or len(displacement) != 2:
+        return None
+    x, y = problem.coordinates
+    components = {"xx": stress[f"{x}{x}"], "yy": stress[f"{y}{y}"], "xy": stress[f"{x}{y}"]}
+    named = {subdomain.outputs: subdomain for subdomain in problem.subdomains}
+    of_subdomains = [named[sector.outputs] for sector in functions.wedge.sectors]
+    stresses = [
+        {
+            name: terms_at_vertex(subdomain.compile(subdomain.scope.resolve(quantity)), corner.around, None)
+            for name, quantity in components.items()
+        }
+        for subdomain in of_subdomains
+    ]
+    return intensities(functions, [s.output(name) for s in of_subdomains for name in displacement], stresses)
