@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 import sympy
-import torch
 
 from pinn.corners.angular import Array
 from pinn.corners.exponents import NoExponents
@@ -28,7 +27,8 @@ from pinn.corners.splitting import split
 from pinn.corners.symbol import symbol_roots
 from pinn.corners.vertices import End, Mask, Vertex, VertexSector, find_vertices
 from pinn.corners.wedge import Edge, Sector, Wedge
-from pinn.equations.compiler.compile import evaluate
+from pinn.domain.domain import Domain
+from pinn.domain.places import Boundary, Interface, Place
 from pinn.equations.statements import Statement
 from pinn.equations.subdomains import Subdomains
 
@@ -74,24 +74,32 @@ def _functions(wedge: Wedge, below: float) -> CornerFunctions | None:
 
 
 def find_corners(
-    subdomains: Subdomains,
-    outer: Sequence[str],
-    statements: Sequence[Statement],
-    others: Mapping[str, float],
-    beyond: Sequence[float] = (),
+    domain: Domain, subdomains: Subdomains, statements: Sequence[Statement], others: Mapping[str, float]
 ) -> list[Corner]:
     """The vertices of a plane domain, without those where a boundary or an interface just goes on.
 
-    outer    patches of the domain
+    Of a family those of the member in the middle of its parameters; expressions are taken at the start of the time.
     others   unknown parameters: name -> value
-    beyond   values of the coordinates after those of the plane: parameters, time
     """
+    parameters = [(low + high) / 2 for low, high in domain.parameters.values()]
+    beyond = (*parameters, *(domain.time[:1] if domain.time else ()))
+
+    def mask_of(where: sympy.Expr) -> Mask:
+        mask = domain.mask(where)
+        assert mask is not None
+        return lambda points: mask(np.hstack([points, np.tile(parameters, (len(points), 1))]))
+
+    masks: dict[str, list[Mask]] = {}
+    for statement in statements:
+        place = statement.place
+        if isinstance(place, Boundary) and place.where is not None:
+            for patch in place.patches:
+                masks.setdefault(patch, []).append(mask_of(place.where))
     shapes = {subdomain.name: subdomain.shape for subdomain in subdomains}
-    axes = subdomains[0].network.axes
     found = []
-    for vertex in find_vertices(shapes, outer, masks_of(statements, axes)):
-        around = Surroundings(axes, (*(float(value) for value in vertex.point), *beyond), others)
-        edges = edge_statements(vertex, statements, axes)
+    for vertex in find_vertices(shapes, domain.shape.patches, masks):
+        around = Surroundings(domain.axes, (*(float(value) for value in vertex.point), *beyond), others)
+        edges = edge_statements(vertex, statements, mask_of)
         if goes_on(vertex, edges):
             continue
         names = tuple(tuple(statement.name for statement, _ in edge) for edge in edges)
@@ -107,34 +115,16 @@ def find_corners(
 Held = list[tuple[Statement, End]]  # statements with the end whose normal they are about
 
 
-def masks_of(statements: Sequence[Statement], axes: Sequence[str]) -> dict[str, list[Mask]]:
-    """patch -> the indicators of the parts of it that statements hold on."""
-    found: dict[str, list[Mask]] = {}
-    for statement in statements:
-        if statement.place.kind == "boundary" and statement.place.where is not None:
-            for patch in statement.place.patches:
-                found.setdefault(patch, []).append(indicator(statement.place.where, axes))
-    return found
-
-
-def indicator(where: sympy.Expr, axes: Sequence[str]) -> Mask:
-    def mask(points: Array):
-        tensor = torch.as_tensor(points)
-        inputs = {axis: tensor[:, index] for index, axis in enumerate(axes[:2])}
-        return (evaluate(where, inputs, len(points), tensor) > 0.5).numpy()
-
-    return mask
-
-
-def holds(statement: Statement, end: End, axes: Sequence[str]) -> bool:
-    """Whether a statement is one about this end of a piece of the domain's boundary."""
-    place = statement.place
-    if place.kind != "boundary" or place.subdomain != end.subdomain or end.patch not in place.patches:
+def holds(place: Place, end: End, mask_of: Callable[[sympy.Expr], Mask]) -> bool:
+    """Whether a place has this end of a piece of the domain's boundary."""
+    if not isinstance(place, Boundary) or place.subdomain != end.subdomain or end.patch not in place.patches:
         return False
-    return place.where is None or bool(indicator(place.where, axes)(end.near[None])[0])
+    return place.where is None or bool(mask_of(place.where)(end.near[None])[0])
 
 
-def edge_statements(vertex: Vertex, statements: Sequence[Statement], axes: Sequence[str]) -> list[Held]:
+def edge_statements(
+    vertex: Vertex, statements: Sequence[Statement], mask_of: Callable[[sympy.Expr], Mask]
+) -> list[Held]:
     """What holds on each edge of the wedge."""
     sectors, count = vertex.sectors, len(vertex.sectors)
     found: list[Held] = []
@@ -145,7 +135,7 @@ def edge_statements(vertex: Vertex, statements: Sequence[Statement], axes: Seque
             found.append(between(before.closing, after.opening, statements))
         else:
             end = after.opening if after else sectors[-1].closing
-            found.append([(statement, end) for statement in statements if holds(statement, end, axes)])
+            found.append([(statement, end) for statement in statements if holds(statement.place, end, mask_of)])
     return found
 
 
@@ -153,9 +143,9 @@ def between(first: End, second: End, statements: Sequence[Statement]) -> Held:
     """What holds on an interface, with the end of the subdomain whose normal it is about."""
     ends = {first.subdomain: first, second.subdomain: second}
     return [
-        (statement, ends[statement.place.subdomain])
+        (statement, ends[place.subdomain])
         for statement in statements
-        if statement.place.kind == "interface" and {statement.place.subdomain, statement.place.beside} == {*ends}
+        if isinstance(place := statement.place, Interface) and {place.subdomain, place.beside} == {*ends}
     ]
 
 
@@ -176,8 +166,7 @@ def read_wedge(
 ) -> Wedge:
     """The vertex as a wedge. Raises NoWedge where its equations or conditions are not of that kind."""
     equations = [
-        [s for s in statements if s.place.kind == "interior" and s.place.subdomain == sector.subdomain]
-        for sector in vertex.sectors
+        [s for s in statements if s.is_equation and s.place.subdomain == sector.subdomain] for sector in vertex.sectors
     ]
     terms = [[terms_at_vertex(s.expression, around, None) for s in part] for part in equations]
     outputs = [subdomains.named(sector.subdomain).outputs for sector in vertex.sectors]

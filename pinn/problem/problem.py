@@ -210,13 +210,11 @@ class Problem:
 
     @cached_property
     def corners(self) -> tuple[Corner, ...]:
-        """The vertices of a plane domain, in the middle of its parameters and at the start of its time."""
+        """The vertices of a plane domain; none in one and three dimensions."""
         if self.space != 2:
             return ()
-        beyond = [(low + high) / 2 for low, high in self.parameters.values()] + ([self.time[0]] if self.time else [])
         others = {name: value[0] for name, value in self.unknowns.items()}
-        statements = self.posed or self.statements
-        return tuple(find_corners(self.subdomains, self.geometry.patches, statements, others, beyond))
+        return tuple(find_corners(self.domain, self.subdomains, self.posed or self.statements, others))
 
     @cached_property
     def energy(self) -> EnergyFunctional | None:
