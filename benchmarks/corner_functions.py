@@ -181,8 +181,8 @@ def table(results: dict[str, list[dict[str, float]]]) -> str:
     for r in results["cantilever"]:
         limit = f"{r['below']:g}" if r["below"] else "none"
         lines.append(
-            f"| {r['features']} | {limit} | {r['functions']} | {r['heldout']:.1e} | {r['tip']:.5f} | {r['error']:.1e} | "
-            f"{r['cpu']:.1f} |"
+            f"| {r['features']} | {limit} | {r['functions']} | {r['heldout']:.1e} | {r['tip']:.5f} | "
+            f"{r['error']:.1e} | {r['cpu']:.1f} |"
         )
     lines += [
         "",
