@@ -137,6 +137,7 @@ def test_nothing_heavy_is_imported_with(module):
     assert loaded_by(f"import {module}").isdisjoint(HEAVY)
 
 
+@pytest.mark.slow
 def test_importing_everything_leaves_torch_as_it_was():
     code = (
         "import torch, numpy\n"
@@ -149,12 +150,14 @@ def test_importing_everything_leaves_torch_as_it_was():
     assert "deepxde" not in loaded_by(code)
 
 
+@pytest.mark.slow
 def test_the_optimizers_of_others_are_imported_where_they_are_used():
     assert loaded_by("import pinn.solution.solving, pinn.training.all_weights.soap").isdisjoint(
         {"pytorch_optimizer", "deepxde"}
     )
 
 
+@pytest.mark.slow
 def test_soap_leaves_torch_as_it_was():
     """The package behind it sets no default of its own."""
     code = (

@@ -21,10 +21,13 @@ from pinn.baselines.output_transform import ExactConditions, find_output_transfo
 from pinn.cli.main import run
 from pinn.errors import Divergence, SpecError
 from pinn.solution.measuring import errors
+from pinn.solution.verdict import Verdict
 from pinn.training.loop import train
 from pinn.training.residuals.assembly import residuals
 from pinn.training.residuals.model import Model
 from tests.training import examples
+
+pytestmark = pytest.mark.slow
 
 CPU = torch.device("cpu")
 
@@ -330,7 +333,8 @@ def test_a_run_is_complete_and_is_read_again(text, tmp_path, capsys):
     settings = ["solver.time_limit=0.5", "network.hidden=[9, 9]", "outputs.resolution=6"]
     settings += ["outputs.figures=false"] if text == PLATE else []
     arguments = [word for setting in settings for word in ("--set", setting)]
-    assert run(["solve", str(tmp_path / "spec.yaml"), "--engine", "deepxde", "--out", str(out), "-q", *arguments]) == 0
+    command = ["solve", str(tmp_path / "spec.yaml"), "--engine", "deepxde", "--out", str(out), "-q", *arguments]
+    assert run(command) == (0 if text == HEAT else Verdict.NOT_SOLVED.exit_code)  # the plate is short of time
     assert {file.name for file in out.iterdir()} >= {
         "spec.yaml", "environment.json", "history.csv", "model.safetensors", "metrics.json", "fields.vtu", "log.txt",
     }  # fmt: skip

@@ -28,6 +28,7 @@ def test_a_text_that_is_gone_is_noticed():
         MUTANTS[0].mutated("")
 
 
+@pytest.mark.slow
 def test_a_sample_is_caught():
     """In a process of its own: it forks, and pytest's has threads."""
     command = [sys.executable, str(ROOT / "benchmarks" / "mutants.py"), "--sample"]

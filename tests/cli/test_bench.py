@@ -25,6 +25,7 @@ solver: {tolerance: 0.9}
 """
 
 
+@pytest.mark.slow
 def test_both_engines_run(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "problems").mkdir()

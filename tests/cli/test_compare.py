@@ -43,6 +43,7 @@ def failing(job: Job) -> list[str]:
     return COMMAND.fget(job)
 
 
+@pytest.mark.slow
 def test_a_comparison_leaves_everything_and_is_resumed(spec, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(Job, "command", property(failing))
     arguments = ["compare", str(spec), "--activations", "gelu,relu", "--seeds", "1", "--jobs", "1", "--hardness", "4"]

@@ -49,6 +49,7 @@ def spec(folder: Path, iterations: int = 40, load: str = "") -> str:
 BY_LOAD = (", load: P, load_steps: 2", 50, 80)  # the second step is at work at the 50th checkpoint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "code", "load", "checkpoints", "iterations"),
     [(signal.SIGTERM, 143, "", 6, 40), (signal.SIGINT, 130, "", 6, 40), (signal.SIGTERM, 143, *BY_LOAD)],
@@ -115,6 +116,7 @@ def test_a_folder_without_a_checkpoint_is_exit_4(tmp_path, capsys):
     assert capsys.readouterr().err == f"{tmp_path / 'checkpoint'}: no checkpoint; start again with pinn solve\n"
 
 
+@pytest.mark.slow
 def test_a_training_that_keeps_no_state_says_so(tmp_path, monkeypatch, capsys):
     """Broken off without a word, stopped by a signal, and finished."""
     path, folder = tmp_path / "rod.yaml", tmp_path / "run"

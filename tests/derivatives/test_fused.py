@@ -18,6 +18,8 @@ from pinn.network.features import InputFeatures
 from pinn.network.hardness import Learning
 from pinn.network.mlp import MLP, Tape
 
+pytestmark = pytest.mark.slow
+
 VALUES, GRADIENTS = 1e-12, 1e-10  # relative to the largest entry
 CPU = torch.device("cpu")
 

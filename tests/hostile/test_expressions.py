@@ -75,6 +75,7 @@ def test_there_are_150():
     assert len(set(EXPRESSIONS.values())) >= 150
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXPRESSIONS)
 def test_an_expression_is_refused(name, tmp_path, capsys):
     refuse(capsys, tmp_path / "hostile.yaml", at("DEFINITION", EXPRESSIONS[name]))
@@ -92,6 +93,7 @@ def test_an_override_is_refused(name, tmp_path, capsys):
     refuse(capsys, file, spec(), "--set", f"definitions.q={quoted(EXPRESSIONS[name])}")
 
 
+@pytest.mark.slow
 def test_the_same_from_a_shell(tmp_path):
     """As a user starts it: in processes of their own."""
     started = []

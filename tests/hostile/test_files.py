@@ -137,6 +137,7 @@ def test_a_folder_of_a_run_is_refused_before_training(out, code, tmp_path, capsy
     assert sorted(entry.name for entry in tmp_path.iterdir()) == ["file", "loop", "right.yaml"]
 
 
+@pytest.mark.slow
 def test_endless_texts_fit_into_little_memory(tmp_path):
     """10^6 terms, 10^5 brackets and deep lists, where a process may have 3 GB of addresses, most of it torch's."""
     texts = {

@@ -52,6 +52,7 @@ def watch():
     watched.on = False
 
 
+@pytest.mark.slow
 def test_random_texts_are_accepted_or_refused(watch):
     expressions, specs = fuzz.Counts("expression"), fuzz.Counts("spec")
     fuzz.fuzz(0, expressions, specs, watch, (EXPRESSIONS, SPECS))

@@ -18,6 +18,8 @@ from pinn.solution.saved import CHECKSUM, file_digest
 from pinn.solution.verdict import Verdict
 from tests.hostile.command import refused, spec_with
 
+pytestmark = pytest.mark.slow
+
 HUGE = 10**15
 UNSOLVED = Verdict.NOT_SOLVED.exit_code  # a few steps of Adam solve nothing
 DEEP = b"[" * 100_000 + b"]" * 100_000

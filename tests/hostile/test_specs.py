@@ -20,6 +20,7 @@ def test_there_are_200():
     assert len(set(SPECS.values())) >= 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SPECS)
 def test_a_spec_is_refused(name, tmp_path, capsys):
     refuse(capsys, tmp_path / "hostile.yaml", SPECS[name])

@@ -179,6 +179,7 @@ def test_every_physics_has_a_manufactured_solution():
     assert {body.physics for body in BODIES.values()} == set(PHYSICS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BODIES)
 def test_every_residual_vanishes(name):
     problem = problem_of(name)

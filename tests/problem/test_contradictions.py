@@ -70,6 +70,7 @@ BAD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BAD)
 def test_a_bad_run_never_claims_the_tolerance(name, tmp_path):
     text, settings, warning = BAD[name]

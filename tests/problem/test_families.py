@@ -163,6 +163,7 @@ def test_exact_solution_holds_in_every_slice(load):
     assert fixed[:, 3].max() <= 0.2
 
 
+@pytest.mark.slow
 def test_family_in_time_over_two_parameters_is_solved(load):
     problem = load(HEAT, "solver.tolerance=1e-3")
     solution = pinn.solve(problem, seed=3, device="cpu")

@@ -44,6 +44,7 @@ def test_more_conditions_than_the_equation_takes_are_named():
     assert "patch 'top' has 2 conditions (u_n, u) where the equations take 1" in found[0]
 
 
+@pytest.mark.slow
 def test_problems_of_the_project_warn_of_nothing():
     files = list(ROOT.glob("problems/*/*.yaml"))
     assert files

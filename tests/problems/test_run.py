@@ -10,6 +10,8 @@ from safetensors.torch import load_file
 import pinn
 from pinn.cli.main import run
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 # quantity and the error that the short run must reach: some ten to forty times what it reached when this was written

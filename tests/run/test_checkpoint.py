@@ -151,6 +151,7 @@ def test_a_fault_at_any_operation_leaves_a_checkpoint_that_loads(code, tmp_path)
     assert failures >= 10
 
 
+@pytest.mark.slow
 def test_a_fault_at_any_operation_of_the_results_leaves_the_checkpoint_and_no_half_file(tmp_path):
     """Every file that is there can be read to its end, as long as the one of a run that nothing disturbed."""
     solution = fakes.curve()
@@ -218,6 +219,7 @@ def lengths(folder: Path) -> dict[Path, int]:
     return {file: READERS[file.suffix](folder / file) for file in final if file.suffix != ".txt"}
 
 
+@pytest.mark.slow
 def test_no_corruption_is_loaded(tmp_path):
     """Bit flips, truncations, swaps of files and of folders, files lost: the one before is used, or none."""
     for step in (1, 2):

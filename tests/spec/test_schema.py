@@ -415,6 +415,7 @@ def specs(draw):
     return fixed | unknown_functions | draw(optional)
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(specs())
 def test_any_resolved_spec_loads_to_an_equal_spec(data):

@@ -14,6 +14,8 @@ import pinn
 from pinn.solution.solution import Solution
 from tests.training.examples import HEAT, STRING, bits, problem
 
+pytestmark = pytest.mark.slow
+
 TIMES = 5
 # Two Laplacians, a product, a mixed derivative: sets of names and partial derivatives, which the hash puts in order.
 PLATE = """

@@ -17,6 +17,8 @@ from pinn.training.run.run import Run
 from pinn.training.stages import stages_of
 from tests.training.examples import COUPLED, HEAT, PERIODIC, POISSON, STRING, bits, problem, run_of
 
+pytestmark = pytest.mark.slow
+
 LINEAR_FAMILY = """
 name: fin
 coordinates: [x]

@@ -56,6 +56,7 @@ def test_least_squares_solves_poisson():
     assert solution.metrics["heldout_residual"] < 1e-6
 
 
+@pytest.mark.slow
 def test_least_squares_solves_a_nonlinear_problem_by_newton():
     found = pinn.load(
         PROBLEMS / "heat" / "nonlinear_poisson.yaml",
@@ -66,6 +67,7 @@ def test_least_squares_solves_a_nonlinear_problem_by_newton():
     assert solution.metrics["relative_l2"]["u"] < 1e-7
 
 
+@pytest.mark.slow
 def test_gauss_newton_solves_poisson():
     solution = solved(POISSON, "{gauss_newton: {iterations: 60}}")
     assert solution.metrics["relative_l2"]["u"] < 1e-3
@@ -107,6 +109,7 @@ def test_the_tolerance_ends_the_run(name):
     assert solution.metrics["heldout_residual"] <= 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", METHODS)
 def test_the_time_limit_ends_the_run(name):
     solution = solved(POISSON, f"{{{name}: {{iterations: 1000000}}}}", ", tolerance: 1e-30, time_limit: 0.5")
@@ -303,6 +306,7 @@ def test_heldout_residual_is_the_root_of_the_mean_over_statements(monkeypatch):
 # ---- options -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*METHODS, "least_squares"])
 def test_a_seed_repeats_the_run_bit_for_bit(name):
     method = (
@@ -386,6 +390,7 @@ def test_an_inverse_hessian_too_large_is_refused_before_anything_is_trained():
     assert refusal.value.path == ("network", "hidden")
 
 
+@pytest.mark.slow
 def test_quasi_newton_goes_further_than_lbfgs():
     """The same 150 iterations; limited memory keeps 10 of them."""
     losses = {}
@@ -395,6 +400,7 @@ def test_quasi_newton_goes_further_than_lbfgs():
     assert losses["quasi_newton"] < 0.3 * losses["lbfgs"], losses
 
 
+@pytest.mark.slow
 def test_soap_goes_further_than_adam():
     """Layers whose weights act together are what its preconditioner is for: two hidden ones, in the plane."""
     plane = """
@@ -440,6 +446,7 @@ sampling: {interior: 200, boundary: 60, initial: 40}
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "accuracy"),
     [("{gauss_newton: {iterations: 60}}", 1e-2), ("{least_squares: {features: 120, scale: 3}}", 1e-3)],

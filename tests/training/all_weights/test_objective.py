@@ -54,6 +54,7 @@ def test_a_slow_machine_decides_no_differently(monkeypatch):
     assert fuses("{}", seconds=100.0, iterations=10_000) == expected
 
 
+@pytest.mark.slow
 def test_the_fused_gradient_is_the_one_of_the_jacobian_rows():
     """grad |r|^2 = 2 J^T r, J from the tape."""
     found = load(PLATE)

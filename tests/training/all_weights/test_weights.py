@@ -113,6 +113,7 @@ def test_bins_cover_the_time_to_its_end():
     assert weights.bins(group).tolist() == [0, 1, 3]
 
 
+@pytest.mark.slow
 def test_balancing_pays_where_one_statement_shouts_down_the_others():
     """The boundary's weight of 30 hides the equation from Adam; gradient-norm weights undo it."""
     errors = {}

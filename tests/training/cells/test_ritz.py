@@ -91,6 +91,7 @@ def on_cells(found, features: int = 6) -> Model:
     return Model(found, network)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("constraints", ["hard", "soft"])
 def test_gradient_and_hessian_are_those_of_autograd(constraints):
     moved = (HANGING % "0.1").replace("displacement: [0, 0]", "displacement: [0.1, -0.2]")
@@ -170,6 +171,7 @@ def _few_points(monkeypatch):
     monkeypatch.setattr("pinn.training.cells.ritz.features_in", lambda axes: 12)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_few_points")
 def test_refinement_lowers_the_energy_from_level_to_level():
     method = "{method: {ritz: {features: 12, levels: 3}}}"
@@ -250,6 +252,7 @@ def test_one_dimension_in_both_precisions(precision, error):
     assert solved(POISSON_1D, solver=solver).metrics["relative_l2"]["u"] < error
 
 
+@pytest.mark.slow
 def test_three_dimensions():
     problem = pinn.load(PROBLEMS / "elasticity/cube_3d.yaml", ["solver.formulation=energy", RITZ_3D])
     assert pinn.solve(problem, device="cpu").metrics["relative_l2"]["displacement"] < 5e-2
@@ -280,6 +283,7 @@ def test_an_indefinite_hessian_still_gives_descent():
     assert float(gradient @ NewtonStep(hessian).direction(gradient)) < 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("constraints", ["hard", "soft"])
 def test_natural_and_robin_conditions_of_a_users_own_energy(constraints):
     solution = solved(ROBIN, network=f"{{constraints: {constraints}}}")
@@ -287,6 +291,7 @@ def test_natural_and_robin_conditions_of_a_users_own_energy(constraints):
     assert solution.metrics["stop_reason"] == "iteration_limit"  # one level, and its strong residual is above 1e-8
 
 
+@pytest.mark.slow
 def test_a_wrong_factor_is_caught():
     wrong = ROBIN.replace("(u_x**2 + u_y**2 + u**2)/2", "(u_x**2 + u_y**2)/3 + u**2/2")
     solution = solved(wrong)
@@ -294,6 +299,7 @@ def test_a_wrong_factor_is_caught():
     assert solution.metrics["heldout_residual"] > 0.02
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plane", ["stress", "strain"])
 def test_least_energy_of_a_linear_body_is_its_equilibrium(plane):
     solution = solved(PLATE % plane)
@@ -301,6 +307,7 @@ def test_least_energy_of_a_linear_body_is_its_equilibrium(plane):
     assert solution.metrics["relative_l2"]["stress"] < 5e-4
 
 
+@pytest.mark.slow
 def test_block_has_the_energy_form_s_the_equations_and_finite_elements_displacement():
     """The equations' solution is held to the same reference in tests/problems/test_run.py."""
     method = "solver.method={ritz: {features: 40, levels: 1}}"
@@ -309,6 +316,7 @@ def test_block_has_the_energy_form_s_the_equations_and_finite_elements_displacem
     assert solution.metrics["relative_l2"]["displacement"] < 5e-3
 
 
+@pytest.mark.slow
 def test_all_weights_by_lbfgs():
     solver = "{formulation: energy, method: {lbfgs: {iterations: 60}}}"
     solution = solved(PLATE % "strain", network="{hidden: [12], constraints: hard}", solver=solver)
@@ -316,6 +324,7 @@ def test_all_weights_by_lbfgs():
     assert solution.metrics["loss"] == pytest.approx(solution.metrics["terms"]["energy"])
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("_few_points")
 def test_load_steps_lead_where_one_step_does_and_are_recorded():
     alone, stepped = (
@@ -328,6 +337,7 @@ def test_load_steps_lead_where_one_step_does_and_are_recorded():
     assert sorted({row["load"] for row in stepped.history}) == [0.5, 1.0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["ritz", "least_squares"])
 def test_a_body_that_is_folded_through_itself_is_a_divergence_with_a_way_out(method):
     folded = (HANGING % "0.1").replace("[left, right, top], traction", "[left, right], traction")

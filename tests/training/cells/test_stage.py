@@ -77,6 +77,7 @@ def burgers(x: np.ndarray, t: np.ndarray, nu: float) -> np.ndarray:
     return -(kernel * np.sin(np.pi * y)).sum(axis=1) / kernel.sum(axis=1)
 
 
+@pytest.mark.slow
 def test_a_front():
     """Cells crowd where the front is, and nowhere else."""
     found = loaded("transport/burgers", "{slabs: 5, passes: 2}", "constants.nu=0.03/pi")

@@ -186,6 +186,7 @@ def test_noise_is_refused(tmp_path, noise, message):
         pinn.load(tmp_path / "p.yaml")
 
 
+@pytest.mark.slow
 def test_uncertainty_is_saved_resumed_reported_and_exported(tmp_path, capsys):
     values = TRUE * SHAPE + SIGMA * np.random.default_rng(6).standard_normal(len(X))
     write_csv(tmp_path / "m.csv", x=X, u=values)
