@@ -352,7 +352,7 @@ def test_a_run_is_complete_and_is_read_again(text, tmp_path, capsys):
     assert isinstance(again.model.network, ExactConditions) == (metrics["conditions"] == "hard")
     points = again.problem.heldout_points(50, 1)
     found = again.residual(points)
-    assert set(found) == {s.name for s in again.problem.statements if s.place.kind == "interior"}
+    assert set(found) == {s.name for s in again.problem.statements if s.is_equation}
     if text == HEAT:  # by central differences, whose error is of this order
         step = 1e-4
         (before, now, after), (earlier, later) = (

@@ -17,6 +17,7 @@ from pinn.training.residuals.model import Model
 
 POOL = 8  # candidates per point drawn by the residual
 HELDOUT_INTERIOR, HELDOUT_BOUNDARY = 2000, 1000
+HELDOUT_SEED = 2**32  # the seeds of runs end below it, so that no run's seed leads to a held-out point
 
 
 def draw(
@@ -65,9 +66,9 @@ def draw_adaptive(problem: Problem, interior: int, boundary: int, seed: int, mod
 def draw_heldout(
     problem: Problem, device: torch.device, dtype: torch.dtype, domain: Domain | None = None
 ) -> list[Group]:
-    """Points that no solver trains on, since no stage has their name; the same for every run of a problem."""
+    """Points that no solver trains on, whatever its seed; the same for every run of a problem."""
     counts = statement_counts(problem, HELDOUT_INTERIOR, HELDOUT_BOUNDARY, domain=domain)
-    return collect(problem, counts, seed_of(0, "held-out"), device, dtype, domain=domain, measuring=True)
+    return collect(problem, counts, seed_of(HELDOUT_SEED, "held-out"), device, dtype, domain=domain, measuring=True)
 
 
 def picked(weights: torch.Tensor, count: int, seed: int) -> torch.Tensor:
