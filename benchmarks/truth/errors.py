@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from benchmarks.truth.answers import Answer, At, Value
 from pinn.equations.compiler.compile import evaluate
+from pinn.equations.subdomains import Subdomain
 from pinn.problem.problem import Problem
 from pinn.solution.solution import Solution
 
@@ -78,13 +80,17 @@ def closed_errors(answer: Answer, solution: Solution, forms: Mapping[str, str]) 
 
 
 def closed_values(problem: Problem, forms: Mapping[str, str], points: np.ndarray) -> dict[str, np.ndarray]:
-    """Closed forms, texts in the problem's own names, at points [N, D]: name -> [N]."""
-    tensor = torch.as_tensor(points)
-    inputs = {axis: tensor[:, number] for number, axis in enumerate(problem.axes)}
-    return {
-        name: evaluate(problem.scope.expression(text, ("closed", name)), inputs, len(points), tensor).numpy()
-        for name, text in forms.items()
-    }
+    """Closed forms, texts in the problem's own names, at points [N, D], each in its subdomain: name -> [N]."""
+
+    def evaluated(subdomain: Subdomain, points: Tensor) -> dict[str, Tensor]:
+        inputs = {axis: points[:, number] for number, axis in enumerate(problem.axes)}
+        return {
+            name: evaluate(subdomain.scope.expression(text, ("closed", name)), inputs, len(points), points)
+            for name, text in forms.items()
+        }
+
+    found = problem.subdomains.piecewise(torch.as_tensor(points), evaluated)
+    return {name: values.numpy() for name, values in found.items()}
 
 
 def row_errors(solution: Solution, rows: Sequence[At]) -> dict[str, Error]:

@@ -101,13 +101,13 @@ def test_closed_forms_satisfy_every_statement(answer, index, corpus):
     problem = load(corpus / answer.file.relative_to(CORPUS))
     if problem is None or problem.ansatz is not None:
         pytest.skip("refused, or over other outputs than the fields")
-    forms = {name: problem.scope.expression(text, ()) for name, text in answer.solutions[index].items()}
-    assert set(problem.fields) <= set(forms)
-    outputs = {s.output(name): forms[name] for s in problem.subdomains for name in problem.fields}
+    closed = answer.solutions[index]
+    assert set(problem.fields) <= set(closed)
+    names = problem.fields
+    outputs = {s.output(name): s.scope.expression(closed[name], ()) for s in problem.subdomains for name in names}
     unknowns = {name: right.value for name, right in answer.unknowns.items()}
-    inside = torch.as_tensor(problem.heldout_points(POINTS, 5))
-    everywhere = {axis: inside[:, number] for number, axis in enumerate(problem.axes)}
-    largest = max(1.0, *(float(values(form, everywhere).abs().max()) for form in forms.values()))
+    inside = closed_values(problem, {name: closed[name] for name in names}, problem.heldout_points(POINTS, 5))
+    largest = max(1.0, *(float(abs(found).max()) for found in inside.values()))
     checked = 0
     for number, statement in enumerate(problem.statements):
         if isinstance(statement.place, (Data, Periodic, Interface)):
