@@ -81,6 +81,7 @@ def linear_elasticity(parameters: Mapping[str, Any], coordinates: tuple[str, ...
             # in plane stress an incompressible sheet is a well-posed problem
             "poissons_ratio": (-1.0, math.nextafter(0.5, 1.0) if plane == "stress" else 0.5),
         },
+        beyond={} if plane == "stress" else {"poissons_ratio": "take physics: incompressible_elasticity for 0.5"},
     )
 
 

@@ -19,6 +19,7 @@ class Physics:
     tensors   name -> {"xx": definition, …}, symmetric, for export
     given     definition -> the parameter that it was given as, such as ("body_force", 0)
     limits    definition -> (low, high): where it is a constant, it must lie strictly between them
+    beyond    definition -> the way out where a constant is at its upper limit or above
     energy    the functional that the equations and the natural conditions make stationary, where there is one
     positive  definitions of the fields that must be positive everywhere, such as a ratio of volumes
     """
@@ -30,6 +31,7 @@ class Physics:
     tensors: dict[str, dict[str, str]] = field(default_factory=dict)
     given: dict[str, tuple[str | int, ...]] = field(default_factory=dict)
     limits: dict[str, tuple[float, float]] = field(default_factory=dict)
+    beyond: dict[str, str] = field(default_factory=dict)
     energy: Energy | None = None
     positive: tuple[str, ...] = ()
 

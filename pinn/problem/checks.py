@@ -54,10 +54,11 @@ def refuse_limits(scope: Scope, physics: Physics) -> None:
         value = scope.resolve(name)
         if value.is_number and not low < float(value) < high:
             bounds = "be positive" if (low, high) == (0, float("inf")) else f"lie between {low:g} and {high:g}"
+            way_out = f"; {physics.beyond[name]}" if name in physics.beyond and float(value) >= high else ""
             origin = scope.origin(name)
             if origin[-1:] == (name,):
-                raise SpecError(origin, f"must {bounds}, got {float(value):g}")
-            raise SpecError(origin, f"makes {name} {float(value):g}, which must {bounds}")
+                raise SpecError(origin, f"must {bounds}, got {float(value):g}{way_out}")
+            raise SpecError(origin, f"makes {name} {float(value):g}, which must {bounds}{way_out}")
 
 
 def require_quantity(problem: Problem, name: str, path: tuple[str | int, ...]) -> None:

@@ -13,7 +13,9 @@ from pinn.equations.statements import Statement
 from pinn.equations.subdomains import Subdomain
 from pinn.errors import SpecError
 
-CORNER_TOLERANCE = 1e-6  # relative: two values at one corner that differ by more are a contradiction
+# Of the largest value of the data: two values at one corner that differ by more are a contradiction.
+CORNER_TOLERANCE = 1e-6
+ALONG = np.linspace(0.0, 1.0, 33)[:, None]  # where along a piece its data are looked at; the ends are the corners
 
 
 def refuse_corner_conflicts(statements: Sequence[Statement], subdomains: Sequence[Subdomain]) -> None:
@@ -23,6 +25,7 @@ def refuse_corner_conflicts(statements: Sequence[Statement], subdomains: Sequenc
     if len(scope.space) != 2:
         return
     seen: list[tuple[np.ndarray, str, str, float, Statement]] = []
+    size = 0.0
     for statement in statements:
         derivatives, place = statement.expression.derivatives, statement.place
         if not isinstance(place, Boundary) or len(derivatives) != 1 or derivatives[0].partial.order:
@@ -32,15 +35,19 @@ def refuse_corner_conflicts(statements: Sequence[Statement], subdomains: Sequenc
             continue
         for patch in place.patches:
             for piece in shapes[place.subdomain].pieces_of([patch]):
-                corners = torch.as_tensor(piece.points(np.array([[0.0], [1.0]])))
-                inputs = {axis: corners[:, i] for i, axis in enumerate(scope.space)}
-                kept = torch.ones(2) if place.where is None else evaluate(place.where, inputs, 2, corners)
-                jets = {derivatives[0]: torch.zeros(2, dtype=corners.dtype)}
-                values = (0.0 - statement.expression.value(inputs, jets) / float(coefficient)).expand(2)
-                for corner, value, keep in zip(corners.numpy(), values.tolist(), kept.tolist(), strict=True):
-                    if keep > 0.5:
+                points = torch.as_tensor(piece.points(ALONG))
+                count = len(points)
+                inputs = {axis: points[:, i] for i, axis in enumerate(scope.space)}
+                whole = torch.ones(count)
+                kept = whole if place.where is None else evaluate(place.where, inputs, count, points)
+                jets = {derivatives[0]: torch.zeros(count, dtype=points.dtype)}
+                values = (0.0 - statement.expression.value(inputs, jets) / float(coefficient)).expand(count)
+                known = values[(kept > 0.5) & values.isfinite()].abs()
+                size = max([size, *known.tolist()])
+                for end in (0, count - 1):
+                    if kept[end] > 0.5:
+                        corner, value = points[end].numpy(), float(values[end])
                         seen.append((corner, patch, derivatives[0].field, value, statement))
-    size = max((abs(value) for *_, value, _ in seen), default=0.0)
     for i, (corner, patch, field_name, value, statement) in enumerate(seen):
         for other_corner, other_patch, other_field, other_value, other in seen[:i]:
             if field_name != other_field or other is statement:

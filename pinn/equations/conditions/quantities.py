@@ -9,6 +9,7 @@ import sympy
 
 from pinn.errors import SpecError, UnknownName
 from pinn.spec.language.expressions import Scope
+from pinn.spec.language.habits import of_condition
 
 Path = tuple[str | int, ...]
 Vectors = Mapping[str, Sequence[str]]  # name -> the quantities that are its components
@@ -21,6 +22,8 @@ def read_quantity(scope: Scope, vectors: Vectors, name: str, path: Path) -> symp
     except UnknownName as error:
         if error.path:  # within the definition of a quantity
             raise
+        if words := of_condition(name, vectors, scope.space):
+            raise UnknownName(path, name, words, "quantity") from None
         raise error.as_quantity(path, [*scope.fields, *scope.definitions, *vectors]) from None
     except SpecError as error:
         raise error.at(path) from None

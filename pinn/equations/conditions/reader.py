@@ -23,6 +23,7 @@ from pinn.geometry.points.sampling import sample_interior
 from pinn.geometry.shapes.pieces import sobol_parameters, total_measure
 from pinn.geometry.shapes.shape import Shape
 from pinn.spec.language.expressions import Scope, symbol
+from pinn.spec.language.habits import PLACES
 from pinn.spec.schema import BoundaryPart, Condition
 
 OVERLAP_SAMPLES_LOG2 = 6  # points per piece on which two 'where' of one quantity are compared
@@ -182,7 +183,8 @@ class ConditionReader:
                 path, f"nothing of patch '{name}' is left on the boundary of the domain, which has {listed}"
             )
         if name not in self.geometry.patches:
-            raise SpecError(path, f"unknown patch '{name}'{did_you_mean(name, known)}")
+            meant = f"; did you mean '{PLACES[name]}'?" if name in PLACES else did_you_mean(name, known)
+            raise SpecError(path, f"unknown patch '{name}'{meant}")
 
     def account(self, patch: str, quantity: str, index: int, where: sympy.Expr | None, path) -> None:
         """Note what a condition states, and on which part of a patch. Raises SpecError where that is done twice."""

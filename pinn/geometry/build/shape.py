@@ -81,7 +81,9 @@ def _shape(tree: Any, reading: Reading, path: Path) -> Shape:
         return _combine(kind, body, reading, path)
     if kind in SHAPES:
         return _primitive(kind, body, reading, (*path, kind))
-    raise GeometryError((*path, kind), f"unknown shape '{kind}'{did_you_mean(str(kind), [*SHAPES, *COMBINATIONS])}")
+    known = [*SHAPES, *COMBINATIONS]
+    way_out = f"; here it is a {OTHER_NAMES[kind]}" if kind in OTHER_NAMES else did_you_mean(str(kind), known)
+    raise GeometryError((*path, kind), f"unknown shape '{kind}'{way_out}")
 
 
 def _combine(kind: str, body: Any, reading: Reading, path: Path) -> Shape:
@@ -237,5 +239,10 @@ SHAPES: dict[str, ShapeKind] = {
     "box": replace(_kind(Box, None, **_corners), of_problem=_letters),
     "mesh": replace(_kind(open_mesh, None, file=ShapeParameter("file", _file)), of_problem=_folder),
 }
+
+OTHER_NAMES = {
+    "circle": "disk", "ball": "sphere", "square": "rectangle", "rect": "rectangle", "cube": "cuboid",
+    "line": "interval", "segment": "interval", "ring": "annulus", "wedge": "sector", "hypercube": "box",
+}  # fmt: skip
 
 COMBINATIONS: dict[str, type[Combination]] = {"union": Union, "difference": Difference, "intersection": Intersection}

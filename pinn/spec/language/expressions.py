@@ -21,7 +21,7 @@ import sympy
 from sympy import Symbol
 
 from pinn.errors import NoClosedForm, NoDerivative, SpecError, UnknownName, did_you_mean, shortened
-from pinn.spec.language import branches
+from pinn.spec.language import branches, habits
 from pinn.spec.language.bounds import (
     DEEPEST_NESTING,
     LONG_WHOLE_NUMBER,
@@ -208,7 +208,8 @@ class Scope:
             return f"; a constant may use earlier constants only, so declare '{name}' further up"
         if name == "t":
             return "; t is time, which the block time: {from: 0, to: 1} adds"
-        return did_you_mean(name, self.names())
+        known = [*self.fields, *self.definitions]
+        return habits.of_derivative(name, known, self.letters) or did_you_mean(name, self.names())
 
     def _resolve_exact(self, name: str) -> sympy.Expr:
         if name in self.exact:
@@ -320,7 +321,8 @@ class Scope:
             raise SpecError(path, "empty expression")
         if not text.isascii():
             odd = next(character for character in text if not character.isascii())
-            raise SpecError(path, f"'{odd}' is not part of the expression language; write it in plain letters")
+            hint = "derivatives are written u_x, u_xx" if odd == "∂" else "write it in plain letters"
+            raise SpecError(path, f"'{odd}' is not part of the expression language; {hint}")
         if "\0" in text or nesting(text) > DEEPEST_NESTING:
             raise SpecError(path, f"expression nested deeper than {DEEPEST_NESTING} or with a NUL character")
         if LONG_WHOLE_NUMBER.search(text):
@@ -328,6 +330,8 @@ class Scope:
         try:
             tree = ast.parse(text.strip(), mode="eval")
         except SyntaxError as error:
+            if hint := habits.of_product(text):
+                raise SpecError(path, f"cannot read '{_short(text)}'{hint}") from None
             hint = "; powers are written **" if "^" in text else ""
             raise SpecError(
                 path, f"cannot read '{_short(text)}': {error.msg} at character {error.offset}{hint}"
@@ -390,6 +394,9 @@ class Scope:
                 return tuple(self._scalar(item, below) for item in node.elts)
             case ast.Call(func=ast.Name(id=name), keywords=[]):
                 return self._call(name, node.args, below)
+            case ast.Call(func=ast.Attribute() as named) | (ast.Attribute() as named):
+                if isinstance(named.value, ast.Name) and (words := habits.of_module(named.value.id, named.attr)):
+                    raise SpecError((), words)
         raise SpecError((), f"{_what(node)} is not part of the expression language")
 
     def _scalar(self, node: ast.AST, depth: int) -> sympy.Expr:
@@ -472,7 +479,8 @@ class Scope:
             return sum((self.differentiate(component, axis) for component, axis in parts), sympy.S(0))
         if name in self.names():
             raise SpecError((), f"'{name}' is no function; write {name}, or {name}*(…) for a product")
-        raise SpecError((), f"unknown function '{_short(name)}'{did_you_mean(name, [*FUNCTIONS, *OPERATORS])}")
+        way_out = f"; {habits.CALLS[name]}" if name in habits.CALLS else did_you_mean(name, [*FUNCTIONS, *OPERATORS])
+        raise SpecError((), f"unknown function '{_short(name)}'{way_out}")
 
     def differentiate(self, expression: sympy.Expr, *letters: str) -> sympy.Expr:
         """Total derivative: the chain rule through every jet, d/dx f(x, u, u_x) = f_x + f_u u_x + f_(u_x) u_xx."""

@@ -170,6 +170,7 @@ class _Composer:
         self.flow_only = flow_only
         self.result = Composition()
         self.last = locate(0, 0)
+        self.in_flow = False  # between [ ] or { }, where a comma ends a value
 
     def next(self) -> Event:
         event = next(self.events)
@@ -208,12 +209,20 @@ class _Composer:
         if isinstance(event, ScalarEvent):
             if not event.value and event.style is None:
                 self.result.values[path] = if_empty
+            if self.in_flow and event.style is None and event.value.count("(") > event.value.count(")"):
+                message = (
+                    f"{shown(event.value)} has a bracket that is not closed; put an expression with a comma in quotes"
+                )
+                raise SpecError(path, message, here)
             return self.scalar(event, path, here)
         if len(path) >= MAX_DEPTH:
             raise SpecError((), f"lists and mappings are nested deeper than {MAX_DEPTH} levels; flatten them", here)
         if self.flow_only and not event.flow_style:
             raise SpecError(path, "must be one value, [list] or {mapping}; quote text that has ': ' in it", here)
-        return self.sequence(path) if isinstance(event, SequenceStartEvent) else self.mapping(path)
+        around, self.in_flow = self.in_flow, bool(event.flow_style)
+        found = self.sequence(path) if isinstance(event, SequenceStartEvent) else self.mapping(path)
+        self.in_flow = around
+        return found
 
     def sequence(self, path: Path) -> list[Any]:
         items: list[Any] = []

@@ -1,0 +1,83 @@
+"""Habits of other programs, books and languages, with the words that a spec has for the same thing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+from pinn.spec.language.names import FUNCTIONS
+
+MODULES = ("np", "numpy", "math", "torch", "tf", "sp", "sympy", "jnp", "scipy")
+CALLS = {
+    "diff": "a derivative is written d(u, x) or u_x",
+    "Derivative": "a derivative is written d(u, x) or u_x",
+    "ln": "the natural logarithm is log(…)",
+    "arcsin": "write asin(…)",
+    "arccos": "write acos(…)",
+    "arctan": "write atan(…)",
+    "arctan2": "write atan2(…)",
+    "pow": "powers are written **",
+    "if": "write where(condition, value, otherwise)",
+    "piecewise": "write where(condition, value, otherwise)",
+}
+PLACES = {
+    **dict.fromkeys(("start", "begin", "beginning", "t0", "start_time"), "initial"),
+    **dict.fromkeys(("all", "everywhere", "walls", "outer", "edges", "surface", "exterior"), "boundary"),
+}
+ROBIN = 'write it as an equation: "u_n + h*(u - u0) = 0"'
+CONDITIONS = {
+    "robin": ROBIN,
+    "convection": ROBIN,
+    "neumann": "the derivative along the outward normal is u_n: write u_n: 0, or its value",
+    "flux": "the derivative along the outward normal is u_n: write u_n: 0, or its value",
+    "insulated": "write u_n: 0, u being the field",
+    "dirichlet": "name the field: write u: 0, or its value",
+    "value": "name the field: write u: 0, or its value",
+    "symmetry": "of a field that is even write u_n: 0; of a body, no displacement across the patch, no traction along "
+    "it, such as ux: 0, traction_y: 0",
+    "fixed": "write displacement: [0, 0], a zero for each coordinate",
+    "clamped": "write displacement: [0, 0], a zero for each coordinate",
+    "force": "a force is a traction times an area: write traction: [0, 5], a number for each coordinate",
+    "load": "write traction: [0, 5], a number for each coordinate",
+}
+_WORD = r"[A-Za-z_]\w*"
+_TWO_FACTORS = re.compile(rf"(?<![\w.])(\d+\.?\d*|{_WORD}|\))\s+({_WORD}|\d+\.?\d*|\()|(?<![\w.])(\d+)({_WORD})")
+_LEIBNIZ = re.compile(rf"d(\d?)({_WORD})")
+
+
+def of_product(text: str) -> str:
+    """A clause where two factors stand side by side, as in `2 pi`; empty where none do."""
+    for found in _TWO_FACTORS.finditer(text):
+        left, right = (found[1], found[2]) if found[1] else (found[3], found[4])
+        if not {left, right} & {"and", "or", "not"} and not re.fullmatch(r"e\d+", right):
+            return f"; a product has its sign: {left}*{right}"
+    return ""
+
+
+def of_module(module: str, name: str) -> str:
+    """What to write for `np.sin`; empty for a name of no such module."""
+    if module not in MODULES:
+        return ""
+    plain = name if name in (*FUNCTIONS, "pi", "e") else CALLS.get(name, "")
+    return f"write {name}{'(…)' if name in FUNCTIONS else ''} without '{module}.'" if plain == name else plain
+
+
+def of_derivative(name: str, fields: Collection[str], letters: Sequence[str]) -> str:
+    """A clause for `d2T` of d2T/dx2, where T is a field; empty for other names."""
+    found = _LEIBNIZ.fullmatch(name)
+    if not found or found[2] not in fields:
+        return ""
+    order = int(found[1] or 1)
+    return f"; a derivative is written {found[2]}_{letters[0] * max(order, 1)}"
+
+
+def of_condition(name: str, vectors: Collection[str], coordinates: Sequence[str]) -> str:
+    """A clause for a key that names no quantity of a problem with these vectors; empty where it is no habit."""
+    if name == "pressure" and "traction" in vectors:
+        components = ", ".join(f"-p*n{axis}" for axis in coordinates)
+        return f"; a pressure p on a patch is traction: [{components}]"
+    if name in ("u", "displacements", "disp", "d") and "displacement" in vectors:
+        zeros = ", ".join("0" for _ in coordinates)
+        parts = ", ".join(f"u{axis}" for axis in coordinates)
+        return f"; the displacement is {parts}: write displacement: [{zeros}]"
+    return f"; {CONDITIONS[name]}" if name in CONDITIONS else ""
