@@ -80,6 +80,8 @@ def mesh_lines(domain: Shape) -> list[str]:
     for what, measures in (("cells", domain.cell_group_measures), ("facets", domain.facet_group_measures)):
         listed = ", ".join(f"{name} (measure {measure:.6g})" for name, measure in measures.items())
         lines.append(f"  groups of {what}: {listed or 'none'}")
+    lines += [f"  the group '{group}' of the file is called {name} here" for group, name in domain.renamed.items()]
+    lines += [f"  {group} shares facets: it is {' and '.join(own)}" for group, own in domain.patch_groups.items()]
     return lines
 
 

@@ -108,3 +108,23 @@ network: {constraints: hard}
 def _on_level(points, cells, level):
     faces = np.vstack([cells[:, list(face)] for face in ((0, 2, 1), (0, 1, 3), (1, 2, 3), (0, 3, 2))])
     return faces[np.all(points[faces][:, :, 2] == level, axis=1)]
+
+
+def test_conditions_on_groups_that_share_facets_hold_on_all_of_them(tmp_path):
+    lines = np.array([[0, 1], [1, 2], [2, 3], [3, 0], [1, 2]])
+    cells = [("line", lines), ("quad", np.array([[0, 1, 2, 3]]))]
+    names = {"walls": (1, 1), "inlet": (2, 1)}
+    grouped(
+        tmp_path / "m.msh", [[0, 0], [1, 0], [1, 1], [0, 1]], cells, names, [np.array([1] * 4 + [2]), np.array([0])]
+    )
+    text = POISSON.replace("{on: boundary, u: 0}", "{on: ON, u: 0}").replace("network: {constraints: hard}\n", "")
+    (statement,) = pinn.load(spec(tmp_path, "{mesh: {file: m.msh}}", text.replace("ON", "walls"))).statements[1:]
+    (shared,) = set(statement.place.patches) - {"walls_alone"}
+    named = text.replace("ON", "side") + "boundaries: {side: {on: [inlet, walls]}}\n"
+    (again,) = pinn.load(spec(tmp_path, "{mesh: {file: m.msh}}", named)).statements[1:]
+    assert set(again.place.patches) == {shared, "walls_alone"}
+    with pytest.raises(SpecError, match="nothing is said about the boundary patch 'walls_alone'"):
+        pinn.load(spec(tmp_path, "{mesh: {file: m.msh}}", text.replace("ON", "inlet")))
+    both = text.replace("  - {on: ON, u: 0}", "  - {on: walls, u: 0}\n  - {on: inlet, u: 1}")
+    with pytest.raises(SpecError, match=f"u on '{shared}' is already stated by conditions"):
+        pinn.load(spec(tmp_path, "{mesh: {file: m.msh}}", both))

@@ -155,7 +155,7 @@ class ConditionReader:
     def check_boundaries(self) -> None:
         """Boundaries are checked whether or not a condition uses them."""
         for name in self.boundaries:
-            if name in (*self.geometry.patches, *self.geometry.vanished_patches):
+            if name in (*self.geometry.patches, *self.geometry.patch_groups, *self.geometry.vanished_patches):
                 raise SpecError(("boundaries", name), f"'{name}' is a patch of the domain; choose another name")
             self.patches(name, ("boundaries", name))
 
@@ -168,15 +168,22 @@ class ConditionReader:
                 where = self.where(part.where, ("boundaries", name, "where"))
             if part.on is None:
                 return self.geometry.patches, where
+            found: list[str] = []
             for number, patch in enumerate(part.on):
                 at = ("boundaries", name, "on")
-                self.require_patch(patch, (*at, number) if len(part.on) > 1 else at)
-            return tuple(part.on), where
+                found += self.of_geometry(patch, (*at, number) if len(part.on) > 1 else at)
+            return tuple(dict.fromkeys(found)), where
+        return self.of_geometry(name, path), None
+
+    def of_geometry(self, name: str, path) -> tuple[str, ...]:
+        """The patches that a name of the domain's own stands for."""
+        if name in self.geometry.patch_groups:
+            return self.geometry.patch_groups[name]
         self.require_patch(name, path)
-        return (name,), None
+        return (name,)
 
     def require_patch(self, name: str, path) -> None:
-        known = [*self.geometry.patches, *self.boundaries, "boundary", "initial"]
+        known = [*self.geometry.patches, *self.geometry.patch_groups, *self.boundaries, "boundary", "initial"]
         if name in self.geometry.vanished_patches:
             listed = ", ".join(self.geometry.patches)
             raise SpecError(

@@ -12,13 +12,15 @@ from pinn.geometry.mesh.file import MeshData, MeshError, Nodes
 from pinn.geometry.mesh.winding import winding_numbers
 from pinn.geometry.shapes.pieces import Array
 
+_FILLED = 1e-9  # of the measure: rounding in a sum over a million cells, and files of single precision, leave less
 _EMPTY = 1e-12  # of a cell's size to the power of its dimension: a cell of less measure is none
 
 
-def oriented_cells(data: MeshData) -> dict[str, Nodes]:
-    """Node numbers of the cells with positive Jacobian. Raises MeshError for an inverted, folded or flat one.
+def oriented_cells(data: MeshData) -> tuple[dict[str, Nodes], str]:
+    """Node numbers of the cells with positive Jacobian, and which cell was the first to be turned for that, in words.
 
-    A mesh all of whose cells run the other way is mirrored in its numbering only, and turned.
+    A cell that is numbered the other way round than most is turned in its numbering only; if it was not numbered but
+    pulled over its neighbours, `refuse_overlap` finds that. Raises MeshError for a folded or flat cell.
     """
     signs, smallest = {}, {}
     for kind, nodes in data.cells.nodes.items():
@@ -31,22 +33,42 @@ def oriented_cells(data: MeshData) -> dict[str, Nodes]:
     positive = sum(int((sign > 0).sum()) for sign in signs.values())
     negative = sum(int((sign < 0).sum()) for sign in signs.values())
     usual = 1.0 if positive >= negative else -1.0
-    for kind, sign in signs.items():
-        where = data.points[data.cells.nodes[kind]].mean(axis=1)
-        for bad, words, way_out in (
-            (smallest[kind] <= _EMPTY, "is flat or folded: its Jacobian vanishes or changes sign", _UNFOLD),
-            (sign != usual, "is inverted: its nodes run the other way than those of most cells", _TURN),
-        ):
-            if bad.any():
-                first = int(np.argmax(bad))
-                place = ", ".join(f"{value:.4g}" for value in where[first])
-                more = f" ({bad.sum()} such cells)" if bad.sum() > 1 else ""
-                raise MeshError(data.file, f"{kind} {first + 1} at ({place}) {words}{more}; {way_out}")
-    return {kind: nodes if usual > 0 else _mirrored(kind, nodes) for kind, nodes in data.cells.nodes.items()}
+    found, turned = {}, ""
+    for kind, nodes in data.cells.nodes.items():
+        if flat := _first(data, kind, smallest[kind] <= _EMPTY):
+            message = f"{flat} is flat or folded: its Jacobian vanishes or changes sign"
+            raise MeshError(data.file, f"{message}; mesh it again, or use cells of first order")
+        turned = turned or _first(data, kind, signs[kind] != usual)
+        found[kind] = np.where((signs[kind] > 0)[:, None], nodes, _mirrored(kind, nodes))
+    return found, turned
 
 
-_UNFOLD = "mesh it again, or use cells of first order"
-_TURN = "reverse the surface it belongs to, or repair the mesh"
+def _first(data: MeshData, kind: str, bad: NDArray[np.bool_]) -> str:
+    """The first cell of a kind that is bad, and how many there are; empty where none is."""
+    if not bad.any():
+        return ""
+    first = int(np.argmax(bad))
+    place = ", ".join(f"{value:.4g}" for value in data.points[data.cells.nodes[kind][first]].mean(axis=0))
+    more = f" ({bad.sum()} such cells)" if bad.sum() > 1 else ""
+    return f"{kind} {first + 1} at ({place}){more}"
+
+
+def refuse_overlap(data: MeshData, cells: dict[str, Nodes], facets: dict[str, Nodes], turned: str) -> None:
+    """The cells must fill what their boundary encloses, once.
+
+    Raises MeshError where they cover more; `turned` is what `oriented_cells` said.
+    """
+    covered = 0.0
+    for kind, nodes in cells.items():
+        xi, weights = ELEMENTS[kind].quadrature()
+        covered += float((np.linalg.det(jacobians(ELEMENTS[kind], data.points[nodes], xi)) @ weights).sum())
+    enclosed = sum(_enclosed(data.points, kind, nodes) for kind, nodes in facets.items())
+    if abs(covered - enclosed) > _FILLED * covered:
+        such = f", such as {turned}, which is inverted" if turned else ""
+        message = (
+            f"cells lie over one another{such}: they cover {covered:.6g} where the boundary encloses {enclosed:.6g}"
+        )
+        raise MeshError(data.file, f"{message}; mesh it again")
 
 
 def _mirrored(kind: str, nodes: Nodes) -> Nodes:
@@ -85,12 +107,11 @@ def numbers_among(kind: str, nodes: Nodes, others: Nodes) -> Nodes:
     return number[key.ravel()[len(others) :]]
 
 
-def group_of_facets(data: MeshData, facets: dict[str, Nodes]) -> tuple[dict[str, NDArray[np.object_]], tuple[str, ...]]:
-    """Kind -> the group [F] of each boundary facet, None without one; and the groups with no facet on the boundary.
-
-    Raises MeshError for a facet in two groups.
-    """
-    groups = {kind: np.full(len(nodes), None, dtype=object) for kind, nodes in facets.items()}
+def groups_of_facets(
+    data: MeshData, facets: dict[str, Nodes]
+) -> tuple[dict[str, list[tuple[str, ...]]], tuple[str, ...]]:
+    """Kind -> the groups [F] that each boundary facet is in; and the groups with no facet on the boundary."""
+    groups: dict[str, list[tuple[str, ...]]] = {kind: [()] * len(nodes) for kind, nodes in facets.items()}
     empty = []
     for name, members in data.facets.groups.items():
         on_boundary = False
@@ -98,11 +119,9 @@ def group_of_facets(data: MeshData, facets: dict[str, Nodes]) -> tuple[dict[str,
             if kind not in facets:
                 continue
             rows = numbers_among(kind, data.facets.nodes[kind][chosen], facets[kind])
-            rows = rows[rows >= 0]
-            for other in set(groups[kind][rows]) - {None, name}:
-                message = f"a {kind} belongs to the groups '{other}' and '{name}'; leave it in one"
-                raise MeshError(data.file, message)
-            groups[kind][rows] = name
+            rows = np.unique(rows[rows >= 0])  # a format may hold a facet once for each of its groups
+            for row in rows.tolist():
+                groups[kind][row] += (name,)
             on_boundary = on_boundary or len(rows) > 0
         if not on_boundary:
             empty.append(name)

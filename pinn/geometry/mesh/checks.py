@@ -11,7 +11,7 @@ from pinn.geometry.mesh.elements import ELEMENTS
 from pinn.geometry.mesh.file import MeshData, MeshError, Nodes
 from pinn.geometry.mesh.surface_distance import SurfaceDistance, closest
 from pinn.geometry.mesh.winding import winding_numbers
-from pinn.geometry.shapes.names import NAME, RESERVED_PATCHES
+from pinn.geometry.shapes.names import NAME
 from pinn.geometry.shapes.pieces import Array
 
 _SAME = 1e-8  # of the mesh's size: nodes this near are meant to be one
@@ -23,8 +23,6 @@ _PROBE_DEPTH = 1e-3  # of the mesh's size: probes nearer to the boundary would t
 def check_names(data: MeshData, groups: Iterable[str]) -> None:
     """Groups on the boundary must have names that a condition can use."""
     for name in dict.fromkeys(groups):
-        if name in RESERVED_PATCHES:
-            raise MeshError(data.file, f"the group '{name}' has a name that means a place in every problem; rename it")
         if not NAME.fullmatch(name):
             message = f"the group '{name}' must have a name of letters, digits, _ or -, starting with a letter"
             raise MeshError(data.file, f"{message}; rename it")

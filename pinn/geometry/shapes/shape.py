@@ -8,7 +8,7 @@ parametrised surface of it (a curve in two dimensions, a point in one), so a pat
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -81,6 +81,11 @@ class Shape(ABC):
     def vanished_patches(self) -> tuple[str, ...]:
         """Names that the shape was built with and of which nothing is left on the boundary."""
         return ()
+
+    @property
+    def patch_groups(self) -> Mapping[str, tuple[str, ...]]:
+        """Names that stand for several patches, such as groups of a mesh that share facets."""
+        return {}
 
     def contains(self, points: ArrayLike, tolerance: float = 0.0) -> NDArray[np.bool_]:
         """Is each point [N, D] inside, or outside by at most `tolerance`? A negative tolerance asks for a margin."""

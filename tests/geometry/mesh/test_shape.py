@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from scipy.stats import chi2
 
+from pinn.geometry.mesh.boundary import _mirrored
 from pinn.geometry.mesh.elements import ELEMENTS, jacobians
 from pinn.geometry.mesh.facets import part_points
 from pinn.geometry.mesh.shape import MeshShape
@@ -286,11 +287,62 @@ def test_files_that_are_no_meshes_are_refused(tmp_path):
 
 def test_names_that_no_condition_can_use_are_refused(tmp_path):
     cells = [("line", np.array([[0, 1]])), ("quad", np.array([[0, 1, 2, 3]]))]
-    for name, words in (("boundary", "means a place in every problem"), ("Fixed end", "letters, digits")):
-        file = tmp_path / "m.msh"
-        grouped(file, SQUARE, cells, {name: (1, 1)}, [np.array([1]), np.array([0])])
-        with pytest.raises(GeometryError, match=words):
-            MeshShape(file, 2)
+    file = tmp_path / "m.msh"
+    grouped(file, SQUARE, cells, {"Fixed end": (1, 1)}, [np.array([1]), np.array([0])])
+    with pytest.raises(GeometryError, match="letters, digits"):
+        MeshShape(file, 2)
+
+
+def test_a_group_whose_name_means_a_place_has_another_one(tmp_path):
+    cells = [("line", np.array([[0, 1], [1, 2]])), ("quad", np.array([[0, 1, 2, 3]]))]
+    file = tmp_path / "m.msh"
+    names = {"boundary": (1, 1), "boundary_group": (2, 1)}
+    grouped(file, SQUARE, cells, names, [np.array([1, 2]), np.array([0])])
+    shape = MeshShape(file, 2)
+    assert shape.renamed == {"boundary": "boundary_group_group"}
+    assert set(shape.patches) == {"boundary_group_group", "boundary_group", "rest"}
+    assert shape.patch_measure("boundary_group_group") == pytest.approx(1)
+
+
+def test_facets_in_two_groups_are_a_patch_of_both(tmp_path):
+    """As gmsh's format 2.2 writes them: once for each group."""
+    lines = np.array([[0, 1], [1, 2], [2, 3], [1, 2]])
+    file = tmp_path / "m.msh"
+    names = {"walls": (1, 1), "inlet": (2, 1)}
+    cells = [("line", lines), ("quad", np.array([[0, 1, 2, 3]]))]
+    grouped(file, SQUARE, cells, names, [np.array([1, 1, 1, 2]), np.array([0])])
+    shape = MeshShape(file, 2)
+    (both,) = shape.patch_groups["inlet"]
+    assert both in ("walls_and_inlet", "inlet_and_walls")
+    assert shape.patch_groups["walls"] == tuple(sorted((both, "walls_alone")))
+    assert {patch: shape.patch_measure(patch) for patch in shape.patches} == pytest.approx(
+        {both: 1, "walls_alone": 2, "rest": 1}
+    )
+
+
+@pytest.mark.parametrize("kind", ["triangle", "triangle6", "quad", "tetra", "tetra10", "hexahedron"])
+def test_cells_numbered_both_ways_are_turned_one_by_one(kind, tmp_path):
+    points, cells = block(kind, 2)
+    dimension = points.shape[1]
+    right = MeshShape(write(tmp_path / "right.vtu", points, [(kind, cells)]), dimension)
+    mixed = cells.copy()
+    mixed[::2] = _mirrored(kind, cells[::2])
+    found = MeshShape(write(tmp_path / "mixed.vtu", points, [(kind, mixed)]), dimension)
+    assert found.measure == pytest.approx(right.measure, rel=1e-12)
+    assert np.allclose(found.cell_measures(kind), right.cell_measures(kind), rtol=1e-12)
+    inside = np.random.default_rng(0).uniform(-0.5, 1.5, (200, dimension))
+    assert np.array_equal(found.contains(inside), right.contains(inside))
+
+
+def test_a_cell_that_was_pulled_over_its_neighbours_is_no_cell_that_is_turned(tmp_path):
+    """Moving an inner node beyond the cells around it inverts one of them: that cell is where the others are."""
+    points, cells = block("triangle", 4)
+    inner = int(np.flatnonzero(np.all((points > 0.2) & (points < 0.3), axis=1))[0])
+    points = points.copy()
+    points[inner] += [0.3, 0.12]
+    file = write(tmp_path / "tangled.vtu", points, [("triangle", cells)])
+    with pytest.raises(GeometryError, match=r"cells lie over one another, such as triangle .* which is inverted"):
+        MeshShape(file, 2)
 
 
 def test_meshio_reads_what_was_written(tmp_path):
