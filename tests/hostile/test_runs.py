@@ -383,7 +383,7 @@ def test_a_checkpoint_is_data(name, folder, capsys):
 def test_other_names_in_a_manifest_are_nobody_s(change, folder, tmp_path):
     rewrite(folder, lambda state: None, change)
     before = set(tmp_path.iterdir())
-    assert run(["resume", str(folder), "-q"]) == 0
+    assert run(["resume", str(folder), "-q"]) == UNSOLVED
     assert set(tmp_path.iterdir()) == before
 
 

@@ -184,18 +184,18 @@ def test_a_nonlinear_slab_starts_from_the_end_of_the_one_before():
         worker.step()
     before, slab = worker.slabs
     (group,) = [g for g in worker.run.heldout_groups if g.statements[0].is_equation]
-    state = worker.state(slab, before, group)
+    start = worker.start(slab, before, group)
     assert before.model is not None
-    for derivative, jet in state.items():
+    for derivative, jet in start.items():
         points = group.points.points.clone()
         points[:, 1] = 0.5
         with torch.no_grad():
             true = before.model.jets(points, group.plan, group.derivatives)[derivative]
         expected = torch.zeros_like(true) if derivative.partial.orders[1] else true
         torch.testing.assert_close(jet, expected, rtol=1e-12, atol=1e-12)
-    zero = worker.state(worker.slabs[0], None, group)
+    zero = worker.start(worker.slabs[0], None, group)
     assert any(jet.any() for jet in zero.values())  # its own last solution
-    fresh = worker.state(Slab(0.0, 0.5, found.domain, slab.cells), None, group)
+    fresh = worker.start(Slab(0.0, 0.5, found.domain, slab.cells), None, group)
     assert not any(jet.any() for jet in fresh.values())
 
 

@@ -10,6 +10,7 @@ import pytest
 import pinn
 from pinn.cli.main import run as command
 from pinn.errors import SpecError
+from pinn.solution.verdict import Verdict
 from pinn.training.uncertainty import standard_deviation as module
 
 SOURCE = """
@@ -193,7 +194,7 @@ def test_uncertainty_is_saved_resumed_reported_and_exported(tmp_path, capsys):
     (tmp_path / "p.yaml").write_text(SOURCE.format(noise=f", noise: {SIGMA}"))
     run = tmp_path / "run"
     short = ["--set", "solver.time_limit=1e-9", "--set", "solver.method=[{adam: {iterations: 5}}, least_squares]"]
-    assert command(["solve", str(tmp_path / "p.yaml"), "--out", str(run), "-q", *short]) == 0
+    assert command(["solve", str(tmp_path / "p.yaml"), "--out", str(run), "-q", *short]) == Verdict.NOT_SOLVED.exit_code
     assert "standard deviation" in capsys.readouterr().out
     first = json.loads((run / "metrics.json").read_text())
     gc.collect()  # a run's folder is locked until the objects of the process that made it are gone
