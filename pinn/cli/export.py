@@ -48,7 +48,7 @@ def export(
     require_run(run)
     if points is not None and line is None:
         raise SpecError(("--points",), "belongs to --line; for a finer mesh use --resolution")
-    path = _target(run, format or ("csv" if line is not None and out is None else None), out)
+    path = _target(run, format or ("csv" if line is not None and out is None else None), out, mesh)
     instants = None if times is None else numbers(times, "--times")
     names = None if quantities is None else [name.strip() for name in quantities.split(",") if name.strip()]
     settled = assignments(at or [], "--at")
@@ -61,9 +61,12 @@ def export(
     from pinn.export.sampling.line import DEFAULT_POINTS, Line
     from pinn.solution.saved import unverified
 
+    def say(text: str) -> None:
+        typer.echo(text, err=True)
+
     solution = Solution.load(run)
     if doubt := unverified(solution.metrics):
-        typer.echo(f"warning: {doubt}", err=True)
+        say(f"warning: {doubt}")
     places: dict[str, Any] = {
         "at": settled,
         "resolution": resolution,
@@ -73,7 +76,7 @@ def export(
         "times": instants,
         "quantities": names,
     }
-    for file in write(solution, path, **places, single=single):
+    for file in write(solution, path, **places, single=single, say=say):
         typer.echo(file)
     if path.suffix == ".onnx":
         from pinn.export.onnx.check import agreement
@@ -81,13 +84,20 @@ def export(
         typer.echo(agreement(solution, path))
 
 
-def _target(run: Path, format: str | None, out: Path | None) -> Path:
-    """The file to write; one that exists in the run is not overwritten, the name gets a number instead."""
+def _target(run: Path, format: str | None, out: Path | None, mesh: Path | None) -> Path:
+    """The file to write; one that exists in the run is not overwritten, the name gets a number instead.
+
+    Raises SpecError for a file that is a run's own, or the mesh.
+    """
     from pinn.errors import SpecError
+    from pinn.run.directory import refuse_own_file
 
     if out is not None:
         if format is not None and out.suffix != f".{format}":
             raise SpecError(("--out",), f"{out} does not end in .{format}; leave out --format or rename it")
+        refuse_own_file(out)
+        if mesh is not None and out.exists() and mesh.exists() and out.samefile(mesh):
+            raise SpecError(("--out",), f"{out} is the mesh itself; name another file")
         return out
     suffix = format or "vtu"
     path, count = run / f"export.{suffix}", 1

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from pinn.errors import SpecError, did_you_mean
 from pinn.export.formats.registry import TABLES, WRITERS
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
     from pinn.problem.problem import Problem
 
 
+# Of our own mesh: as many as exports are measured with (results/benchmarks/large_export.md).
+MOST_POINTS = 5_000_000
+
+
 def export(
     solution: Solved,
     path: Path | str,
@@ -31,6 +37,7 @@ def export(
     quantities: Sequence[str] | None = None,
     single: bool = False,
     at: Mapping[str, float] | None = None,
+    say: Callable[[str], None] | None = None,
 ) -> list[Path]:
     """Write the solution in the format of the path's suffix; return the files written.
 
@@ -38,6 +45,7 @@ def export(
     `standard_deviation_NAME` where the data have noise, `residual_EQUATION` (dimensionless) when no quantities are
     named, and vectors and symmetric tensors as such. The points are those of `mesh_file`, of our own mesh with
     `resolution` cells along the longest side, or of a `line`.
+    Outside the domain there are no values, but nan; `say` is told how many points of a file or a line lie there.
     `on` is nodes (point data), cells (cell data, at their centres), both, or gauss: a cloud of Gauss points.
     A problem with time and one space dimension becomes a .vtu on the (x, t) plane; in more dimensions a .vtu holds one
     instant, the last unless `times` names another; the other formats hold all `times`, eleven by default. An .onnx
@@ -58,7 +66,11 @@ def export(
     names = None if quantities is None else tuple(quantities)
     request = Request(solution, resolution, mesh_file, line, tuple(dict.fromkeys(on)), wanted, names, single)
     _check(request, path.suffix)
-    return WRITERS[path.suffix](request, path)
+    files = WRITERS[path.suffix](request, path)
+    if say is not None and path.suffix != ".onnx":
+        for words in request.without_values():
+            say(words)
+    return files
 
 
 def _check(request: Request, suffix: str) -> None:
@@ -69,6 +81,9 @@ def _check(request: Request, suffix: str) -> None:
         if getattr(request.problem.geometry, "cells", None):
             message = "the domain is a mesh and keeps its own nodes; name a finer one by --mesh"
             raise SpecError(("--resolution",), message)
+        if (points := points_of_mesh(request.problem, request.resolution)) > MOST_POINTS:
+            message = f"{request.resolution} cells along the longest side make about {points:.1e} points"
+            raise SpecError(("--resolution",), f"{message}; at most {MOST_POINTS:,} are made, a --mesh may have more")
     if request.line is not None and (request.mesh_file is not None or request.resolution is not None):
         raise SpecError(("--line",), "has points of its own; leave out --mesh and --resolution")
     if request.times is not None:
@@ -76,6 +91,14 @@ def _check(request: Request, suffix: str) -> None:
     if request.single and suffix != ".onnx":
         raise SpecError(("--single",), f"belongs to --format onnx, got '{suffix}'; leave it out")
     _check_places(request, suffix)
+
+
+def points_of_mesh(problem: Problem, resolution: int) -> float:
+    """About how many points our own mesh of the bounding box has; of more than three dimensions it is a slice."""
+    lower, upper = (np.asarray(bound, float)[:3] for bound in problem.geometry.bounds)
+    sides = upper - lower
+    cells = np.full(len(sides), resolution) if len(problem.coordinates) > 3 else resolution * sides / sides.max()
+    return float(np.prod(cells + 1.0))
 
 
 def _check_places(request: Request, suffix: str) -> None:

@@ -13,6 +13,8 @@ from pinn.errors import SpecError
 from pinn.files.disk import disk, os_errors
 from pinn.files.lock import Lock
 
+FILES = ("spec.yaml", "environment.json", "history.csv", "model.safetensors", "metrics.json", "log.txt")
+FIELDS = "fields"  # stem of the fields that a run leaves, in any format
 DEFAULT_ROOT = Path("results/runs")
 
 
@@ -83,6 +85,14 @@ def require_run(folder: Path) -> None:
             path = Path(parent, name)
             if path.is_symlink():
                 raise SpecError((), f"{path} is a link; a run's directory holds files of its own, copy it or remove it")
+
+
+def refuse_own_file(file: Path, option: str = "--out") -> None:
+    """Raises SpecError for a file that a run itself writes, or its resumption would: an export has names of its own."""
+    file = file.resolve()
+    begun = (file.parent / "spec.yaml").is_file()
+    if begun and (file.name in FILES or file.stem == FIELDS):
+        raise SpecError((option,), f"{file.name} is a file of the run itself and stays as it is; name another one")
 
 
 def taken(folder: Path, name: str) -> Lock:

@@ -21,6 +21,7 @@ from pinn.errors import SpecError, did_you_mean
 from pinn.network.chunks import in_chunks
 from pinn.problem.loading import build_problem
 from pinn.problem.problem import Problem
+from pinn.run.directory import refuse_own_file
 from pinn.solution.interpolation import interpolate
 from pinn.solution.saved import read_run, write_weights
 from pinn.spec.parameters import complete, slice_of
@@ -230,9 +231,13 @@ class Solution:
         return self._in_chunks(everywhere, self._as_points(points), subdomain)
 
     def export(self, path: str | PathLike[str], **options: Any) -> Path:
-        """Write fields for ParaView and others; the suffix chooses vtu, xdmf, csv, npz or onnx."""
+        """Write fields for ParaView and others; the suffix chooses vtu, xdmf, csv, npz or onnx.
+
+        Raises SpecError for a name that a run's own files have, in a run's directory.
+        """
         from pinn.export.export import export
 
+        refuse_own_file(Path(path))
         export(self, Path(path), **options)
         return Path(path)
 

@@ -264,7 +264,7 @@ def test_five_dimensions_give_a_cloud_and_a_slice(tmp_path):
 
 
 def test_points_are_evaluated_in_chunks(tmp_path, monkeypatch):
-    monkeypatch.setattr(sampling, "CHUNK", 50)
+    monkeypatch.setattr(sampling, "SAMPLE_CHUNK", 50)
     solution = fakes.kirsch_plate()
     export(solution, tmp_path / "plate.vtu", resolution=16)
     grid = read_vtu(tmp_path / "plate.vtu")

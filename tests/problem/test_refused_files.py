@@ -44,7 +44,7 @@ FILES = {
         CSV.replace("2.5", "warm"),
         DATA,
         "data[0].file",
-        "line 3: could not convert string to float: 'warm'",
+        "line 3: 'warm' is not a number",
     ),
     "data with a gap": ("m.csv", CSV.replace("2.5", ""), DATA, "data[0].file", "line 3"),
     "data with NaN": ("m.csv", CSV.replace("2.5", "nan"), DATA, "data[0].file", "column 'T' has nan in row 2"),

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from pinn.errors import SpecError
+from pinn.export.sampling.outside import CHUNK, WRITTEN, outside
+
 if TYPE_CHECKING:
     from pinn.geometry.shapes.shape import Shape
     from pinn.problem.problem import Problem
@@ -52,16 +55,29 @@ class Grid:
         )
 
 
+def count_outside(grid: Grid) -> int:
+    """How many of its points lie outside the domain."""
+    if grid.outside is None:
+        return 0
+    chunks = (grid.outside[start : start + CHUNK] for start in range(0, len(grid.points), CHUNK))
+    return sum(int(np.count_nonzero(chunk)) for chunk in chunks)
+
+
 def space_grid(problem: Problem, *, resolution: int | None = None, mesh_file: Path | str | None = None) -> Grid:
     """A mesh of the problem's domain: the user's file, or our own with `resolution` cells along the longest side.
 
-    A domain of more than three dimensions has no mesh: it gives a cloud of random points.
+    A domain of more than three dimensions has no mesh: it gives a cloud of random points. Raises SpecError for a file
+    with no node in the domain.
     """
     dimension = len(problem.coordinates)
     if mesh_file is not None:
         from pinn.export.sampling.mesh_grid import read_grid
 
-        return located(read_grid(Path(mesh_file), dimension), problem)
+        grid = read_grid(Path(mesh_file), dimension)
+        beyond = outside(grid.points, problem.geometry, WRITTEN)
+        if beyond.all():
+            raise SpecError(("--mesh",), f"no node of {mesh_file} lies in the domain")
+        return located(replace(grid, outside=beyond if beyond.any() else None), problem)
     if dimension > 3:
         from pinn.geometry.points.sampling import sample_interior
 

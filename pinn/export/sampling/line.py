@@ -10,14 +10,12 @@ import numpy as np
 
 from pinn.errors import SpecError
 from pinn.export.sampling.grid import Grid, located
+from pinn.export.sampling.outside import COMPUTED, outside
 
 if TYPE_CHECKING:
     from pinn.problem.problem import Problem
 
 DEFAULT_POINTS = 200
-
-# Of the domain's size: how far a point may lie outside and still be on the boundary, for the sake of rounding.
-_ON_BOUNDARY = 1e-9
 
 
 @dataclass(frozen=True)
@@ -45,10 +43,9 @@ class Line:
             raise SpecError(("--line",), "its ends are the same point")
         share = np.linspace(0, 1, self.count)
         points = start + share[:, None] * (end - start)
-        lower, upper = problem.geometry.bounds
-        outside = problem.geometry.level(points) > _ON_BOUNDARY * float(np.max(np.asarray(upper) - np.asarray(lower)))
-        if outside.all():
+        beyond = outside(points, problem.geometry, COMPUTED)
+        if beyond.all():
             raise SpecError(("--line",), "no point of it lies in the domain")
         nodes = np.arange(self.count)
         cells = {"line": np.column_stack([nodes[:-1], nodes[1:]])}
-        return located(Grid(points, cells, marks={"arc_length": share * length}, outside=outside), problem)
+        return located(Grid(points, cells, marks={"arc_length": share * length}, outside=beyond), problem)

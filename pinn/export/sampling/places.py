@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pinn.errors import SpecError
 from pinn.export.sampling.cell_kinds import CELL_KINDS
 from pinn.export.sampling.grid import Array, CellsByKind, Grid
+from pinn.export.sampling.outside import WRITTEN, outside
 from pinn.export.sampling.rows import Numbers, in_rows
 from pinn.export.sampling.sample import Sample
 from pinn.geometry.mesh.elements import ELEMENTS, jacobians, stretches
@@ -115,7 +116,11 @@ class InCells:
         marks = {**known, "cell_number": self.numbers(), **marks}
         shown = self.interpolated(grid.points)
         points = shown if sampled.points is grid.points else self.interpolated(sampled.points)
-        return Sample(sampled.solution, Grid(shown, vertices, seen, marks), points, sampled.names)
+        beyond = None
+        if grid.outside is not None:
+            shape = sampled.solution.problem.geometry
+            beyond = in_rows(lambda rows: outside(shown[rows], shape, WRITTEN), self.count)
+        return Sample(sampled.solution, Grid(shown, vertices, seen, marks, beyond), points, sampled.names)
 
 
 def _centre(kind: str) -> Array:

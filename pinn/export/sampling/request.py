@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pinn.errors import SpecError
-from pinn.export.sampling.grid import Grid, space_grid
+from pinn.export.sampling.grid import Grid, count_outside, space_grid
 from pinn.export.sampling.line import Line
 from pinn.export.sampling.places import CELLS, GAUSS, NODES, cell_centres, gauss_points
 from pinn.export.sampling.sample import Sample, instants, sample, scalar_names
@@ -66,6 +66,20 @@ class Request:
         if self.line is not None:
             return self.line.grid(self.problem)
         return space_grid(self.problem, resolution=self.resolution, mesh_file=self.mesh_file)
+
+    def without_values(self) -> list[str]:
+        """How many places lie outside the domain, a line for each kind that is asked for; nothing where none do."""
+        if self.grid.outside is None:
+            return []
+        nodes = sample(self.solution, self.grid, time=None if self.instants is None else self.instants[0])
+        frame, words = self.frame(nodes, None), "points" if self.line is not None else "nodes"
+        found = [] if frame.nodes is None else [(words, frame.nodes)]
+        if frame.cells is not None:
+            found.append(("cells' centres", frame.cells))
+        elif self.on == (GAUSS,):
+            found = [("Gauss points", frame.cloud)]
+        counts = [(words, count_outside(places.grid), len(places.points)) for words, places in found]
+        return [f"{count:,} of {of:,} {words} lie outside the domain: nan" for words, count, of in counts if count]
 
     @property
     def instants(self) -> tuple[float, ...] | None:
