@@ -114,7 +114,17 @@ def test_a_mesh_is_data(tmp_path, capsys, audited):
     assert not mark.exists()
 
 
-@pytest.mark.parametrize("content", [None, "pipe", "/dev/zero", "nowhere", "loop.yaml", b"\0" * 2_000_000], ids=str)
+CONTENTS = {
+    "folder": None,
+    "pipe": "pipe",
+    "endless": "/dev/zero",
+    "nowhere": "nowhere",
+    "loop": "loop.yaml",
+    "zeros": b"\0" * 2_000_000,
+}
+
+
+@pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS)
 def test_a_spec_is_a_file(content, tmp_path, capsys):
     make(tmp_path / "loop.yaml", content)
     refused(capsys, "validate", str(tmp_path / "loop.yaml"))
