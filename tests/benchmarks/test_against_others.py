@@ -10,6 +10,7 @@ from benchmarks.error_against_seconds import table
 
 
 # quadratic elements: order 3 for the field, order 2 for the stress
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "order"), [("poisson", 3), ("helmholtz", 3), ("kirsch", 2)])
 def test_finite_elements_converge_at_their_order(name, order):
     case = CASES[name]

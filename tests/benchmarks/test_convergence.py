@@ -18,6 +18,7 @@ def test_the_observed_order_is_the_expected_one(name):
     assert order == pytest.approx(study.order, abs=0.1)
 
 
+@pytest.mark.slow
 def test_least_squares_falls_faster_than_any_power():
     """Each doubling of the features gains more than a factor of ten, and more than the doubling before."""
     levels = STUDIES["least squares, Poisson on a square"].run((25, 50, 100, 200))

@@ -13,6 +13,7 @@ from benchmarks.mutants import ROOT, read_table
 MUTANTS = read_table()
 
 
+@pytest.mark.slow
 def test_every_mutant_still_applies():
     """Its old text occurs once, the new text is Python, and the test it names is there."""
     for mutant in MUTANTS:

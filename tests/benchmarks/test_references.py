@@ -17,6 +17,7 @@ LOW = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", references.REFERENCES)
 def test_committed_reference_is_the_solution(name):
     folder, solve, _ = references.REFERENCES[name]

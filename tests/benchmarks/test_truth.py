@@ -96,6 +96,7 @@ def values(expression: sympy.Expr, inputs: dict[str, torch.Tensor]) -> torch.Ten
     return found.expand(len(inputs[names[0]])).clone()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("answer", "index"), CLOSED)
 def test_closed_forms_satisfy_every_statement(answer, index, corpus):
     problem = load(corpus / answer.file.relative_to(CORPUS))
@@ -172,6 +173,7 @@ def test_a_wrong_jump_would_be_noticed(corpus):
     assert after == pytest.approx(10 * before)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for name in table.REFERENCES if name not in SLOW])
 def test_references_come_again_at_the_lower_level(name):
     within, committed = table.read()[name]
@@ -185,6 +187,7 @@ def test_references_that_are_used_are_there_and_others_are_not():
     assert used == set(table.REFERENCES) == set(table.read())
 
 
+@pytest.mark.slow
 def test_points_of_references_lie_in_their_problems(corpus):
     for answer in ANSWERS.values():
         problem = load(corpus / answer.file.relative_to(CORPUS)) if answer.rows else None
@@ -283,6 +286,7 @@ def test_estimates_are_read_and_held_against_errors():
     assert number_error(1e-3, Value(0.0, 0.0)).relative == 1e-3
 
 
+@pytest.mark.slow
 def test_one_run_is_judged_and_its_row_survives_the_file(corpus):
     row = runs.run(ANSWERS["tiny-load"], 0, 20, corpus)
     assert row.exit == 0

@@ -34,12 +34,6 @@ outputs: {figures: false}
 UNSOLVED = Verdict.NOT_SOLVED.exit_code  # a few steps of Adam solve nothing
 
 
-@pytest.fixture(autouse=True)
-def _no_deadline(monkeypatch):
-    """The deadline ends the process, and with it the tests."""
-    monkeypatch.setattr("pinn.cli.interruption.DEADLINE", 1e6)
-
-
 def spec(folder: Path, iterations: int = 40, load: str = "") -> str:
     path = folder / "rod.yaml"
     path.write_text(SPEC.replace("ITERATIONS", str(iterations)).replace("LOAD", load))
@@ -85,6 +79,7 @@ def test_after_a_signal_it_ends_with_the_same_weights(
     assert capsys.readouterr().out == f"{folder} is finished (iteration_limit), nothing to do\n"
 
 
+@pytest.mark.slow
 def test_a_run_that_ran_out_of_time_goes_on_with_more(tmp_path, capsys):
     folder = tmp_path / "run"
     arguments = ["solve", spec(tmp_path, 10_000), "--out", str(folder), "-q", "--set", "solver.time_limit=0.05"]
@@ -155,6 +150,7 @@ def test_a_training_that_keeps_no_state_says_so(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out == f"{tmp_path / 'whole'} is finished ({reason}), nothing to do\n"
 
 
+@pytest.mark.slow
 def test_a_stage_that_foresees_too_long_a_level_goes_on_with_more_time(tmp_path, monkeypatch, capsys):
     path, folder = tmp_path / "rod.yaml", tmp_path / "run"
     path.write_text(
@@ -195,6 +191,7 @@ def test_a_folder_that_cannot_be_written_is_exit_4_before_training(tmp_path, cap
     assert capsys.readouterr().err == f"{tmp_path / 'run' / 'spec.yaml'}: cannot write: Read-only file system\n"
 
 
+@pytest.mark.slow
 def test_other_versions_than_the_run_was_begun_with_are_a_warning(tmp_path, capsys):
     folder = tmp_path / "run"
     assert run(["solve", spec(tmp_path, 3), "--out", str(folder), "-q"]) == UNSOLVED

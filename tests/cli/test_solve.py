@@ -39,6 +39,7 @@ def solved(monkeypatch):
     return calls
 
 
+@pytest.mark.slow
 def test_options_reach_load_and_solve(solved, tmp_path, capsys):
     arguments = ["solve", "beam.yaml", "--set", "solver.time_limit=3", "--set", "network.activation=tanh"]
     engine = ["--engine", "native", "--track-errors"]
@@ -49,6 +50,7 @@ def test_options_reach_load_and_solve(solved, tmp_path, capsys):
     assert solved["engine"] == {"engine": "native", "track_errors": True}
 
 
+@pytest.mark.slow
 def test_results_go_to_stdout_and_progress_to_stderr(solved, tmp_path, capsys):
     assert run(["solve", "beam.yaml", "--out", str(tmp_path / "run")]) == 0
     captured = capsys.readouterr()
@@ -59,6 +61,7 @@ def test_results_go_to_stdout_and_progress_to_stderr(solved, tmp_path, capsys):
     assert "least_squares  iteration 0  loss 1.000e+00" in captured.err
 
 
+@pytest.mark.slow
 def test_quiet_says_nothing_on_stderr_but_logs(solved, tmp_path, capsys):
     assert run(["solve", "beam.yaml", "--quiet", "--out", str(tmp_path / "run")]) == 0
     assert capsys.readouterr().err == ""
@@ -68,6 +71,7 @@ def test_quiet_says_nothing_on_stderr_but_logs(solved, tmp_path, capsys):
     assert "1.25e-09" in log
 
 
+@pytest.mark.slow
 def test_a_run_is_complete(solved, tmp_path):
     assert run(["solve", "beam.yaml", "--out", str(tmp_path / "run")]) == 0
     names = {path.name for path in (tmp_path / "run").iterdir()}
@@ -78,6 +82,7 @@ def test_a_run_is_complete(solved, tmp_path):
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["stop_reason"] == "tolerance"
 
 
+@pytest.mark.slow
 def test_the_default_directory(solved, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert run(["solve", "beam.yaml"]) == 0
@@ -101,6 +106,7 @@ def test_times_that_the_problem_does_not_have_are_refused_before_training(solved
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verdict", Verdict)
 def test_the_verdict_of_a_run_decides_its_exit_code(solved, verdict, tmp_path):
     solved["solution"].metrics["verdict"] = verdict.value
@@ -108,6 +114,7 @@ def test_the_verdict_of_a_run_decides_its_exit_code(solved, verdict, tmp_path):
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["verdict"] == verdict
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("reason", "code"), [("diverged", 3), ("interrupted", 130), ("time_limit", 0), ("stagnated", 0)]
 )
@@ -117,10 +124,10 @@ def test_the_stop_reason_decides_the_exit_code_and_results_are_saved(solved, rea
     assert (tmp_path / "run" / "metrics.json").is_file()
 
 
+@pytest.mark.slow
 def test_sigterm_during_training_is_143_after_saving(solved, tmp_path, monkeypatch):
     """A solver that is asked to stop and returns what it has: that is saved, the code tells the signal."""
     solution = solved["solution"]
-    monkeypatch.setattr("pinn.cli.interruption.DEADLINE", 1e6)
 
     def solve(problem, *, seed=None, device="auto", progress=None, keeper=None, **engine):
         assert keeper is not None
@@ -134,6 +141,7 @@ def test_sigterm_during_training_is_143_after_saving(solved, tmp_path, monkeypat
     assert (tmp_path / "run" / "metrics.json").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("verdict", "strict", "code"),
     [("solved", True, 0), ("useful", False, 0), ("useful", True, 5), ("not_solved", False, 5), ("not_solved", True, 5)],

@@ -101,6 +101,7 @@ def test_the_line_keeps_out_of_holes():
     np.testing.assert_allclose(line.exact, 12 * line.points[:, 0] ** 2 * line.points[:, 1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("activation", "mismatch"), [("relu", 1.0), ("gelu", 0.0)])
 def test_the_diagnosis_of_a_run(activation, mismatch):
     found = problem(COUPLED, network=f"{{hidden: [6, 5], activation: {activation}}}")

@@ -24,6 +24,7 @@ def test_energies_of_elasticity_are_positive(name):
     assert (energy.density.value(energy.at(points)[0], random) > 0).all()
 
 
+@pytest.mark.slow
 def test_strain_energy_of_a_modulus_that_varies():
     modulus = "physics={linear_elasticity: {youngs_modulus: 1 + x*y, poissons_ratio: 0.3 + 0.05*x, plane: strain}}"
     found = pinn.load(PROBLEMS / "elasticity/plate_with_hole.yaml", overrides=[modulus])

@@ -33,6 +33,7 @@ def hardened(trained) -> Hardened:
     return harden_solution(trained, Ramp(steps=6))
 
 
+@pytest.mark.slow
 def test_the_ramp_keeps_the_field_better_than_every_control(hardened):
     """Forty features that cancel each other: the naive swap destroys the field."""
     error = {name: hardened.step(name).field_error for name in (SUBSTITUTED, REFITTED, *CONTROLS)}
@@ -60,6 +61,7 @@ def test_the_residual_after_substitution_is_that_of_no_curvature(hardened):
     assert hardened.step(SUBSTITUTED).heldout_residual == pytest.approx(np.sqrt(0.5), rel=0.05)
 
 
+@pytest.mark.slow
 def test_saved_and_loaded_it_is_max_0_z_by_hand(trained, hardened, tmp_path):
     save_run(RunDirectory(tmp_path), trained)
     folder = hardening_report.save(hardened, tmp_path)
@@ -90,6 +92,7 @@ def test_a_failure_leaves_nothing(trained, hardened, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_command(trained, tmp_path, capsys):
     save_run(RunDirectory(tmp_path), trained)
     assert run(["harden", str(tmp_path), "--tolerance", "0.05", "--steps", "2", "--iterations", "1", "-q"]) == 0

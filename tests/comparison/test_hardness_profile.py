@@ -21,6 +21,7 @@ def test_agreement_is_that_of_the_ranks():
     assert "median -0.80 (-1.00 … +0.80 over 3 pairs); by chance 0 ± 0.58" in text
 
 
+@pytest.mark.slow
 def test_by_chance_is_the_spread_of_random_orders():
     random = np.random.default_rng(0)
     profiles = {seed: random.random(5).tolist() for seed in range(60)}

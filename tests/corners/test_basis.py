@@ -24,6 +24,7 @@ def points_about(low: float, high: float, count: int = 5) -> torch.Tensor:
     return torch.as_tensor(VERTEX + np.column_stack([r * np.cos(theta), r * np.sin(theta)]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("window", [None, (0.5, 1.5)])
 @pytest.mark.parametrize(
     "wedge",

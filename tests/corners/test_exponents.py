@@ -183,6 +183,7 @@ def orthotropic(E1: float, E2: float, G: float, nu: float) -> np.ndarray:
     return np.array([[E1 / D, nu * E2 / D, 0], [nu * E2 / D, E2 / D, 0], [0, 0, G]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moduli", [(2.0, 1.0, 0.5, 0.3), (14.0, 1.0, 0.5, 0.3)])
 def test_orthotropic_notch(moduli):
     """Lekhnitskii's complex potentials: the derivatives of sum_k C_k (x + p_k y)^(a+1) + c.c. vanish on both edges."""

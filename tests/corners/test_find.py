@@ -174,6 +174,7 @@ def test_one_and_three_dimensions_have_none():
     assert pinn.load(PROBLEMS / "heat/heat_1d.yaml").corners == ()
 
 
+@pytest.mark.slow
 def test_validate_lists_the_singular_ones():
     text = pinn.load(PROBLEMS / "elasticity/cook_membrane.yaml").describe()
     assert "  (0, 44): 108.4 degrees, ux, uy | traction_x, traction_y: r^0.6772, r^1.353, r^1.552" in text

@@ -96,6 +96,7 @@ def gradient_difference(model: MLP, points: Tensor, partials: list[Partial], spa
     return float((gradients[0] - gradients[1]).norm() / gradients[1].norm())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_every_partial_to_order_four_in_the_plane(activation):
     found = differences(network(activation, 2), random_points(2), [*PLANE, *PLANE_LAPLACIANS], 2)
@@ -132,16 +133,19 @@ def test_the_reference_against_a_polynomial():
     torch.testing.assert_close(found[Partial((0, 0, 1), 1)][:, 0], mixed, rtol=1e-13, atol=1e-13)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_parameter_gradients(activation):
     assert gradient_difference(network(activation, 2), random_points(2), PLANE, 2) < GRADIENTS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ["gelu", "tanh"])
 def test_parameter_gradients_with_time(activation):
     assert gradient_difference(network(activation, 3), random_points(3), WITH_TIME, 2) < GRADIENTS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("size", [50.0, 1e3])
 def test_saturated_units_give_finite_jets(activation, size):
@@ -154,6 +158,7 @@ def test_saturated_units_give_finite_jets(activation, size):
     assert max(found.values()) < 1e-11, max(found, key=lambda channel: found[channel])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ["gelu", "sin", "silu"])
 def test_periodic_and_fourier_features(activation):
     for options in ({"periods": {0: 2.5}}, {"fourier": 3}, {"periods": {0: 2.5, 1: 0.8}, "fourier": 2}):

@@ -19,6 +19,7 @@ from tests import fakes
 ALWAYS = {"summary.png", "residual.png", "convergence.png", "hardness.png"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "expected"),
     [
@@ -56,6 +57,7 @@ def test_no_pictures_when_the_spec_wants_none(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_the_spec_chooses_what_is_drawn(tmp_path):
     solution = fakes.kirsch_plate()
     solution.problem.spec.outputs.quantities = ("displacement",)

@@ -81,6 +81,7 @@ def test_an_expression_is_refused(name, tmp_path, capsys):
     refuse(capsys, tmp_path / "hostile.yaml", at("DEFINITION", EXPRESSIONS[name]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", [place for place in PLAIN if place != "DEFINITION"])
 def test_every_place_refuses(place, tmp_path, capsys):
     for name in SAMPLE:

@@ -80,6 +80,7 @@ def audited():
     watching.clear()
 
 
+@pytest.mark.slow
 def test_a_data_file_is_data(tmp_path, capsys, audited):
     mark = tmp_path / "executed"
     for name, content in hostile_files(tmp_path, mark).items():
@@ -100,6 +101,7 @@ def test_nan_in_a_table_is_known_at_load(number, said, tmp_path, capsys):
     assert f"column 'u' has {said} in row 2" in refusal
 
 
+@pytest.mark.slow
 def test_a_mesh_is_data(tmp_path, capsys, audited):
     mark = tmp_path / "executed"
     text = (
@@ -124,6 +126,7 @@ CONTENTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", CONTENTS.values(), ids=CONTENTS)
 def test_a_spec_is_a_file(content, tmp_path, capsys):
     make(tmp_path / "loop.yaml", content)

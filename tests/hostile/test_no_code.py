@@ -64,6 +64,7 @@ def suspicious(call: ast.Call) -> bool:
     return given.get("shell", "False") != "False"
 
 
+@pytest.mark.slow
 def test_nothing_executes_what_a_file_holds():
     found = {
         (str(file.relative_to(PACKAGE)), what)

@@ -32,6 +32,7 @@ def differences(network: CellNetwork, points, partials, space) -> dict[Partial, 
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_jets_on_hanging_cells(name):
     dimension, space, periodic, partials = CASES[name]

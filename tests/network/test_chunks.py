@@ -110,6 +110,7 @@ MEASURED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", SHORTAGES)
 @pytest.mark.parametrize("name", MEASURED)
 def test_what_is_measured_is_the_same_with_less_memory(name, error, solution, monkeypatch):
@@ -120,6 +121,7 @@ def test_what_is_measured_is_the_same_with_less_memory(name, error, solution, mo
     assert all(np.allclose(found[key], expected[key], rtol=1e-12, atol=1e-13) for key in expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "where", "error"),
     [
@@ -180,6 +182,7 @@ def test_a_matrix_without_room_is_exit_4_with_its_size(monkeypatch):
         raise ValueError("another")
 
 
+@pytest.mark.slow
 def test_with_a_limit_on_addresses_the_result_is_the_same():
     """A wide layer at many points: 8,192 of them at once do not fit, fewer do."""
     script = """

@@ -127,6 +127,7 @@ def test_hookes_law_inverted(plane):
         np.testing.assert_allclose((1 + NU) * stress[:, 2, 2] - NU * trace, 0, atol=1e-12 * np.abs(trace).max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("plane", CASES)
 def test_invariants_are_those_of_the_stress_matrix(plane):
     body = general(plane)

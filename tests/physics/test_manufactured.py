@@ -201,6 +201,7 @@ def at_random(problem: Problem, quantity: str):
     return compiled, inputs, jets_of(problem.exact[""], compiled, inputs, problem.axes, problem.space)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BODIES)
 def test_stresses_are_those_of_the_tensors(name):
     """Cauchy's stress, its component out of the plane, and von Mises' stress sqrt(3/2 s:s) of all nine components."""

@@ -57,6 +57,7 @@ def load(tmp_path):
     return load
 
 
+@pytest.mark.slow
 def test_a_slice_is_the_single_solution(fin):
     x = np.linspace(0, 1, 41)[:, None]
     single = pinn.solve(build_problem(slice_of(fin.problem.spec, {"m": 2.3})), seed=3, device="cpu")(x)
@@ -116,6 +117,7 @@ def test_figures_are_of_the_slice_in_the_middle(fin):
     assert figure.axes
 
 
+@pytest.mark.slow
 def test_points_lie_in_the_shape_of_their_own_parameters(plate):
     points = plate.domain.redrawn(1).sample(Interior(), 500, 1).points
     x, y, radius = points.T

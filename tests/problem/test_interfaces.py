@@ -72,6 +72,7 @@ def test_a_slip_at_the_interface_contradicts_the_exact_solution(old, new, name):
     assert any(f"does not satisfy '{name}'" in line for line in contradictions(problem_of((old, new))))
 
 
+@pytest.mark.slow
 def test_jump_is_solved_for(solution):
     assert solution.metrics["relative_l2"]["u"] < 1e-5  # 1.1e-6 when this was written
     within = solution.metrics["subdomains"]
@@ -79,6 +80,7 @@ def test_jump_is_solved_for(solution):
     assert max(part["relative_l2"]["kux"] for part in within.values()) < 1e-3
 
 
+@pytest.mark.slow
 def test_interface_statements_matter():
     """Without the flux condition the problem has other solutions, and the one of least norm is not the exact one."""
     entry = SPEC[SPEC.index("  - {between") : SPEC.index("exact:")]
@@ -160,6 +162,7 @@ def test_weights_come_back(solution, tmp_path):
     assert loaded(ON, ["u"], "outer")["u"] == pytest.approx(solution(ON, ["u"], "outer")["u"], abs=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "share"), [("gauss_newton: {iterations: 8}", 0.1), ("adam: {iterations: 40, learning_rate: 0.01}", 0.7)]
 )
@@ -195,6 +198,7 @@ def test_conditions_hold_in_the_subdomains_that_a_patch_touches():
     ]
 
 
+@pytest.mark.slow
 def test_parameters_of_a_physics_by_subdomain():
     problem = pinn.load(ROOT / "problems/elasticity/inclusion.yaml")
     assert contradictions(problem) == []

@@ -56,6 +56,7 @@ def values_of(problem: pinn.Problem, *points: float) -> np.ndarray:
 BY_FLUX = [FLUX * 0.25, FLUX * 0.5, 1 - FLUX * 0.025]  # at 0.25, 0.5 and 0.75
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "k",
     [
@@ -74,6 +75,7 @@ def test_the_flux_through_two_materials_is_continuous(k):
     assert found == pytest.approx(BY_FLUX, abs=1e-7)
 
 
+@pytest.mark.slow
 def test_a_condition_takes_the_material_of_its_side():
     """Fourier's wall of two layers with a heat flux: 293.15 + 200 (0.5/400 + 0.5/1.38)."""
     wall = problem_of(BAR, (K, "where(x < 0.5, 400, 1.38)"), ("right, u: 1", "right, equation: k*u_n = 200"),
@@ -89,6 +91,7 @@ def test_a_material_that_ends_with_the_domain_is_one_material():
     assert values_of(whole, 0.5, 1.0) == pytest.approx([0.5, 1], abs=1e-8)
 
 
+@pytest.mark.slow
 def test_a_source_that_jumps_is_followed():
     """u'' = 0 on the left and 1 on the right, u and u' continuous: u = -x/8, then -x/8 + (x - 1/2)^2/2."""
     source = problem_of(
@@ -98,6 +101,7 @@ def test_a_source_that_jumps_is_followed():
     assert values_of(source, 0.25, 0.5, 0.75) == pytest.approx([-1 / 32, -1 / 16, -1 / 16], abs=1e-7)
 
 
+@pytest.mark.slow
 def test_a_beam_of_two_stiffnesses():
     """Moment and shear are continuous: w'' = M/EI with M = (1 - x)^2/2 of a cantilever.
 
@@ -128,12 +132,14 @@ solver: {method: {least_squares: {features: 60, scale: 2}}}
 """
 
 
+@pytest.mark.slow
 def test_an_elastic_modulus_that_jumps():
     solution = pinn.solve(problem_of(ELASTIC), seed=0, device="cpu")
     found = solution(np.array([[0.25, 0.5], [1.0, 0.5]]), ["ux"])["ux"]
     assert found == pytest.approx([0.25, 0.55], abs=1e-6)
 
 
+@pytest.mark.slow
 def test_a_temperature_that_jumps():
     """Heated on the right only and free everywhere: ux' = alpha T there, no stress where nothing is bent (nu = 0)."""
     hot = "youngs_modulus: 1, thermal_expansion: 0.01, temperature: 'where(x < 0.5, 0, 100)'"

@@ -296,6 +296,7 @@ def test_no_collapse_in_one_dimension():
 # ---- programs ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_very_long_sum():
     x = symbol("x")
     points = torch.tensor([[0.25], [1.5]], dtype=torch.float64)

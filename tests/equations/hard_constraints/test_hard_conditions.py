@@ -182,6 +182,7 @@ def found_factor(name: str) -> sympy.Expr:
     return ansatz.forms["u"].factor
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "field"),
     [
@@ -215,6 +216,7 @@ def test_residuals_vanish_for_the_network_that_makes_the_exact_solution(name, fi
         assert float(torch.as_tensor(residual).abs().max()) / found.scaling.statements[index] < 1e-10, statement.name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["heat/heat_1d", "heat/poisson_2d", "heat/nonlinear_poisson", "waves/helmholtz_2d"])
 def test_solves_as_well_as_with_soft_conditions(name):
     found = pinn.load(PROBLEMS / f"{name}.yaml", ["network.constraints=hard", "solver.tolerance=1e-6"])
@@ -232,6 +234,7 @@ def test_a_residual_means_the_same_with_soft_and_hard_conditions():
     assert hard.fields["u"] < 1e-12  # here transfinite interpolation is the solution
 
 
+@pytest.mark.slow
 def test_a_plate_in_si_units():
     """Steel in pascal and metres, loaded by its exact traction: the same digits as without units."""
     text = (PROBLEMS / "elasticity/manufactured_plate.yaml").read_text(encoding="utf-8")

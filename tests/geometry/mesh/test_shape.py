@@ -58,6 +58,7 @@ def test_distance_is_zero_on_the_facets_and_signed_beside_them(kind, tmp_path):
         )  # beside a re-entrant edge another face is nearer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["triangle6", "quad", "tetra"])
 def test_many_points_and_few_lie_on_the_same_side(kind, tmp_path):
     """The grid of sides, used for many points, against the search for each; and both against the exact ring."""
@@ -183,6 +184,7 @@ def test_straight_cells_fill_the_solid(second, tmp_path):
     assert volumes.sum() == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_closed_curves_and_surfaces_are_domains_too(tmp_path):
     """A square with a square hole, lines in any direction; a cube of triangles with a cavity."""
     hole = [[0.4, 0.4], [0.4, 0.6], [0.6, 0.6], [0.6, 0.4]]

@@ -86,6 +86,7 @@ def test_area_of_straight_sided_shapes_is_exact(shape: Shape):
     assert 0.5 * doubled_areas(triangulate(shape, 15)).sum() == pytest.approx(shape.measure, rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", CURVED.values(), ids=CURVED.keys())
 def test_area_of_curved_shapes_is_second_order(shape: Shape):
     """A chord of length h on radius R loses h³/(12 R): with 32 chords to a turn, 0.64 % of the circle's area."""

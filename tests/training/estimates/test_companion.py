@@ -83,6 +83,7 @@ def test_a_constant_is_named():
     assert "nothing fixes u up to a constant" in sentence
 
 
+@pytest.mark.slow
 def test_a_missing_condition_leaves_a_function_open():
     """The free edges state the shear alone: what is pulled there may be anything."""
     solution = solved(
