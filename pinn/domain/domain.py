@@ -107,7 +107,7 @@ class Domain:
         point = np.asarray(values, dtype=float)
         return replace(
             self,
-            shape=family.slices.at(point[family.moving]),
+            shape=family.slices.at(point[family.moving].tolist()),
             parameters={name: (value, value) for name, value in zip(self.parameters, point.tolist(), strict=True)},
             family=Family(family.slices, point, point, family.moving, bounds=family.bounds),
         )

@@ -12,6 +12,7 @@ from typing import cast
 
 import numpy as np
 import sympy
+from numpy.typing import NDArray
 
 from pinn.equations.jumps.crossing import Samples
 from pinn.equations.jumps.words import shown, sides
@@ -180,12 +181,11 @@ def _equal(semi_axes: Array) -> bool:
 
 
 def _cylinder(
-    middle: Array, radius: float, used: Sequence[sympy.Symbol], letters: Sequence[sympy.Symbol], bounds
+    middle: NDArray, radius: float, used: Sequence[sympy.Symbol], letters: Sequence[sympy.Symbol], bounds
 ) -> Cylinder:
     """Along the coordinate that is not used, from end to end of the box and beyond."""
-    ends = []
-    for end, beyond in zip(bounds, (-1, 1), strict=True):
-        place = end + beyond * (bounds[1] - bounds[0])
-        place[[letters.index(letter) for letter in used]] = middle
-        ends.append(place.tolist())
-    return Cylinder(*ends, radius)
+    across = [letters.index(letter) for letter in used]
+    length = bounds[1] - bounds[0]
+    start, end = bounds[0] - length, bounds[1] + length
+    start[across] = end[across] = middle
+    return Cylinder(start.tolist(), end.tolist(), radius)

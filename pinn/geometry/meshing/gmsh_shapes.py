@@ -64,7 +64,9 @@ def _half_space(kernel: Any, shape: HalfSpace) -> Entities:
 def _complement(kernel: Any, shape: Complement) -> Entities:
     lower, upper = shape.bounds
     beyond = upper - lower
-    return kernel.cut(_box(kernel, Box(lower - beyond, upper + beyond)), built(kernel, shape.shape))[0]
+    return kernel.cut(
+        _box(kernel, Box((lower - beyond).tolist(), (upper + beyond).tolist())), built(kernel, shape.shape)
+    )[0]
 
 
 def _disk(kernel: Any, shape: Disk) -> Entities:
