@@ -14,7 +14,7 @@ import numpy as np
 from numpy.polynomial import chebyshev
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+Array = NDArray
 
 
 class AngularBasis:
@@ -42,7 +42,7 @@ class AngularBasis:
             series = chebyshev.chebint(np.eye(self.count)[k], self.top) if self.top else np.eye(self.count)[k]
             columns[: len(series), k] = series
         columns[: self.top, self.count :] = np.eye(self.top)
-        found = [columns]
+        found: list[Array] = [columns]
         for _ in range(self.top):
             derived = chebyshev.chebder(found[-1], axis=0) / self.half
             found.append(np.vstack([derived, np.zeros((self.size - len(derived), self.size))]))

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +60,8 @@ def exponents_of(bare: Discretisation, fine: Discretisation, below: float) -> li
     """
     values, vectors = eigenpairs(bare)
     least = max(bare.top // 2, 1) - 1 + MARGIN
-    near = (values.real > least) & (values.real < below - MARGIN) & (values.imag > -TOGETHER) & (values.imag < below)
+    growth, turning = np.real(values), np.imag(values)
+    near = (growth > least) & (growth < below - MARGIN) & (turning > -TOGETHER) & (turning < below)
     kept = [
         value
         for value, vector in zip(values[near], vectors[:, near].T, strict=True)
@@ -96,10 +98,10 @@ def eigenpairs(discretisation: Discretisation) -> tuple[NDArray, NDArray]:
         companion = LinearOperator(
             (degree * size, degree * size),
             matvec=lambda x: np.concatenate([first @ x.ravel(), x.ravel()[:-size]]),  # pyright: ignore[reportCallIssue]
-            dtype=float,
+            dtype=float,  # pyright: ignore[reportCallIssue]
         )
         start = np.random.default_rng(0).standard_normal(degree * size)
-        mu, vectors = eigs(companion, k=NEAREST, v0=start)
+        mu, vectors = cast(tuple[NDArray, NDArray], eigs(companion, k=NEAREST, v0=start))
     else:
         companion = np.zeros((degree * size, degree * size))
         companion[:size] = first
@@ -142,7 +144,8 @@ def refined(discretisation: Discretisation, value: complex) -> complex:
 
 def kernel(matrix: NDArray, tolerance: float) -> NDArray:
     """An orthonormal basis [n, columns] of the vectors with matrix @ v = 0, by QR with pivoting."""
-    upper, order = qr(matrix, mode="r", pivoting=True, check_finite=False)  # pyright: ignore[reportAssignmentType]
+    found = qr(matrix, mode="r", pivoting=True, check_finite=False)
+    upper, order = cast(tuple[NDArray, NDArray], found)
     diagonal = np.abs(upper.diagonal())
     rank = int(np.count_nonzero(diagonal > tolerance * diagonal[0]))
     basis = np.zeros((matrix.shape[1], matrix.shape[1] - rank), dtype=upper.dtype)

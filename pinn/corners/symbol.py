@@ -29,7 +29,7 @@ def symbol_matrix(equations: Sequence[Row], x: complex, y: complex) -> NDArray[n
     return found
 
 
-def symbol_roots(equations: Sequence[Row], order: int) -> NDArray[np.complex128] | None:
+def symbol_roots(equations: Sequence[Row], order: int) -> NDArray | None:
     """The roots rho of det L(rho, 1), a polynomial of this order; None where one is real: no elliptic equations."""
     nodes = np.exp(2j * np.pi * np.arange(order + 1) / (order + 1))
     values = np.array([np.linalg.det(symbol_matrix(equations, node, 1.0)) for node in nodes])
@@ -41,7 +41,7 @@ def symbol_roots(equations: Sequence[Row], order: int) -> NDArray[np.complex128]
     return None if np.any(np.abs(roots.imag) < REAL * (1 + np.abs(roots))) else roots
 
 
-def singular_angles(roots: NDArray[np.complex128], low: float, high: float) -> NDArray[np.complex128]:
+def singular_angles(roots: NDArray, low: float, high: float) -> NDArray:
     """The complex angles at which solutions are singular, with real parts in and about the interval."""
     angles = -np.arctan(roots)
     turns = np.arange(math.floor(low / np.pi) - 2, math.ceil(high / np.pi) + 3) * np.pi
