@@ -55,11 +55,11 @@ def solve(
     options = problem.spec.solver
     seed = options.seed if seed is None else seed
     chosen = choose_device(device)
-    run = Run(problem, chosen, DTYPES[options.precision], seed, options.time_limit, options.tolerance)
-    if track_errors:
-        run.monitor = lambda model: error_columns(problem, model)
     with threads(options.threads):
         try:
+            run = Run(problem, chosen, DTYPES[options.precision], seed, options.time_limit, options.tolerance)
+            if track_errors:
+                run.monitor = lambda model: error_columns(problem, model)
             kept = keeper if chosen_engine.RESUMABLE else None
             if options.load_steps:
                 load = partial(at_load, problem)

@@ -16,7 +16,7 @@ from pinn.network.chunks import FEWEST, in_chunks, matrix_of, with_less
 from pinn.network.mlp import MLP
 from pinn.problem.loading import build
 from pinn.spec.yaml.source import parse_spec
-from pinn.training.output_layer import least_squares
+from pinn.training.output_layer import perceptron_system
 from pinn.training.output_layer.linear_solve import solve_least_squares
 
 SPEC = """
@@ -127,7 +127,7 @@ def test_what_is_measured_is_the_same_with_less_memory(name, error, solution, mo
     [
         (
             "{least_squares: {features: 40, iterations: 1}}",
-            "pinn.training.output_layer.least_squares.linear_rows",
+            "pinn.training.output_layer.perceptron_system.linear_rows",
             SHORTAGES[0],
         ),
         ("{gauss_newton: {iterations: 2}}", "pinn.training.residuals.jacobian.factorise", SHORTAGES[1]),
@@ -170,7 +170,7 @@ def test_a_matrix_without_room_is_exit_4_with_its_size(monkeypatch):
     def fail(*arguments):
         raise MemoryError
 
-    monkeypatch.setattr(least_squares, "solve_least_squares", fail)
+    monkeypatch.setattr(perceptron_system, "solve_least_squares", fail)
     with pytest.raises(ResourceError) as refusal:
         pinn.solve(problem("{least_squares: {features: 40, iterations: 1}}"), device="cpu")
     said = str(refusal.value)

@@ -77,10 +77,12 @@ class Companion:
         self.generator = torch.Generator().manual_seed(seed)
         scale_of = model.network.field_scale
         features, scale = features_and_scale(problem, model)
-        self.basis = sampled_model(
-            problem, features, scale, seed, self.generator, scale_of.device, scale_of.dtype
-        ).double()
+        with torch.random.fork_rng(devices=[]):  # torch draws first weights for layers that are given others
+            self.basis = sampled_model(
+                problem, features, scale, seed, self.generator, scale_of.device, scale_of.dtype
+            ).double()
         self.basis.raw.load_state_dict(model.raw.state_dict())
+        self.basis.derivatives = self.model.derivatives = "jets"  # the slow reference has no memory for so many rows
         groups = draw(
             problem,
             INTERIOR_PER_FEATURE * features,

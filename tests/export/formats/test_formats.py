@@ -107,7 +107,7 @@ PYRAMID = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0], [0.5, 0.5, 1]])
 
 
 def test_cell_data_of_a_series(tmp_path, monkeypatch):
-    monkeypatch.setattr(sampling, "CHUNK", 7)
+    monkeypatch.setattr(sampling, "SAMPLE_CHUNK", 7)
     solution = fakes.spreading_heat()
     export(solution, tmp_path / "u.xdmf", resolution=4, times=[0.1, 0.4], on=["cells"])
     reader = pyvista.get_reader(tmp_path / "u.xdmf")

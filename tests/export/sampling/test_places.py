@@ -74,7 +74,7 @@ def test_gauss_weights_integrate_over_the_cell(kind, tmp_path):
 
 
 def test_stresses_at_gauss_points_are_tensors_that_know_their_cell(tmp_path, monkeypatch):
-    monkeypatch.setattr(sampling, "CHUNK", 50)
+    monkeypatch.setattr(sampling, "SAMPLE_CHUNK", 50)
     solution = fakes.kirsch_plate()
     export(solution, tmp_path / "gauss.vtu", resolution=8, on=["gauss"], quantities=["stress"])
     cloud, cells = pyvista.read(tmp_path / "gauss.vtu"), (export(solution, tmp_path / "plate.vtu", resolution=8))[0]
@@ -113,7 +113,7 @@ def test_blocks_may_end_within_cells_and_kinds(format, on, tmp_path, monkeypatch
     meshio.Mesh(points, cells).write(tmp_path / "mesh.vtu")
     file, found = tmp_path / f"plate.{format}", []
     for rows in (SAMPLE_CHUNK, 7):
-        monkeypatch.setattr(sampling, "CHUNK", rows)
+        monkeypatch.setattr(sampling, "SAMPLE_CHUNK", rows)
         monkeypatch.setattr(point_data, "CHUNK", rows)
         for module in (vtu_file, xdmf, npz):
             monkeypatch.setattr(module, "ROWS_AT_ONCE", rows)
