@@ -114,7 +114,7 @@ def test_blocks_may_end_within_cells_and_kinds(format, on, tmp_path, monkeypatch
     file, found = tmp_path / f"plate.{format}", []
     for rows in (SAMPLE_CHUNK, 7):
         monkeypatch.setattr(sampling, "SAMPLE_CHUNK", rows)
-        monkeypatch.setattr(point_data, "CHUNK", rows)
+        monkeypatch.setattr(point_data, "SAMPLE_CHUNK", rows)
         for module in (vtu_file, xdmf, npz):
             monkeypatch.setattr(module, "ROWS_AT_ONCE", rows)
         export(fakes.kirsch_plate(), file, mesh_file=tmp_path / "mesh.vtu", on=[on])
