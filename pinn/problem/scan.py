@@ -58,7 +58,8 @@ class Scan:
     """What was seen of the known data.
 
     concentrations   place -> where its data vary in a small part of it
-    unseen           statements whose data are zero at all points, though they are not written as zero
+    unseen           equations whose data are zero at all points, though they are not written as zero (what is given on
+                     a patch may well vanish there: x on x = 0)
     """
 
     concentrations: dict[Place, Concentration] = field(default_factory=dict)
@@ -82,7 +83,7 @@ def scan(problem: Problem) -> Scan:
             for name, values in known_data(problem, statement, points):
                 weights = deviation(values)
                 if name is None and not bool(values.any()):
-                    unseen += [statement.name] if has_source(statement) else []
+                    unseen += [statement.name] if statement.is_equation and has_source(statement) else []
                 elif 0 < share_of_half(weights) < CONCENTRATED:
                     pools.append(gathered(problem, statement, name, points, weights))
         if pools:

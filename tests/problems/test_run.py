@@ -9,6 +9,7 @@ from safetensors.torch import load_file
 
 import pinn
 from pinn.cli.main import run
+from pinn.solution.verdict import Verdict
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +23,7 @@ SHORT = {
     "heat/nonlinear_poisson": ("u", 5e-10, {"solver.tolerance": "1e-5"}),
     "elasticity/manufactured_plate": ("displacement", 2e-9, {"solver.tolerance": "1e-6"}),
     "elasticity/inverse_modulus": ("unknown:E", 1e-8, {"solver.tolerance": "1e-7"}),
-    "elasticity/inverse_modulus_field": ("E", 5e-2, {"solver.method": "{least_squares: {features: 80, scale: 2}}"}),
+    "elasticity/inverse_modulus_field": ("E", 5e-2, {"solver.method": "{least_squares: {features: 120, scale: 2}}"}),
     "elasticity/cantilever": ("stress", 1e-8, {"solver.tolerance": "1e-6"}),
     "elasticity/plate_with_hole": ("stress", 3e-3, {"solver.tolerance": "1e-3"}),
     "elasticity/plate_family": ("stress", 2e-2, {"solver.method": "{slices: {features: 300, scale: 4, terms: 4}}"}),
@@ -111,7 +112,8 @@ def test_run_leaves_what_paraview_opens(tmp_path):
     out = tmp_path / "run"
     spec = ROOT / "problems/elasticity/plate_with_hole.yaml"
     method = "solver.method={least_squares: {features: 300, scale: 4}}"
-    assert run(["solve", str(spec), "--out", str(out), "--set", method, "--set", "outputs.resolution=20", "-q"]) == 0
+    command = ["solve", str(spec), "--out", str(out), "--set", method, "--set", "outputs.resolution=20", "-q"]
+    assert run(command) in (0, Verdict.NOT_SOLVED.exit_code)  # 300 features are few
     for file in ("spec.yaml", "environment.json", "history.csv", "model.safetensors", "metrics.json", "log.txt"):
         assert (out / file).stat().st_size > 0
     assert (out / "figures" / "summary.png").is_file()
