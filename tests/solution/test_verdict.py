@@ -65,7 +65,7 @@ def test_estimated_errors(estimates, probes, verdict, because):
     assert (found.stop_reason is StopReason.STAGNATED) == (verdict is Verdict.NOT_SOLVED)
 
 
-@pytest.mark.parametrize(("missed", "solved"), [(1.9e-2, True), (2.1e-2, False), (math.nan, False)])
+@pytest.mark.parametrize(("missed", "solved"), [(9e-2, True), (0.11, False), (math.nan, False)])
 def test_the_worst_statement_counts_not_the_mean(missed, solved):
     found = judge(replace(MET, residuals={"equilibrium": 1e-9, "traction on load": missed}))
     assert (found.verdict is Verdict.SOLVED) == solved
