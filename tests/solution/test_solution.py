@@ -236,7 +236,7 @@ def test_a_run_of_an_older_version_is_refused(solution, tmp_path):
 def test_an_incomplete_run_is_refused(solution, tmp_path):
     folder = saved(solution, tmp_path)
     (folder / "model.safetensors").unlink()
-    with pytest.raises(ResourceError, match=r"not a complete run: model\.safetensors is missing"):
+    with pytest.raises(ResourceError, match=r"model\.safetensors is missing"):
         Solution.load(folder)
 
 
