@@ -89,7 +89,7 @@ def test_the_spec_may_ask_for_a_pvd(tmp_path):
 def test_vtk_numbers_the_nodes_of_every_kind_as_we_do(format, kind, tmp_path):
     """Two cells that share no node, of one kind; then with a tetrahedron beside them, in a mixed topology."""
     nodes = GAUSS_RULES[kind].element.nodes if kind != "pyramid" else PYRAMID
-    points = np.vstack([nodes, nodes + [2.0, 0, 0], TETRA + [4.0, 0, 0]])
+    points = np.vstack([nodes, nodes + [2.0, 0, 0], TETRA + [4.0, 0, 0]]) * [0.4, 1, 1]
     cells = [(kind, np.arange(2 * len(nodes)).reshape(2, -1)), ("tetra", [2 * len(nodes) + np.arange(4)])]
     for count in (1, 2):
         meshio.Mesh(points, cells[:count]).write(tmp_path / "mesh.vtu")

@@ -25,11 +25,11 @@ EXACT = {"rtol": 1e-13, "atol": 1e-14}
 
 
 def one_cell(tmp_path, kind):
-    """A cell of that kind, stretched and sheared but with straight edges, in the plane or in space."""
+    """A cell of that kind, stretched and sheared but with straight edges, in the plate or in the cube."""
     nodes = GAUSS_RULES[kind].element.nodes
-    stretch = np.array([[2.0, 0.3, 0.1], [0.0, 0.5, 0.2], [0.0, 0.0, 0.8]])[: nodes.shape[1], : nodes.shape[1]]
+    stretch = np.array([[1.2, 0.3, 0.1], [0.0, 0.5, 0.2], [0.0, 0.0, 0.6]])[: nodes.shape[1], : nodes.shape[1]]
     points = np.zeros((len(nodes), 3))
-    points[:, : nodes.shape[1]] = 0.1 + nodes @ stretch
+    points[:, : nodes.shape[1]] = (0.6 if nodes.shape[1] == 2 else 0.1) + nodes @ stretch
     meshio.Mesh(points, [(kind, [np.arange(len(nodes))])]).write(tmp_path / "mesh.vtu")
     return tmp_path / "mesh.vtu", points
 
