@@ -12,6 +12,7 @@ from pinn.equations.conditions.interfaces import InterfaceReader, refuse_open_in
 from pinn.equations.conditions.measurements import data_statements
 from pinn.equations.conditions.periodic import periodic_statements
 from pinn.equations.conditions.reader import ConditionReader, period_of
+from pinn.equations.energy.stationarity import stationarity
 from pinn.equations.governing import equation_statements
 from pinn.equations.hard_constraints.forms import Joined
 from pinn.equations.jumps.cut import Cut
@@ -53,6 +54,8 @@ def read_statements(
         for subdomain, theirs in zip(subdomains, physics, strict=True)
         for statement in equation_statements(spec, subdomain, theirs)
     ]
+    if not equations and spec.energy is not None:
+        equations = [one for subdomain in subdomains for one in stationarity(spec.energy, subdomain)]
     conditions = ConditionReader(subdomains, domain, spec.boundaries, vectors)
     between = InterfaceReader(subdomains, vectors)
     found.stated = [*equations, *conditions.read(spec.conditions), *between.read(spec.interfaces)]

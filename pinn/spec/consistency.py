@@ -30,8 +30,8 @@ def inconsistencies(spec: Spec) -> list[Refusal]:
 def what_is_solved(spec: Spec) -> Iterator[Refusal]:
     if not spec.fields and not spec.physics:
         yield Refusal((), "needs 'fields' or 'physics': name the unknown functions, such as fields: [u]")
-    if spec.fields and not spec.equations and not spec.data:
-        yield Refusal(("fields",), "has no equations and no data to determine it; add 'equations' or 'data'")
+    if spec.fields and not spec.equations and not spec.data and not spec.energy:
+        yield Refusal(("fields",), "has no equations and no data to determine it; add 'equations', 'energy' or 'data'")
     if spec.equations and not spec.fields and not spec.physics:
         yield Refusal(("equations",), "has no fields to solve for; name them, such as fields: [u]", at_key=True)
 
