@@ -47,7 +47,9 @@ def test_its_equation_is_that_of_euler_and_lagrange(density, equation, tmp_path)
 @pytest.mark.parametrize("formulation", ["energy", "strong"])
 def test_it_is_solved_by_its_energy_and_by_its_equations(formulation, tmp_path):
     """-laplacian(u) = 1 on the unit square has 0.07367135 in its middle (Timoshenko & Goodier, § 109)."""
-    method = "{ritz: {features: 30, levels: 1}}" if formulation == "energy" else "{least_squares: {features: 300, scale: 2}}"
+    method = (
+        "{ritz: {features: 30, levels: 1}}" if formulation == "energy" else "{least_squares: {features: 300, scale: 2}}"
+    )
     problem = loaded(tmp_path, solver=f"{{formulation: {formulation}, method: {method}, time_limit: 20}}")
     solution = pinn.solve(problem, seed=0, device="cpu")
     assert float(solution([[0.5, 0.5]])["u"][0]) == pytest.approx(0.07367135, rel=2e-3)
