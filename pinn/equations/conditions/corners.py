@@ -45,7 +45,7 @@ def refuse_corner_conflicts(statements: Sequence[Statement], subdomains: Sequenc
                 known = values[(kept > 0.5) & values.isfinite()].abs()
                 size = max([size, *known.tolist()])
                 for end in (0, count - 1):
-                    if kept[end] > 0.5:
+                    if kept[end] > 0.5 and values[end].isfinite():  # what is not finite is refused with its own words
                         corner, value = points[end].numpy(), float(values[end])
                         seen.append((corner, patch, derivatives[0].field, value, statement))
     for i, (corner, patch, field_name, value, statement) in enumerate(seen):

@@ -27,7 +27,7 @@ _MOST_CUTS = 40
 _FIRST_NEIGHBOURS, _GROWTH = 4, 4  # centres asked for first, and by how much more where that was not enough
 _CHUNK = 20_000
 _FEW = 1000  # points for which a grid of sides is not worth its making
-_TIED = 1e-9  # of the boundary's size: simplices this much farther than the nearest are as near
+_TIED = 1e-9  # of the boundary's size: nearest points this close are one, and all simplices around it count
 _RIVALS = 8  # simplices near a point whose facets are tried
 _STEPS = 8  # Gauss-Newton converges by a factor of distance times curvature per step
 _SIDE = 1e-3  # offsets less steep than this towards a facet keep the sign of the pseudonormal
@@ -108,8 +108,9 @@ class SurfaceDistance:
         on, offset = closest(self.corners[near], points[:, None, :])
         rows, best = np.arange(len(points)), np.argmin(offset, axis=1)
         distance = offset[rows, best]
-        tied = offset <= distance[:, None] + _TIED * self._size
-        share = tied * angle_at(on, self._angles[near])
+        feet = np.einsum("nck,nckx->ncx", on, self.corners[near])
+        shared = np.linalg.norm(feet - feet[rows, best][:, None], axis=2) <= _TIED * self._size
+        share = shared * angle_at(on, self._angles[near])
         normal = np.einsum("nc,ncx->nx", share, self._normals[near])
         return near[rows, best], on[rows, best], distance, normal, far[:, -1]
 

@@ -58,6 +58,12 @@ def test_distance_is_zero_on_the_facets_and_signed_beside_them(kind, tmp_path):
         )  # beside a re-entrant edge another face is nearer
 
 
+def test_a_point_as_far_from_all_sides_lies_inside(tmp_path):
+    """Normals of facets that are as near, but at other places, do not add up to a side."""
+    square = MeshShape(write(tmp_path / "square.vtu", np.array(SQUARE, dtype=float), [("line", np.array(EDGES))]), 2)
+    np.testing.assert_allclose(square.level(np.array([[0.5, 0.5], [0.3, 0.3], [-1.0, -1.0]])), [-0.5, -0.3, 2**0.5])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["triangle6", "quad", "tetra"])
 def test_many_points_and_few_lie_on_the_same_side(kind, tmp_path):
