@@ -7,6 +7,7 @@ another seed (`training/estimates/companion.py`).
 from __future__ import annotations
 
 import math
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -16,12 +17,10 @@ from pinn.solution.solution import Solution
 from pinn.training.estimates.companion import Companion
 from pinn.training.estimates.freedom import amplification, freedom
 from pinn.training.estimates.relative_residuals import relative_residuals
+from pinn.training.estimates.sizes import SMALLEST_SHARE
 from pinn.training.residuals.points import draw_heldout
 
 POINTS, SEED = 2000, 616_161
-# Below this share of its vector or tensor, or of the magnitude that the equations give a field, a component is measured
-# against the whole: the error of a component that vanishes is no relative error of its own.
-SMALLEST_SHARE = 1e-3
 SMALLEST_OF_PROBE = 0.1  # the same for a probe, of the root mean square of its quantity over the domain
 
 
@@ -78,17 +77,32 @@ def quantity_errors(solution: Solution, corrected: Solution) -> dict[str, float]
     found, better = solution(points), corrected(points)
     error = {name: rms(better[name] - found[name]) for name in found}
     size = {name: rms(found[name]) for name in found}
-    wholes = {**problem.vectors, **{name: tuple(parts.values()) for name, parts in problem.tensors.items()}}
-    wholes = {name: parts for name, parts in wholes.items() if all(part in found for part in parts)}
-    whole_of = {part: math.hypot(*(size[one] for one in parts)) for parts in wholes.values() for part in parts}
-    natural = natural_sizes(problem)
-    result = {}
-    for name in found:
-        least = SMALLEST_SHARE * max(whole_of.get(name, 0.0), natural.get(name, 0.0))
-        result[name] = ratio(error[name], max(size[name], least))
-    for name, parts in wholes.items():
+    least = least_sizes(solution, points, size)
+    result = {name: ratio(error[name], max(size[name], least[name])) for name in found}
+    for name, parts in wholes(problem, found).items():
         result[name] = ratio(math.hypot(*(error[one] for one in parts)), math.hypot(*(size[one] for one in parts)))
     return result
+
+
+def least_sizes(solution: Solution, points: np.ndarray, size: Mapping[str, float]) -> dict[str, float]:
+    """Quantity -> the share of its vector or tensor, of a field's magnitude, of the terms that it is a sum of.
+
+    The difference of two large terms that is zero, such as the second principal stress of a bar, is known as well as
+    these are.
+    """
+    problem = solution.problem
+    whole_of = {
+        part: math.hypot(*(size[one] for one in parts)) for parts in wholes(problem, size).values() for part in parts
+    }
+    natural = natural_sizes(problem)
+    terms = {name: rms(values) for name, values in solution.terms(points, [*size]).items()}
+    return {name: SMALLEST_SHARE * max(whole_of.get(name, 0.0), natural.get(name, 0.0), terms[name]) for name in size}
+
+
+def wholes(problem: Problem, known: Container[str]) -> dict[str, tuple[str, ...]]:
+    """Vectors and tensors -> their components, where all of these are known."""
+    every = {**problem.vectors, **{name: tuple(parts.values()) for name, parts in problem.tensors.items()}}
+    return {name: parts for name, parts in every.items() if all(part in known for part in parts)}
 
 
 def natural_sizes(problem: Problem) -> dict[str, float]:
@@ -105,10 +119,12 @@ def probe_errors(solution: Solution, corrected: Solution) -> dict[str, tuple[flo
     result = {}
     points = problem.heldout_points(POINTS, SEED)
     typical: dict[str, float] = {}
+    if problem.probes:
+        typical = {name: rms(values) for name, values in solution(points).items()}
+        least = least_sizes(solution, points, typical)
+        typical = {name: max(size, least[name]) for name, size in typical.items()}
     for name, probe in problem.probes.items():
         quantity = probe.quantity
-        if quantity not in typical:
-            typical[quantity] = rms(solution(points, [quantity])[quantity])
         value = solution(probe.points, [quantity], probe.subdomain)[quantity]
         difference = np.abs(corrected(probe.points, [quantity], probe.subdomain)[quantity] - value)
         size = np.maximum(np.abs(value), SMALLEST_OF_PROBE * typical[quantity])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
+import sympy
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
@@ -32,7 +33,7 @@ from pinn.training.uncertainty.field_spread import FieldSpread, has_deviations
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Key = TypeVar("Key", str, Derivative)
+Key = TypeVar("Key", str, Derivative, tuple[str, int])
 
 
 class Solution:
@@ -172,6 +173,24 @@ class Solution:
         inputs = PointSet(points).inputs(self.problem.axes, self.model.unknowns)
         values = {key: torch.as_tensor(expression.value(inputs, jets)) for key, expression in compiled.items()}
         return {key: value.expand(len(points)) for key, value in values.items()}
+
+    def terms(self, points: ArrayLike, names: Sequence[str]) -> dict[str, np.ndarray]:
+        """Sums of the absolute values of the terms that quantities are sums of, at points [N, D]: name -> [N]."""
+
+        def evaluated(subdomain: Subdomain, points: Tensor) -> dict[str, Tensor]:
+            each = {name: sympy.Add.make_args(subdomain.scope.resolve(name)) for name in names}
+            compiled = {
+                (n, k): self.problem.over_outputs(term, subdomain) for n in each for k, term in enumerate(each[n])
+            }
+            values = self._values(points, compiled)
+            return {
+                name: sum((values[name, k].abs() for k in range(len(each[name]))), points.new_zeros(len(points)))
+                for name in names
+            }
+
+        return self._in_chunks(
+            lambda points, _: self.problem.subdomains.piecewise(points, evaluated), self._as_points(points), None
+        )
 
     def derivatives(self, points: ArrayLike, wanted: Sequence[Derivative]) -> dict[Derivative, np.ndarray]:
         """Partial derivatives of the fields at points [N, D], each [N]."""

@@ -5,10 +5,10 @@ A statement sum_d c_d(x) u_d = s(x) at a point x has terms of the size
     T(x)^2 = sum_d (c_d(x) U_d)^2 + s(x)^2,      U_d the root mean square of the derivative u_d over the domain,
 
 linearised at the solution; U_d is at least SMOOTHEST of what a field of that size has that bends once over the domain
-(the second derivatives of a linear field are rounding errors). Its relative residual is the root mean square of
-r(x)/T(x) over its points. Multiplying a statement by a positive function of the coordinates, or changing units,
-leaves it as it is; and a field that ignores a load has a relative residual of about 1 where the load is stated,
-however small the load is beside other statements.
+(the second derivatives of a linear field are rounding errors), and a component that vanishes has a share of its
+vector's size. Its relative residual is the root mean square of r(x)/T(x) over its points. Multiplying a statement by a
+positive function of the coordinates, or changing units, leaves it as it is; and a field that ignores a load has a
+relative residual of about 1 where the load is stated, however small the load is beside other statements.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from pinn.derivatives.jets import Partial, plan_jets
 from pinn.equations.compiler.compile import Derivative
 from pinn.equations.scaling import length_factor
 from pinn.problem.problem import Problem
+from pinn.training.estimates.sizes import output_sizes
 from pinn.training.residuals.assembly import Group, residuals
 from pinn.training.residuals.model import Model
 
@@ -70,9 +71,11 @@ def derivative_sizes(problem: Problem, model: Model) -> Mapping[Derivative, floa
     for derivative, values in jets.items():
         inside = values[(number == owner[derivative.field]).to(values.device)]
         sizes[derivative] = float(inside.square().mean().sqrt()) if len(inside) else 0.0
+    values = {d.field: sizes[d] for d in fields}
+    values = output_sizes(problem, values)
     lengths = [float(width) for width in problem.domain.half_width]
-    bends = {
-        d: SMOOTHEST * sizes[Derivative(d.field, Partial(value))] * length_factor(d.partial, lengths, problem.space)
+    least = {
+        d: (SMOOTHEST if d.partial.order else 1.0) * values[d.field] * length_factor(d.partial, lengths, problem.space)
         for d in wanted
     }
-    return {d: max(sizes[d], bends[d]) for d in wanted}
+    return {d: max(sizes[d], least[d]) for d in wanted}

@@ -1,0 +1,49 @@
+"""Estimates of what vanishes: relative to the vector, the tensor or the terms that it belongs to."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import pinn
+from pinn.solution.estimating import estimate
+from tests.training.examples import problem
+
+BAR = """
+name: bar
+coordinates: [x, y]
+physics: {linear_elasticity: {youngs_modulus: 1, poissons_ratio: 0, plane: stress}}
+domain: {rectangle: {from: [0, 0], to: [1, 1]}}
+conditions:
+  - {on: left, ux: 0, traction_y: 0}
+  - {on: bottom, uy: 0, traction_x: 0}
+  - {on: top, traction: [0, 0]}
+  - {on: right, traction: [1, 0]}
+probes: {across: {quantity: principal_stress_2, at: [0.3, 0.4]}}
+"""
+FEW = "{method: {least_squares: {features: 150, scale: 2}}, threads: 1, time_limit: 3600}"
+
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def bar() -> pinn.Solution:
+    """Pulled along x, without Poisson's effect: uy, stress_yy and the second principal stress are zero."""
+    return pinn.solve(problem(BAR, solver=FEW))
+
+
+def test_what_vanishes_is_measured_against_what_it_belongs_to(bar):
+    found = estimate(bar)
+    assert np.abs(bar([[0.3, 0.4]])["uy"]).max() < 1e-7
+    assert max(found.residuals.values()) < 1e-2
+    assert max(found.quantities.values()) < 1e-2
+    assert found.probes["across"][1] < 1e-2
+    assert bar.metrics["verdict"] != "not_solved"
+
+
+def test_the_terms_of_a_quantity(bar):
+    """The second principal stress of the bar is s/2 - s/2."""
+    terms = bar.terms([[0.3, 0.4], [0.5, 0.1]], ["principal_stress_2", "ux"])
+    assert terms["principal_stress_2"] == pytest.approx([1.0, 1.0], abs=1e-4)
+    assert terms["ux"] == pytest.approx([0.3, 0.5], abs=1e-4)
