@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from pinn.files.shipped import find_spec
+
 # Smooth and steep, linear and nonlinear, steady and in time, scalar and elastic.
 NAMES = (
     "heat/poisson_2d",
@@ -19,15 +21,12 @@ NAMES = (
     "elasticity/manufactured_plate",
     "elasticity/plate_with_hole",
 )
-FOLDER = Path("problems")
 
 
 def bench(
     names: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[NAMES]", help="Such as heat/poisson_2d in ./problems, or files. Default: nine of them."
-        ),
+        typer.Argument(metavar="[NAMES]", help="Problems of 'pinn list', or files. Default: nine of them."),
     ] = None,
     engines: Annotated[str, typer.Option(help="Which engines, with commas between them.")] = "native,deepxde",
     time_limit: Annotated[
@@ -50,7 +49,7 @@ def bench(
     chosen = [engine.strip() for engine in engines.split(",") if engine.strip()]
     for engine in chosen:
         require_engine(engine)
-    files = {name: find_file(name) for name in names or NAMES}
+    files = {name: find_spec(name) for name in names or NAMES}
 
     import os
     import platform
@@ -83,13 +82,3 @@ def bench(
                 typer.echo(f"{name}  {engine}  seed {seed}  {what}; {seconds:.1f} s in all", err=True)
     for suffix in ("md", "json", "png"):
         typer.echo(out / f"engines.{suffix}")
-
-
-def find_file(name: str) -> Path:
-    """The file of a problem: a path, or a name in ./problems. Raises SpecError where there is none."""
-    from pinn.errors import SpecError
-
-    for file in (Path(name), FOLDER / f"{name}.yaml"):
-        if file.is_file():
-            return file
-    raise SpecError(("NAMES",), f"there is neither a file {name} nor {FOLDER / name}.yaml here; see 'pinn list'")

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from pinn.cli.arguments import SpecFile
+
 DEFAULT_ROOT = Path("results/comparisons")
 
 
@@ -20,7 +22,7 @@ class Style(StrEnum):
 
 
 def compare(
-    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="The problem, a YAML file.")],
+    spec: SpecFile,
     activations: Annotated[
         str, typer.Option(help="Which, with commas between them; lambda_gelu alone learns its hardness.")
     ] = "gelu,lambda_gelu,tanh,silu,relu",

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
+from pinn.cli.arguments import RunOrSpec
+
 
 def info(
-    path: Annotated[Path, typer.Argument(metavar="RUN|SPEC", help="A run's directory, or a problem's YAML file.")],
+    path: RunOrSpec,
 ) -> None:
     """Print a summary of a run (errors, probes, why it stopped, files), or of a problem."""
     typer.echo(_run_summary(path) if path.is_dir() else _problem_summary(path))

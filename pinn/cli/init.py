@@ -45,21 +45,43 @@ probes:                           # values at points, in metrics.json
 
 def init(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Letters a-z, digits and hyphens.")],
+    origin: Annotated[
+        str, typer.Option("--from", metavar="PROBLEM", help="Begin with a copy of this one; see 'pinn list'.")
+    ] = "",
 ) -> None:
-    """Write NAME.yaml, a commented Poisson problem that solves as it stands."""
+    """Write NAME.yaml: a commented Poisson problem that solves as it stands, or a copy of another problem."""
+    from pinn.errors import SpecError
+
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):  # one with a hyphen first would be an option of every command
+        raise SpecError(("NAME",), f"must consist of a-z, 0-9 and hyphens, no hyphen first, got '{name}'")
+    path = Path(f"{name}.yaml")
+    files = copied(name, origin) if origin else {path: TEMPLATE.format(name=name).encode()}
+    for file, content in files.items():
+        write_new(file, content)
+        typer.echo(f"{file} written" + (f"; now: pinn solve {path}" if file == path else ""))
+
+
+def copied(name: str, origin: str) -> dict[Path, bytes]:
+    """What a copy of a problem consists of: the files beside it that its text names, and last the text itself."""
+    from pinn.files.shipped import find_spec
+
+    source = find_spec(origin)
+    text = source.read_text(encoding="utf-8")
+    words = set(re.findall(r"[\w.-]+", text))
+    beside = [file for file in sorted(source.parent.iterdir()) if file.is_file() and file.name in words]
+    renamed = re.sub(r"(?m)^name:.*$", f"name: {name}", text, count=1)
+    return {**{Path(file.name): file.read_bytes() for file in beside}, Path(f"{name}.yaml"): renamed.encode()}
+
+
+def write_new(file: Path, content: bytes) -> None:
+    """Raises SpecError where there is such a file already."""
     from pinn.errors import SpecError
     from pinn.files.disk import os_errors
 
-    if not re.fullmatch(
-        r"[a-z0-9][a-z0-9-]*", name
-    ):  # of one that begins with a hyphen every command would make options
-        raise SpecError(("NAME",), f"must consist of a-z, 0-9 and hyphens, no hyphen first, got '{name}'")
-    path = Path(f"{name}.yaml")
     try:
-        with os_errors(path), path.open("x", encoding="utf-8") as stream:
-            stream.write(TEMPLATE.format(name=name))
+        with os_errors(file), file.open("xb") as stream:
+            stream.write(content)
     except Exception as error:
         if isinstance(error.__cause__, FileExistsError):
-            raise SpecError(("NAME",), f"{path} exists already; choose another name") from error
+            raise SpecError(("NAME",), f"{file} exists already; choose another name") from error
         raise
-    typer.echo(f"{path} written; now: pinn solve {path}")

@@ -1,4 +1,4 @@
-"""`pinn list`: the problems in a folder."""
+"""`pinn list`: the problems that come with pinn, or those in a folder."""
 
 from __future__ import annotations
 
@@ -7,25 +7,29 @@ from typing import Annotated
 
 import typer
 
+from pinn.files.shipped import shipped_folder, shipped_names
+
 
 def list_problems(
-    folder: Annotated[Path, typer.Option(metavar="DIR", help="Where to look, with its subfolders.")] = Path("problems"),
+    folder: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="List those in this folder and its subfolders instead.")
+    ] = None,
 ) -> None:
-    """List the problems in ./problems: name, title, path."""
+    """List the problems that come with pinn: what to write after 'pinn solve', and the title."""
     from pinn.errors import SpecError
 
-    if not folder.is_dir():
-        raise SpecError(
-            ("--folder",), f"there is no folder '{folder}' here; name one, or write a problem with 'pinn init NAME'"
-        )
-    files = sorted([*folder.rglob("*.yaml"), *folder.rglob("*.yml")])
-    rows = [(*read_header(file), str(file)) for file in files]
-    if not rows:
+    if folder is None:
+        listed = [(name, shipped_folder() / f"{name}.yaml") for name in shipped_names()]
+    elif folder.is_dir():
+        listed = [(str(file), file) for file in sorted([*folder.rglob("*.yaml"), *folder.rglob("*.yml")])]
+    else:
+        raise SpecError(("--folder",), f"there is no folder '{folder}'; write a problem of your own with 'pinn init'")
+    if not listed:
         typer.echo(f"no problems in {folder}")
         return
-    name_width, title_width = (max(len(row[column]) for row in rows) for column in (0, 1))
-    for name, title, path in rows:
-        typer.echo(f"{name:{name_width}}  {title:{title_width}}  {path}")
+    width = max(len(name) for name, _ in listed)
+    for name, file in listed:
+        typer.echo(f"{name:{width}}  {' '.join(read_header(file)[1].split())}".rstrip())
 
 
 def read_header(file: Path) -> tuple[str, str]:

@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from pinn.cli.arguments import SpecFile
+
 
 def mesh(
-    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="The problem, a YAML file.")],
+    spec: SpecFile,
     size: Annotated[
         float | None, typer.Option(metavar="H", help="Longest edges. Default: 1/20 of the domain's longest side.")
     ] = None,

@@ -9,6 +9,8 @@ from typing import Annotated
 
 import typer
 
+from pinn.cli.arguments import SpecFile
+
 
 class Device(StrEnum):
     """Where to compute; auto takes CUDA when there is one."""
@@ -20,7 +22,7 @@ class Device(StrEnum):
 
 def solve(
     context: typer.Context,
-    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="The problem, a YAML file.")],
+    spec: SpecFile,
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Override, e.g. solver.time_limit=30. Repeatable."),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from pinn.cli.arguments import SpecFile
+
 
 def validate(
-    spec: Annotated[Path, typer.Argument(metavar="SPEC", help="The problem, a YAML file.")],
+    spec: SpecFile,
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a value of the spec. Repeatable.")
     ] = None,

@@ -68,3 +68,8 @@ def read_history(path: Path) -> list[dict[str, Any]]:
             return [{key: number(text) for key, text in row.items() if key} for row in table]
     except (OSError, ValueError, csv.Error) as error:
         raise ResourceError(f"{path}: cannot be read: {error}") from None
+
+
+def printable(file: str) -> str:
+    """A file name as a message shows it: one line, whatever the name holds."""
+    return "".join(character if character.isprintable() else "?" for character in file)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from os import PathLike
+from collections.abc import Callable, Mapping, Sequence
+from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from pinn.equations.meanings import read_meaning
 from pinn.equations.statements import Statement
 from pinn.equations.subdomains import Subdomains
 from pinn.errors import SpecError, SpecErrors
+from pinn.files.shipped import find_spec
 from pinn.geometry.build.family import build_domain
 from pinn.geometry.build.partition import build_partition
 from pinn.geometry.shapes.shape import GeometryError, Shape
@@ -30,15 +31,33 @@ from pinn.spec.language.expressions import Scope
 from pinn.spec.parameters import corners, parameter_ranges, slice_of
 from pinn.spec.schema import REST, Spec, load_schema
 from pinn.spec.yaml.overrides import apply_overrides
-from pinn.spec.yaml.source import Source, read_spec
+from pinn.spec.yaml.pieces import changed, spec_of
+from pinn.spec.yaml.source import Source, parse_spec, read_spec
 
 
-def load(path: str | PathLike[str], overrides: Sequence[str] = ()) -> Problem:
-    """Read, check and compile a spec. Raises SpecError, with file, line and column."""
-    source = read_spec(path)
+def load(spec: str | PathLike[str] | Mapping[str, Any], overrides: Sequence[str] = (), **changes: Any) -> Problem:
+    """Read, check and compile a spec. Raises SpecError, with file, line and column.
+
+    spec        a file; the name of a problem of `pinn list`; YAML text, of more than one line; or a mapping of blocks
+    overrides   as on the command line: ["solver.time_limit=30", "constants.a=0.3"]
+    changes     blocks to change: solver={"time_limit": 30}, constants={"a": 0.3}; of a mapping the keys that it names
+    """
+    source, folder = read(spec)
     if overrides:
         source = apply_overrides(source, list(overrides))
-    return build(source, Path(path).parent)
+    if changes:
+        source = changed(source, changes)
+    return build(source, folder)
+
+
+def read(spec: str | PathLike[str] | Mapping[str, Any]) -> tuple[Source, Path]:
+    """The spec, and the folder that files it names are relative to. Raises SpecError."""
+    if isinstance(spec, Mapping):
+        return spec_of(spec), Path()
+    if isinstance(spec, str) and "\n" in spec:
+        return parse_spec(spec), Path()
+    file = find_spec(fspath(spec))
+    return read_spec(file), file.parent
 
 
 def build(source: Source, folder: Path = Path()) -> Problem:

@@ -62,7 +62,7 @@ def test_a_run_that_fails_is_a_row_with_its_message(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["nothing"], "NAMES: there is neither a file nothing nor problems/nothing.yaml here"),
+        (["nothing"], "nothing:1:1: there is no such file; known: rod.yaml"),
         (["rod.yaml", "--engines", "native,deepxd"], "--engine: unknown engine 'deepxd'; did you mean 'deepxde'?"),
         (["rod.yaml"], "NAMES: rod.yaml: nothing is known of its solution"),
     ],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -25,12 +27,16 @@ def beam(monkeypatch):
     return solution
 
 
-def test_validate_describes_the_problem(beam, capsys):
+def test_validate_describes_the_problem(beam, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "beam.yaml").touch()
     assert run(["validate", "beam.yaml"]) == 0
     assert capsys.readouterr().out == "beam in 1 dimensions\nbeam.yaml: valid\n"
 
 
-def test_info_of_a_spec(beam, capsys):
+def test_info_of_a_spec(beam, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "beam.yaml").touch()
     assert run(["info", "beam.yaml"]) == 0
     assert capsys.readouterr().out == "beam in 1 dimensions\n"
 
@@ -91,23 +97,51 @@ def test_export_refuses(beam, options, message, tmp_path, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_list_has_name_title_and_path_and_survives_a_bad_file(tmp_path, capsys):
+def test_list_has_what_to_write_and_the_title_from_any_folder(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run(["list"]) == 0
+    lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert lines["elasticity/plate_with_hole"].startswith("Infinite plate with a circular hole")
+    assert all(run(["info", name, "--help"]) == 0 for name in lines)
+
+
+def test_list_of_a_folder_survives_a_bad_file(tmp_path, capsys):
     (tmp_path / "heat").mkdir()
     (tmp_path / "heat" / "rod.yaml").write_text("name: rod\ntitle: A rod\n")
     (tmp_path / "bad.yaml").write_text("name: [\n")
     assert run(["list", "--folder", str(tmp_path)]) == 0
     bad, rod = capsys.readouterr().out.splitlines()
-    assert rod.split("  ")[0].strip() == "rod"
-    assert "A rod" in rod
-    assert rod.endswith(str(tmp_path / "heat" / "rod.yaml"))
-    assert bad.startswith("bad")
+    assert rod.split("  ")[0] == str(tmp_path / "heat" / "rod.yaml")
+    assert rod.endswith("A rod")
+    assert bad.startswith(str(tmp_path / "bad.yaml"))
     assert "pinn validate" in bad
 
 
 def test_list_without_a_folder_is_refused(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert run(["list"]) == 2
-    assert "there is no folder 'problems' here" in capsys.readouterr().err
+    assert run(["list", "--folder", "mine"]) == 2
+    assert "there is no folder 'mine'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["solve", "validate", "info", "compare", "mesh"])
+def test_a_file_that_is_not_there_is_refused_before_torch_is_imported(command, tmp_path):
+    code = f"import sys; from pinn.cli.main import run; code = run(['{command}', 'mine.yaml']);"
+    code += "sys.exit('torch' if {'torch', 'sympy', 'scipy'} & {*sys.modules} else code)"
+    found = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stderr) == (
+        2,
+        "mine.yaml:1:1: there is no such file; 'pinn list' names those to try\n",
+    )
+
+
+def test_init_from_a_problem_copies_what_it_needs(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert run(["init", "my-burgers", "--from", "transport/burgers"]) == 0
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["burgers_reference.npz", "my-burgers.yaml"]
+    assert capsys.readouterr().out.endswith("now: pinn solve my-burgers.yaml\n")
+    problem = pinn.load("my-burgers.yaml")
+    assert problem.name == "my-burgers"
+    assert problem.spec.equations == pinn.load("transport/burgers").spec.equations
 
 
 def test_init_writes_a_problem_once(tmp_path, monkeypatch, capsys):

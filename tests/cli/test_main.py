@@ -37,7 +37,7 @@ def failing(error: BaseException):
 def test_a_failure_is_its_exit_code_and_a_line_on_stderr(error, code, message, monkeypatch, capsys):
     monkeypatch.delenv("PINN_DEBUG", raising=False)
     monkeypatch.setitem(vars(pinn), "load", failing(error))
-    assert run(["validate", "p.yaml"]) == code
+    assert run(["validate", "heat/poisson_2d"]) == code
     captured = capsys.readouterr()
     assert captured.err == message + "\n"
     assert captured.out == ""
@@ -46,7 +46,7 @@ def test_a_failure_is_its_exit_code_and_a_line_on_stderr(error, code, message, m
 def test_debug_shows_the_traceback(monkeypatch, capsys):
     monkeypatch.setenv("PINN_DEBUG", "1")
     monkeypatch.setitem(vars(pinn), "load", failing(ZeroDivisionError("deep")))
-    assert run(["validate", "p.yaml"]) == 1
+    assert run(["validate", "heat/poisson_2d"]) == 1
     assert "Traceback" in capsys.readouterr().err
 
 
@@ -58,7 +58,7 @@ def test_debug_shows_the_traceback(monkeypatch, capsys):
         (["solve", "p.yaml", "--seeed", "1"], "pinn solve: No such option: --seeed"),
         (["solve", "p.yaml", "--device", "tpu"], "pinn solve: Invalid value for '--device'"),
         (["solve", "p.yaml", "--seed", "-1"], "pinn solve: Invalid value for '--seed'"),
-        (["solve", "p.yaml", "--engine", "nativ"], "--engine: unknown engine 'nativ'; did you mean 'native'?"),
+        (["solve", "heat/poisson_2d", "--engine", "nativ"], "--engine: unknown engine 'nativ'; did you mean 'native'?"),
     ],
 )
 def test_a_wrong_command_is_exit_code_2_and_one_line(arguments, message, capsys):
@@ -78,7 +78,7 @@ def test_a_signal_is_its_exit_code_and_handlers_are_restored(number, code, monke
         signal.pause()
 
     monkeypatch.setitem(vars(pinn), "load", load)
-    assert run(["validate", "p.yaml"]) == code
+    assert run(["validate", "heat/poisson_2d"]) == code
     assert capsys.readouterr().err == "interrupted\n"
     assert signal.getsignal(number) is before
 

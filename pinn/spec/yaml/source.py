@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.representer import SafeRepresenter
 
 from pinn.errors import SpecError, did_you_mean
-from pinn.files.reading import read_some
+from pinn.files.reading import printable, read_some
 from pinn.spec.yaml.subset import Path, Position, compose, is_plain_text, shown
 
 MAX_BYTES = 1_000_000
@@ -101,8 +101,3 @@ class _Representer(SafeRepresenter):
 
 
 _Representer.add_representer(str, _Representer.represent_str)
-
-
-def printable(file: str) -> str:
-    """A file name as a message shows it: one line, whatever the name holds."""
-    return "".join(character if character.isprintable() else "?" for character in file)
