@@ -102,12 +102,12 @@ def carry_out(
     from rich.console import Console
 
     import pinn
-    from pinn.cli.progress import Progress
     from pinn.errors import Divergence
     from pinn.export.export import export_fields
     from pinn.figures.figures import draw_figures
     from pinn.run.keeper import CheckpointKeeper
     from pinn.solution.environment import versions
+    from pinn.solution.progress import Progress
     from pinn.solution.report import report
     from pinn.solution.saved import save_run
     from pinn.solution.verdict import Verdict

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import sympy
 import torch
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from pinn.domain.point_set import PointSet
 from pinn.equations.compiler.compile import evaluate
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pinn.domain.places import Place
 
 Range = tuple[float, float]
+CHUNK = 100_000  # points whose distances are held at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +143,21 @@ class Domain:
             return all(bool(shape.contains(place, tolerance)[0]) for shape in self.family.extremes)
         within = bool(((self.family.lower <= values) & (values <= self.family.upper)).all())
         return within and bool(self.family.contains(at[:, : self.family.dimension], tolerance)[0])
+
+    def inside(self, points: Array, slack: float = 1e-6) -> NDArray[np.bool_]:
+        """Whether each point [N, D] is inside, in time too: up to slack * size outside as well.
+
+        The slack is what coordinates that were written in single precision are off.
+        """
+        found, (lower, upper) = np.empty(len(points), bool), self.bounds
+        margin, shape = slack * self.shape.size, self.family or self.shape
+        columns = self.space if self.family is None else self.family.dimension
+        for start in range(0, len(points), CHUNK):
+            some = points[start : start + CHUNK]
+            within = ((lower - slack * (upper - lower) <= some) & (some <= upper + slack * (upper - lower))).all(axis=1)
+            within &= shape.contains(some[:, :columns], margin)
+            found[start : start + CHUNK] = within
+        return found
 
     # ---- points --------------------------------------------------------------------------------------------------
 

@@ -103,6 +103,27 @@ def plot(solution: Solved, quantity: str) -> Figure:
         return figure
 
 
+def plot_on(axes: Axes, solution: Solved, quantity: str) -> Figure:
+    """Draw a scalar quantity on given axes: its representative map with a colour bar, or its curves.
+
+    Raises SpecError for a name that the problem does not know.
+    """
+    (name,) = scalar_names(solution.problem, [quantity])[:1]
+    seen = views(solution.at(), quantities=[name])
+    view, figure = seen.representative, axes.get_figure(root=True)
+    assert figure is not None
+    if view is None:
+        values = [line.sample.values[name] for line in seen.lines]
+        draw_curves(axes, seen.lines, values, [line.sample.exact.get(name) for line in seen.lines])
+    else:
+        values = view.sample.values[name]
+        scale = linear_scale([values])
+        figure.colorbar(draw_map(axes, view, values, scale), ax=axes, extend=scale.extend)
+    axes.set_title(" ".join(filter(None, (name, view.caption if view else ""))))
+    warn_across(figure, solution)
+    return figure
+
+
 def warn_across(figure: Figure, solution: Solved) -> None:
     """Write across a picture that it is none of a solution, where the verdict says so: pictures travel alone."""
     if solution.metrics.get("verdict") == NOT_SOLVED:

@@ -60,6 +60,11 @@ def read(spec: str | PathLike[str] | Mapping[str, Any]) -> tuple[Source, Path]:
     return read_spec(file), file.parent
 
 
+def restored(text: str, folder: str) -> Problem:
+    """A problem from what a pickled one keeps of itself."""
+    return build(parse_spec(text), Path(folder))
+
+
 def build(source: Source, folder: Path = Path()) -> Problem:
     """A Problem from a spec that has been read; files it names are relative to `folder`."""
     try:

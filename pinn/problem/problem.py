@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
+from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -22,14 +23,16 @@ from pinn.equations.hard_constraints.ansatz import Ansatz, jet_of
 from pinn.equations.scaling import Scaling, find_scaling
 from pinn.equations.statements import Statement
 from pinn.equations.subdomains import Seen, Subdomain, Subdomains
-from pinn.errors import SpecError
+from pinn.errors import SpecError, UnknownName, did_you_mean
 from pinn.geometry.shapes.shape import Shape
 from pinn.problem.scan import Scan, scan
 from pinn.spec.blocks.energy import Energy
 from pinn.spec.language.expressions import Scope
 from pinn.spec.schema import Spec
+from pinn.spec.yaml.source import dump
 
 SCALING_POINTS = 256
+SHOWN = 6  # names in a line
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +53,7 @@ class Probe:
     subdomain: str | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Problem:
     """What is to be solved. `load` makes one from a file.
 
@@ -161,6 +164,17 @@ class Problem:
         if key not in self._compiled:
             self._compiled[key] = self.over_outputs(subdomain.scope.resolve(name), subdomain)
         return self._compiled[key]
+
+    def require_inside(self, name: str) -> None:
+        """Raises SpecError unless `name` has a value inside the domain: a quantity, or a derivative such as u_xy."""
+        if name in self.quantities:
+            return
+        try:
+            inputs = self.compiled(name).inputs
+        except UnknownName:
+            raise SpecError((), f"unknown quantity '{name}'{did_you_mean(name, self.quantities)}") from None
+        if normals := inputs & {f"n{axis}" for axis in self.coordinates}:
+            raise SpecError((), f"'{name}' needs the normal ({', '.join(sorted(normals))}), which has no value inside")
 
     def derivative(self, derivative: Derivative, subdomain: Subdomain) -> CompiledExpression:
         """A partial derivative of a field, compiled over the network's outputs."""
@@ -277,3 +291,24 @@ class Problem:
         from pinn.problem.description import describe
 
         return describe(self)
+
+    def to_yaml(self) -> str:
+        """The spec with every default filled in, as text that `pinn.load` reads."""
+        return dump(self.spec.resolved())
+
+    def __reduce__(self):
+        from pinn.problem.loading import restored
+
+        return restored, (self.to_yaml(), str(self.folder))
+
+    def __repr__(self) -> str:
+        kind, names = "linear" if self.is_linear else "nonlinear", listed(self.fields)
+        return f"<Problem {self.name}: {names} over {', '.join(self.axes)}, {kind}>"
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(self.describe())}</pre>"
+
+
+def listed(names: Sequence[str]) -> str:
+    """The names in a line, the first ones where they are many."""
+    return ", ".join(names[:SHOWN]) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -68,6 +69,33 @@ def write_weights(path: Path, problem: Problem, model: Model) -> None:
     spec = spec_digest(dump(problem.spec.resolved()).encode())
     metadata = {"format": "pt", "problem": problem.name, "spec": spec, "network": model.network.kind}
     path.write_bytes(save(tensors, metadata))  # not by safetensors, whose error hides what the disk said
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A problem and its model as bytes and text: what a pickle holds of them."""
+
+    problem: Problem
+    kind: str
+    tensors: bytes
+
+
+def packed(problem: Problem, model: Model) -> Packed:
+    from safetensors.torch import save
+
+    tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
+    return Packed(problem, model.network.kind, save(tensors))
+
+
+def unpacked(packed: Packed, engine: str) -> tuple[Problem, Model]:
+    """The same again, on the CPU."""
+    from safetensors.torch import load
+
+    problem, tensors = packed.problem, load(packed.tensors)
+    network = find_engine(engine).network_of(problem, packed.kind, tensors)
+    model = Model(problem, network, problem.spec.solver.derivatives)
+    load_tensors(model, tensors)
+    return problem, model
 
 
 def read_run(folder: Path) -> tuple[Problem, Model, dict[str, Any], list[dict[str, Any]], dict[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 import numpy as np
 import sympy
@@ -18,21 +18,23 @@ from pinn.derivatives.jets import plan_jets
 from pinn.domain.point_set import PointSet
 from pinn.equations.compiler.compile import CompiledExpression, Derivative
 from pinn.equations.subdomains import Seen, Subdomain
-from pinn.errors import SpecError, did_you_mean
+from pinn.errors import SpecError
 from pinn.network.chunks import in_chunks
 from pinn.problem.loading import build_problem
 from pinn.problem.problem import Problem
 from pinn.run.directory import refuse_own_file
 from pinn.solution.interpolation import interpolate
-from pinn.solution.saved import read_run, write_weights
+from pinn.solution.saved import Packed, packed, read_run, unpacked, write_weights
 from pinn.spec.parameters import complete, slice_of
 from pinn.training.residuals.assembly import Group, residuals
 from pinn.training.residuals.model import Model
 from pinn.training.uncertainty.field_spread import FieldSpread, has_deviations
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+Outside = Literal["nan", "extend"]
 Key = TypeVar("Key", str, Derivative, tuple[str, int])
 
 
@@ -60,12 +62,22 @@ class Solution:
 
     @overload
     def __call__(
-        self, points: Tensor, quantities: Sequence[str] | None = None, subdomain: Seen = None, **parameters: float
+        self,
+        points: Tensor,
+        quantities: Sequence[str] | None = None,
+        subdomain: Seen = None,
+        outside: Outside = "nan",
+        **parameters: float,
     ) -> dict[str, Tensor]: ...
 
     @overload
     def __call__(
-        self, points: ArrayLike, quantities: Sequence[str] | None = None, subdomain: Seen = None, **parameters: float
+        self,
+        points: ArrayLike,
+        quantities: Sequence[str] | None = None,
+        subdomain: Seen = None,
+        outside: Outside = "nan",
+        **parameters: float,
     ) -> dict[str, np.ndarray]: ...
 
     def __call__(
@@ -73,19 +85,23 @@ class Solution:
         points: Tensor | ArrayLike,
         quantities: Sequence[str] | None = None,
         subdomain: Seen = None,
+        outside: Outside = "nan",
         **parameters: float,
     ) -> dict[str, Tensor] | dict[str, np.ndarray]:
         """Quantities (default: all) at points [N, D]: name -> [N]. Raises SpecError for an unknown name.
+
+        A quantity is a field, a definition, or a derivative of one by its name, such as u_xy.
 
         In a family of problems points have the parameters as columns, after space, unless they are given by name; one
         that is not given then lies in the middle of its range.
         subdomain   that the points are seen from, where they lie on an interface: its name, or a number per point [N];
                     default: the one that each lies in, on an interface the first of those that meet there
+        outside     what arrays hold where the solution has no values: nan, or extend for what the network says there,
+                    as tensors do everywhere
         """
         names = tuple(quantities) if quantities is not None else self.problem.quantities
         for name in names:
-            if name not in self.problem.quantities:
-                raise SpecError((), f"unknown quantity '{name}'{did_you_mean(name, self.problem.quantities)}")
+            self.problem.require_inside(name)
         if parameters:
             points = self._beside(points, parameters)
         if isinstance(points, Tensor):
@@ -93,7 +109,12 @@ class Solution:
             points = points.to(self.model.network.field_scale)
             return self._evaluate(points, names, subdomain)
         tensor = self._as_points(points)
-        return self._in_chunks(lambda points, seen: self._evaluate(points, names, seen), tensor, subdomain)
+        found = self._in_chunks(lambda points, seen: self._evaluate(points, names, seen), tensor, subdomain)
+        if outside == "nan":
+            beyond = ~self.problem.domain.inside(np.asarray(points, dtype=float))
+            for values in found.values() if beyond.any() else ():
+                values[beyond] = np.nan
+        return found
 
     def _beside(self, points, parameters: Mapping[str, float]):
         """Points with the parameters as columns."""
@@ -260,11 +281,54 @@ class Solution:
         export(self, Path(path), **options)
         return Path(path)
 
-    def plot(self, quantity: str) -> Figure:
-        """A matplotlib figure of one quantity."""
-        from pinn.figures.figures import plot
+    def arrays(self, quantities: Sequence[str] | None = None, resolution: int | None = None) -> dict[str, np.ndarray]:
+        """Coordinates and quantities at the nodes of a mesh of the domain, in time at `outputs.times`: name -> [N].
 
-        return plot(self, quantity)
+        resolution   cells along the longest side, instead of outputs.resolution
+        """
+        from pinn.export.in_memory import arrays
+
+        return arrays(self, quantities, resolution)
+
+    def to_dataframe(self, quantities: Sequence[str] | None = None, resolution: int | None = None) -> Any:
+        """The same as a pandas.DataFrame. Raises ResourceError where pandas is not installed."""
+        from pinn.export.in_memory import dataframe
+
+        return dataframe(self, quantities, resolution)
+
+    def pyvista(self, **options: Any) -> Any:
+        """A pyvista mesh with all fields, made with the options of `export`.
+
+        Raises ResourceError where pyvista is not installed.
+        """
+        from pinn.export.in_memory import pyvista_mesh
+
+        return pyvista_mesh(self, **options)
+
+    def table(self) -> str:
+        """The summary that `pinn solve` prints: verdict, errors, probes, unknowns."""
+        from pinn.solution.report import report
+
+        return report(self)
+
+    def plot(self, quantity: str, ax: Axes | None = None) -> Figure:
+        """A matplotlib figure of one quantity; on the given axes its last instant, or the first of its planes."""
+        from pinn.figures.figures import plot, plot_on
+
+        return plot(self, quantity) if ax is None else plot_on(ax, self, quantity)
+
+    def __repr__(self) -> str:
+        from pinn.solution.presentation import line
+
+        return line(self)
+
+    def _repr_html_(self) -> str:
+        from pinn.solution.presentation import page
+
+        return page(self)
+
+    def __reduce__(self):
+        return restored, (packed(self.problem, self.model), self.metrics, self.history, self.environment)
 
     def save_weights(self, path: str | PathLike[str]) -> None:
         """Write every tensor of the model as safetensors, with what says which spec they belong to."""
@@ -277,3 +341,10 @@ class Solution:
         Raises ResourceError where it is incomplete, damaged, or its spec is not the one that the model was trained for.
         """
         return cls(*read_run(Path(run)))
+
+
+def restored(
+    weights: Packed, metrics: dict[str, Any], history: list[dict[str, Any]], environment: dict[str, Any]
+) -> Solution:
+    """A solution from what a pickled one keeps of itself."""
+    return Solution(*unpacked(weights, str(metrics.get("engine", "native"))), metrics, history, environment)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
+from os import PathLike
 from time import perf_counter
 from typing import Any
 
@@ -11,7 +13,7 @@ import torch
 
 from pinn.errors import ResourceError
 from pinn.network.chunks import out_of_memory
-from pinn.problem.loading import build_problem
+from pinn.problem.loading import build_problem, load
 from pinn.problem.problem import Problem
 from pinn.solution.engines import find_engine
 from pinn.solution.environment import describe_environment
@@ -28,11 +30,11 @@ DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
 
 def solve(
-    problem: Problem,
+    problem: Problem | str | PathLike[str] | Mapping[str, Any],
     *,
     seed: int | None = None,
     device: str = "auto",
-    progress: ProgressCallback | None = None,
+    progress: ProgressCallback | bool | None = None,
     engine: str = "native",
     track_errors: bool = False,
     keeper: Keeper | None = None,
@@ -40,15 +42,23 @@ def solve(
 ) -> Solution:
     """Train a network for the problem, as its `solver` block says, and measure the result.
 
+    problem        a problem, or what `pinn.load` makes one of: a file, a name, YAML text, a mapping
     seed           instead of solver.seed
     device         auto, cpu or cuda
-    progress       called with one row of the history per iteration
+    progress       called with one row of the history per iteration; True shows it on stderr
     engine         native or deepxde
     track_errors   the history has the true errors too, as "error:NAME"; measuring them is not charged to the run
     keeper         keeps the state of the training (`pinn.run.keeper`), for engines that hand it out
     state          a state that was kept: the training goes on from there
     Raises Divergence when no finite state was ever reached, ResourceError when the device is not there.
     """
+    problem = problem if isinstance(problem, Problem) else load(problem)
+    if isinstance(progress, bool):
+        with shown(problem, progress) as rows:
+            return solve(
+                problem, seed=seed, device=device, progress=rows, engine=engine, track_errors=track_errors,
+                keeper=keeper, state=state,
+            )  # fmt: skip
     chosen_engine = find_engine(engine)
     problem = chosen_engine.prepare(problem)
     begun = perf_counter() - (state["run"]["seconds"] if state else 0.0)
@@ -62,8 +72,8 @@ def solve(
                 run.monitor = lambda model: error_columns(problem, model)
             kept = keeper if chosen_engine.RESUMABLE else None
             if options.load_steps:
-                load = partial(at_load, problem)
-                result = train_by_load_steps(run, chosen_engine.stages_of, load, progress, kept, state)
+                loaded = partial(at_load, problem)
+                result = train_by_load_steps(run, chosen_engine.stages_of, loaded, progress, kept, state)
             else:
                 result = train(run, chosen_engine.stages_of(problem), progress, kept, state)
         except (MemoryError, RuntimeError) as error:
@@ -84,6 +94,20 @@ def solve(
         }
         solution.metrics["seconds"]["total"] = perf_counter() - begun
     return solution
+
+
+@contextmanager
+def shown(problem: Problem, wanted: bool) -> Iterator[ProgressCallback | None]:
+    """What shows the rows of the history on stderr, where that is wanted."""
+    if not wanted:
+        yield None
+        return
+    from rich.console import Console
+
+    from pinn.solution.progress import Progress
+
+    with Progress(Console(stderr=True), time_limit=problem.spec.solver.time_limit) as progress:
+        yield progress
 
 
 def at_load(problem: Problem, share: float) -> Problem:

@@ -18,8 +18,8 @@ from pinn.cli.main import run
         (["harden", "."], "--hardness", "{}"),
         (["harden", "."], "--tolerance", "{}"),
         (["bench"], "--time-limit", "{}"),
-        (["mesh", "a.yaml"], "--size", "{}"),
-        (["compare", "a.yaml"], "--hardness", "1,{}"),
+        (["mesh", "heat/poisson_2d"], "--size", "{}"),
+        (["compare", "heat/poisson_2d"], "--hardness", "1,{}"),
     ],
 )
 def test_what_is_no_finite_number_is_refused(command, option, value, number, tmp_path, monkeypatch, capsys):

@@ -6,12 +6,12 @@ import json
 import os
 import re
 import signal
-from pathlib import Path
 
 import pytest
 
 import pinn
 from pinn.cli.main import run
+from pinn.files.shipped import find_spec
 from pinn.solution.verdict import Verdict
 from tests import fakes
 
@@ -41,10 +41,13 @@ def solved(monkeypatch):
 
 @pytest.mark.slow
 def test_options_reach_load_and_solve(solved, tmp_path, capsys):
-    arguments = ["solve", "beam.yaml", "--set", "solver.time_limit=3", "--set", "network.activation=tanh"]
+    arguments = ["solve", "elasticity/beam_euler", "--set", "solver.time_limit=3", "--set", "network.activation=tanh"]
     engine = ["--engine", "native", "--track-errors"]
     assert run([*arguments, "--seed", "7", "--device", "cpu", "--out", str(tmp_path / "run"), *engine]) == 0
-    assert solved["load"] == (Path("beam.yaml"), ("solver.time_limit=3", "network.activation=tanh", "solver.seed=7"))
+    assert solved["load"] == (
+        find_spec("elasticity/beam_euler"),
+        ("solver.time_limit=3", "network.activation=tanh", "solver.seed=7"),
+    )
     assert solved["solve"] == (solved["solution"].problem, 7, "cpu")
     assert (tmp_path / "run" / "metrics.json").is_file()
     assert solved["engine"] == {"engine": "native", "track_errors": True}
@@ -52,7 +55,7 @@ def test_options_reach_load_and_solve(solved, tmp_path, capsys):
 
 @pytest.mark.slow
 def test_results_go_to_stdout_and_progress_to_stderr(solved, tmp_path, capsys):
-    assert run(["solve", "beam.yaml", "--out", str(tmp_path / "run")]) == 0
+    assert run(["solve", "elasticity/beam_euler", "--out", str(tmp_path / "run")]) == 0
     captured = capsys.readouterr()
     assert "w            1.25e-09   5.00e-09" in captured.out
     assert str(tmp_path / "run" / "fields.vtu") in captured.out
@@ -63,7 +66,7 @@ def test_results_go_to_stdout_and_progress_to_stderr(solved, tmp_path, capsys):
 
 @pytest.mark.slow
 def test_quiet_says_nothing_on_stderr_but_logs(solved, tmp_path, capsys):
-    assert run(["solve", "beam.yaml", "--quiet", "--out", str(tmp_path / "run")]) == 0
+    assert run(["solve", "elasticity/beam_euler", "--quiet", "--out", str(tmp_path / "run")]) == 0
     assert capsys.readouterr().err == ""
     log = (tmp_path / "run" / "log.txt").read_text()
     assert "iteration 0" in log
@@ -73,7 +76,7 @@ def test_quiet_says_nothing_on_stderr_but_logs(solved, tmp_path, capsys):
 
 @pytest.mark.slow
 def test_a_run_is_complete(solved, tmp_path):
-    assert run(["solve", "beam.yaml", "--out", str(tmp_path / "run")]) == 0
+    assert run(["solve", "elasticity/beam_euler", "--out", str(tmp_path / "run")]) == 0
     names = {path.name for path in (tmp_path / "run").iterdir()}
     assert names == {
         "spec.yaml", "environment.json", "history.csv", "model.safetensors", "metrics.json", "fields.vtu", "figures",
@@ -85,7 +88,7 @@ def test_a_run_is_complete(solved, tmp_path):
 @pytest.mark.slow
 def test_the_default_directory(solved, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    assert run(["solve", "beam.yaml"]) == 0
+    assert run(["solve", "elasticity/beam_euler"]) == 0
     (folder,) = (tmp_path / "results" / "runs" / "beam").iterdir()
     assert re.fullmatch(r"\d{8}-\d{6}", folder.name)
     assert capsys.readouterr().out.splitlines()[-1] == str(folder.relative_to(tmp_path))
@@ -93,14 +96,14 @@ def test_the_default_directory(solved, tmp_path, monkeypatch, capsys):
 
 def test_a_directory_that_holds_something_is_refused_before_training(solved, tmp_path, capsys):
     (tmp_path / "old").write_text("")
-    assert run(["solve", "beam.yaml", "--out", str(tmp_path)]) == 2
+    assert run(["solve", "elasticity/beam_euler", "--out", str(tmp_path)]) == 2
     assert "is not empty" in capsys.readouterr().err
     assert "solve" not in solved
 
 
 def test_times_that_the_problem_does_not_have_are_refused_before_training(solved, tmp_path, capsys):
     solved["solution"].problem.spec.outputs.times = 3
-    assert run(["solve", "beam.yaml", "--out", str(tmp_path / "run")]) == 2
+    assert run(["solve", "elasticity/beam_euler", "--out", str(tmp_path / "run")]) == 2
     assert capsys.readouterr().err == "outputs.times: this problem has no time\n"
     assert "solve" not in solved
     assert not (tmp_path / "run").exists()
@@ -110,7 +113,7 @@ def test_times_that_the_problem_does_not_have_are_refused_before_training(solved
 @pytest.mark.parametrize("verdict", Verdict)
 def test_the_verdict_of_a_run_decides_its_exit_code(solved, verdict, tmp_path):
     solved["solution"].metrics["verdict"] = verdict.value
-    assert run(["solve", "beam.yaml", "--out", str(tmp_path / "run")]) == verdict.exit_code
+    assert run(["solve", "elasticity/beam_euler", "--out", str(tmp_path / "run")]) == verdict.exit_code
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["verdict"] == verdict
 
 
@@ -120,7 +123,7 @@ def test_the_verdict_of_a_run_decides_its_exit_code(solved, verdict, tmp_path):
 )
 def test_the_stop_reason_decides_the_exit_code_and_results_are_saved(solved, reason, code, tmp_path):
     solved["solution"].metrics["stop_reason"] = reason
-    assert run(["solve", "beam.yaml", "--out", str(tmp_path / "run")]) == code
+    assert run(["solve", "elasticity/beam_euler", "--out", str(tmp_path / "run")]) == code
     assert (tmp_path / "run" / "metrics.json").is_file()
 
 
@@ -137,7 +140,7 @@ def test_sigterm_during_training_is_143_after_saving(solved, tmp_path, monkeypat
         return solution
 
     monkeypatch.setitem(vars(pinn), "solve", solve)
-    assert run(["solve", "beam.yaml", "--out", str(tmp_path / "run")]) == 143
+    assert run(["solve", "elasticity/beam_euler", "--out", str(tmp_path / "run")]) == 143
     assert (tmp_path / "run" / "metrics.json").is_file()
 
 
@@ -148,5 +151,8 @@ def test_sigterm_during_training_is_143_after_saving(solved, tmp_path, monkeypat
 )
 def test_the_verdict_is_the_exit_code(solved, tmp_path, verdict, strict, code):
     solved["solution"].metrics["verdict"] = verdict
-    assert run(["solve", "beam.yaml", "-q", "--out", str(tmp_path / "run"), *(["--strict"] if strict else [])]) == code
+    assert (
+        run(["solve", "elasticity/beam_euler", "-q", "--out", str(tmp_path / "run"), *(["--strict"] if strict else [])])
+        == code
+    )
     assert (tmp_path / "run" / "fields.vtu").is_file()  # whatever it is worth

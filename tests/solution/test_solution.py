@@ -110,7 +110,7 @@ def test_points_of_another_shape_are_refused(solution, points):
 def test_unknown_quantity(solution):
     with pytest.raises(SpecError, match="unknown quantity 'fluks'; did you mean 'flux'"):
         solution(POINTS, ["fluks"])
-    with pytest.raises(SpecError, match="unknown quantity 'outflow'"):
+    with pytest.raises(SpecError, match="'outflow' needs the normal"):
         solution(POINTS, ["outflow"])
 
 

@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from pinn.cli.progress import Progress, describe
+from pinn.solution.progress import Progress, describe
 
 STEPS = 50_000
 
