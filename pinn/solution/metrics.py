@@ -12,6 +12,7 @@ import torch
 from pinn.problem.compatibility import excluded
 from pinn.problem.features import ENERGY, FORMULATION, Asked
 from pinn.problem.problem import Problem
+from pinn.solution.balance import balances
 from pinn.solution.environment import peak_memory
 from pinn.solution.estimating import Estimates, estimate
 from pinn.solution.measuring import errors, errors_by_subdomain, probed
@@ -30,6 +31,7 @@ def metrics(solution: Solution, result: Outcome, device: torch.device, total: fl
     estimates = estimate(solution) if strong else Estimates()
     for name, (error, _) in estimates.probes.items():
         probes[name]["error_estimate"] = error
+    balance = balances(solution)
     noisy = {statement.name for statement in problem.statements if statement.noise is not None}
     entries, remarks = identification(problem, solution.model, result.heldout)
     judgement = judge(
@@ -46,6 +48,7 @@ def metrics(solution: Solution, result: Outcome, device: torch.device, total: fl
             {name: residual for name, residual in estimates.residuals.items() if name not in noisy},
             estimates.free,
             unexpected(probes),
+            {name: one.missing for name, one in balance.items()},
         )
     )
     other_way = advice(problem) if judgement.verdict is Verdict.NOT_SOLVED and not estimates.free else ""
@@ -74,6 +77,7 @@ def metrics(solution: Solution, result: Outcome, device: torch.device, total: fl
         "max_error": largest,
         **({"error_estimate": estimates.quantities} if estimates.quantities else {}),
         **({"relative_residuals": estimates.residuals} if estimates.residuals else {}),
+        **({"balance": {name: one.entry() for name, one in balance.items()}} if balance else {}),
         **({"subdomains": within} if (within := errors_by_subdomain(solution)) else {}),
         "probes": probes,
         **entries,

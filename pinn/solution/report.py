@@ -51,6 +51,9 @@ def report_metrics(metrics: Mapping[str, Any], files: Sequence[Path] = (), *, ti
              f"{one['chi_squared']:.2f}") for name, one in metrics["data"].items()
         ]  # fmt: skip
         blocks.append(table(("data", "values", "misfit", "noise", "chi^2 per value"), rows))
+    if metrics.get("balance"):
+        header = ("balance", "applied", "reactions", "inside", "difference")
+        blocks.append(table(header, list(_balance_rows(metrics["balance"]))))
     if files:
         blocks.append("\n".join(str(path) for path in _grouped(files)))
     return "\n\n".join(blocks)
@@ -122,6 +125,17 @@ def _probe_rows(probes: Mapping[str, Any]):
             difference = None if value is None or target is None else value - target
             label = name if len(values) == 1 else f"{name}[{index}]"
             yield label, _value(value), "" if target is None else _value(target), _signed(difference)
+
+
+def _balance_rows(balance: Mapping[str, Any]):
+    """A law's sums over all patches, and what they miss of zero, relative to their size."""
+    for name, one in balance.items():
+        sums = (sum(value or 0.0 for value in one[kind].values()) for kind in ("applied", "reactions"))
+        yield (name, *(f"{value:.5g}" for value in sums), _short(one["inside"]), _error(one["relative"]))
+
+
+def _short(value: float | None) -> str:
+    return "not finite" if value is None else f"{value:.5g}"
 
 
 def _listed(value: Any) -> list[float | None]:

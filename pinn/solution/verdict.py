@@ -59,6 +59,7 @@ class Measured:
     residuals      statement -> relative residual, of those without noise
     free           sentences: what the statements leave open
     unexpected     probe -> relative difference from the value that is expected there
+    unbalanced     conservation law or moment -> relative difference of what is applied and what reacts
     """
 
     stop_reason: StopReason
@@ -73,6 +74,7 @@ class Measured:
     residuals: Mapping[str, float] = field(default_factory=dict)
     free: tuple[str, ...] = ()
     unexpected: Mapping[str, float] = field(default_factory=dict)
+    unbalanced: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -173,6 +175,27 @@ def estimated_errors_are_small(measured: Measured) -> Finding | None:
     )
 
 
+def loads_are_balanced(measured: Measured) -> Finding | None:
+    """By quadrature, so that a load that a field ignores is seen whatever the residuals are in the mean."""
+    worst = worst_of(measured.unbalanced)
+    if worst is None or measured.stop_reason is StopReason.HARDENED:
+        return None
+    missing, of_stresses = measured.unbalanced[worst], measured.energy_error is not None
+    if not missing <= max(NOT_CONVERGED if of_stresses else WRONG, measured.tolerance):
+        return Finding(
+            Verdict.NOT_SOLVED,
+            f"NOT SOLVED: {worst} is out of balance by {missing:.0%} of its size: what is applied is not what reacts",
+            contradicts=True,
+        )
+    if of_stresses or missing <= MOST_ERROR * measured.tolerance:
+        return None
+    return Finding(
+        Verdict.USEFUL,
+        f"useful: {worst} is out of balance by {missing:.1e} of its size, which is above the tolerance",
+        contradicts=True,
+    )
+
+
 def known_errors_are_small(measured: Measured) -> Finding | None:
     """A small residual proves a small error only for the problem that is stated, and as far as that is well posed."""
     worst = worst_of(measured.errors)
@@ -231,6 +254,7 @@ RULES: tuple[Rule, ...] = (
     every_statement_is_met,
     equations_are_satisfied,
     estimated_errors_are_small,
+    loads_are_balanced,
     known_errors_are_small,
     probes_are_as_expected,
     unknowns_are_identified,

@@ -52,6 +52,12 @@ def test_probes_without_expectation_lists_and_nothing_finite():
     assert "diverged (a number became NaN or infinite)" in report_metrics(metrics)
 
 
+def test_a_balance_is_one_row_of_sums():
+    law = {"applied": {"right": 2.0, "top": 1.0}, "reactions": {"left": -3.5}, "inside": 0.25, "relative": 0.04}
+    rows = [row.split() for row in report_metrics({"name": "p", "balance": {"heat": law}}).splitlines()]
+    assert ["heat", "3", "-3.5", "0.25", "4.00e-02"] in rows
+
+
 def test_a_probe_along_a_line_is_one_row():
     line = {"value": [1.0, 2.0], "expected": [1.0, 2.5], "relative_l2": 0.186, "max_error": 0.5}
     text = report_metrics({"name": "p", "probes": {"line": line, "tip": {"value": 2.0}}})

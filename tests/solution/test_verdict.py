@@ -72,6 +72,27 @@ def test_the_worst_statement_counts_not_the_mean(missed, solved):
     assert solved or "'traction on load' is missed by" in found.because
 
 
+@pytest.mark.parametrize(
+    ("missing", "energy_error", "verdict"),
+    [
+        (9e-8, None, Verdict.SOLVED),
+        (2e-7, None, Verdict.USEFUL),
+        (1e-2, None, Verdict.USEFUL),
+        (3e-2, None, Verdict.NOT_SOLVED),
+        (math.nan, None, Verdict.NOT_SOLVED),
+        (3e-2, 1e-3, Verdict.SOLVED),
+        (0.2, 1e-3, Verdict.NOT_SOLVED),
+    ],
+)
+def test_loads_and_reactions_are_in_balance(missing, energy_error, verdict):
+    """Stresses of a least energy are known in the mean alone: their balance to a tenth."""
+    found = judge(replace(MET, energy_error=energy_error, unbalanced={"heat": 0.0, "moment_xy": missing}))
+    assert found.verdict is verdict
+    assert ("moment_xy is out of balance" in found.because) == (verdict is not Verdict.SOLVED)
+    hardened = judge(replace(MET, stop_reason=StopReason.HARDENED, unbalanced={"moment_xy": missing}))
+    assert hardened.because == ""
+
+
 def test_what_is_free_is_not_solved():
     found = judge(replace(MET, free=("nothing fixes u up to a constant",)))
     assert (found.verdict, found.stop_reason) == (Verdict.NOT_SOLVED, StopReason.STAGNATED)

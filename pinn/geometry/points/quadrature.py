@@ -19,7 +19,7 @@ from scipy.special import roots_jacobi
 from pinn.geometry.mesh.cell_shape import CellShape
 from pinn.geometry.mesh.orders import Density, orders
 from pinn.geometry.meshing.triangulation import triangulate
-from pinn.geometry.points.sampling import Where, sample_boundary
+from pinn.geometry.points.sampling import Where, sample_pieces
 from pinn.geometry.shapes.pieces import Array, Piece
 from pinn.geometry.shapes.shape import GeometryError, Shape
 
@@ -99,16 +99,20 @@ def simplex_rule(dimension: int, order: int = ORDER) -> tuple[Array, Array]:
 
 
 def boundary_quadrature(shape: Shape, patches: Sequence[str], count: int, where: Where | None = None) -> Quadrature:
-    """About `count` points on the named patches, where `where` holds.
+    """About `count` points on the named patches, where `where` holds."""
+    return pieces_quadrature(shape.pieces_of(list(dict.fromkeys(patches))), shape.dimension, count, where)
+
+
+def pieces_quadrature(pieces: Sequence[Piece], dimension: int, count: int, where: Where | None = None) -> Quadrature:
+    """The same on pieces of a boundary or of an interface.
 
     Gauss points along curves; on surfaces Sobol points of equal weight.
     """
-    if shape.dimension > 2:
-        drawn = sample_boundary(shape, patches, count, SURFACE_SEED, where)
+    if dimension > 2:
+        drawn = sample_pieces(pieces, dimension, count, SURFACE_SEED, where)
         return Quadrature(drawn.points, drawn.weights, drawn.normals)
-    pieces = shape.pieces_of(list(dict.fromkeys(patches)))
     whole = sum(piece.full_measure for piece in pieces)
-    if shape.dimension == 1:
+    if dimension == 1:
         parts = [kept(piece, np.zeros((1, 0)), np.ones(1), where) for piece in pieces]
     else:
         parts = [along(piece, count * piece.full_measure / whole, where) for piece in pieces]

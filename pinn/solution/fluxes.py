@@ -1,0 +1,206 @@
+"""Fluxes: the densities of conservation laws at quadrature points on patches, on interfaces and inside.
+
+Where a condition states a flux, as a traction or Robin's law does, the density is what it states, else that of the
+fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pinn.derivatives.jets import plan_jets
+from pinn.domain.places import Boundary
+from pinn.domain.point_set import PointSet
+from pinn.equations.balance.laws import conservation_laws
+from pinn.equations.compiler.compile import CompiledExpression, Derivative
+from pinn.equations.statements import Statement
+from pinn.equations.subdomains import Subdomain
+from pinn.geometry.points.quadrature import (
+    Quadrature,
+    boundary_quadrature,
+    interior_quadrature,
+    pieces_quadrature,
+    simplex_rule,
+)
+from pinn.network.chunks import in_chunks
+from pinn.problem.problem import Problem
+from pinn.solution.solution import Solution
+
+# Dimensions -> points inside and on the boundary, for which smooth fluxes are integrated to rounding in one and two
+# dimensions and to 1e-4 on surfaces; with time, at each of PANELS times GAUSS moments.
+POINTS = {1: (300, 2), 2: (4000, 1600), 3: (20_000, 16_000)}
+POINTS_IN_TIME = {1: (300, 2), 2: (1500, 600), 3: (3000, 3000)}
+PANELS, GAUSS = 8, 3
+PROPORTIONAL = 1e-8  # relative: a condition states the flux where its derivatives are those of the flux times a factor
+INSIDE = ""  # where no patch is
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Densities at points [N, D] with weights [N] on a patch, or inside: law -> [N].
+
+    A flux is stated or computed at each point, and zero in the other one.
+    """
+
+    where: str
+    points: np.ndarray
+    weights: np.ndarray
+    stated: dict[str, np.ndarray]
+    computed: dict[str, np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Flow:
+    """A law over the network's outputs in a subdomain."""
+
+    flux: CompiledExpression
+    source: CompiledExpression
+
+
+def flows_in(problem: Problem, subdomain: Subdomain) -> dict[str, Flow]:
+    laws = conservation_laws(problem.spec, subdomain)
+    return {
+        law.name: Flow(problem.over_outputs(law.flux, subdomain), problem.over_outputs(law.source, subdomain))
+        for law in laws
+    }
+
+
+def parts(solution: Solution, flows: Mapping[str, Mapping[str, Flow]], share: float) -> Iterator[Part]:
+    """The inside of every subdomain, its patches, and the interfaces that the spec states."""
+    problem = solution.problem
+    inside, around = (POINTS_IN_TIME if problem.time else POINTS)[problem.space]
+    inside, around = max(1, round(share * inside)), max(1, round(share * around))
+    panels = max(1, round(share * PANELS))
+    for subdomain in problem.subdomains:
+        shape = problem.domain.over(subdomain.name)
+        rule = over_time(interior_quadrature(shape, inside), problem.time, panels)
+        sources = {name: flow.source for name, flow in flows[subdomain.name].items()}
+        yield Part(INSIDE, rule.points, rule.weights, {}, densities(solution, rule, sources))
+        for patch in shape.patches:
+            if patch in problem.geometry.patches:
+                rule = over_time(boundary_quadrature(shape, [patch], around), problem.time, panels)
+                yield on_patch(solution, subdomain, patch, rule, flows[subdomain.name])
+    if problem.subdomains.partition is not None and not problem.cuts:  # across a cut the flux is continuous
+        for (first, second), pieces in problem.subdomains.partition.touching.items():
+            rule = over_time(pieces_quadrature(pieces, problem.space, around), problem.time, panels)
+            sides = [densities(solution, rule, {n: f.flux for n, f in flows[side].items()}) for side in (first, second)]
+            jump = {name: sides[0][name] - sides[1][name] for name in sides[0] if name in sides[1]}
+            yield Part(f"{first} | {second}", rule.points, rule.weights, jump, {})
+
+
+def over_time(rule: Quadrature, time: tuple[float, float] | None, panels: int) -> Quadrature:
+    """The rule in space at Gauss points of so many panels of the time."""
+    if time is None:
+        return rule
+    nodes, weights = simplex_rule(1, GAUSS)
+    length = (time[1] - time[0]) / panels
+    moments = (time[0] + length * (np.arange(panels)[:, None] + nodes[:, 0])).ravel()
+    seconds = np.tile(weights, panels) * length
+    count = len(rule.points)
+    points = np.hstack([np.tile(rule.points, (len(moments), 1)), np.repeat(moments, count)[:, None]])
+    normals = None if rule.normals is None else np.tile(rule.normals, (len(moments), 1))
+    return Quadrature(points, np.outer(seconds, rule.weights).ravel(), normals)
+
+
+def on_patch(solution: Solution, subdomain: Subdomain, patch: str, rule: Quadrature, flows: Mapping[str, Flow]) -> Part:
+    """The fluxes on a patch, stated where a condition says what they are."""
+    problem = solution.problem
+    fluxes = {name: flow.flux for name, flow in flows.items()}
+    found, stated = densities(solution, rule, fluxes), {}
+    conditions = [
+        (statement, mask)
+        for statement in problem.statements
+        if isinstance(place := statement.place, Boundary) and patch in place.patches
+        if place.subdomain == subdomain.name and statement.values is None
+        for mask in [problem.domain.mask(place.where)]
+    ]
+    for statement, mask in conditions:
+        where = np.ones(len(rule.points), dtype=bool) if mask is None else mask(rule.points[:, : problem.space])
+        for name, flux in fluxes.items():
+            if may_state(statement, flux):
+                gap, factor = missed(solution, rule, flux, statement)
+                here = where & np.isfinite(factor)
+                value = np.where(here, found[name] - gap / np.where(here, factor, 1.0), 0.0)
+                known = stated.get(name, np.zeros(len(where)))
+                stated[name] = known + value
+                found[name] = np.where(here, 0.0, found[name])
+    return Part(patch, rule.points, rule.weights, stated, found)
+
+
+def may_state(statement: Statement, flux: CompiledExpression) -> bool:
+    return highest(statement.expression) == highest(flux)
+
+
+def highest(compiled: CompiledExpression) -> set[Derivative]:
+    """Its derivatives of the highest order."""
+    return {d for d in compiled.derivatives if d.partial.order == compiled.order}
+
+
+def missed(
+    solution: Solution, rule: Quadrature, flux: CompiledExpression, statement: Statement
+) -> tuple[np.ndarray, np.ndarray]:
+    """What a condition misses at the points [N], and its derivatives over those of the flux [N], NaN where these are
+    not proportional."""
+    keys = sorted(highest(flux))
+
+    def at(points: PointSet) -> tuple[Tensor, Tensor]:
+        inputs, jets = environment(solution, points, [flux, statement.expression])
+        ours, theirs = (
+            torch.stack([torch.as_tensor(slopes[key]).to(points.points).expand(len(points)) for key in keys])
+            for slopes in (statement.expression.linearise(inputs, jets), flux.linearise(inputs, jets))
+        )
+        factor = (ours * theirs).sum(dim=0) / theirs.square().sum(dim=0)
+        apart = (ours - factor * theirs).norm(dim=0) > PROPORTIONAL * ours.norm(dim=0)
+        factor = torch.where(apart | (factor == 0), torch.full_like(factor, torch.nan), factor)
+        value = torch.as_tensor(statement.expression.value(inputs, jets)).to(points.points)
+        return value.expand(len(points)), factor
+
+    found = [at(points) for points in pieces_of(solution, rule)]
+    gap, factor = (torch.cat(column).double().cpu().numpy() for column in zip(*found, strict=True))
+    return gap, factor
+
+
+def densities(
+    solution: Solution, rule: Quadrature, compiled: Mapping[str, CompiledExpression]
+) -> dict[str, np.ndarray]:
+    """Values of expressions at the points of a rule: name -> [N]."""
+
+    def at(points: PointSet) -> Tensor:
+        inputs, jets = environment(solution, points, [*compiled.values()])
+        values = [torch.as_tensor(one.value(inputs, jets)).to(points.points) for one in compiled.values()]
+        return torch.stack([value.expand(len(points)) for value in values])
+
+    if not compiled:
+        return {}
+    whole = torch.cat([at(points) for points in pieces_of(solution, rule)], dim=1).double().cpu().numpy()
+    return dict(zip(compiled, whole, strict=True))
+
+
+def pieces_of(solution: Solution, rule: Quadrature) -> Iterator[PointSet]:
+    """The points of a rule, a few at a time, where the solution computes."""
+    scale = solution.model.network.field_scale
+
+    def chosen(chunk: slice) -> PointSet:
+        normals = None if rule.normals is None else torch.as_tensor(rule.normals[chunk]).to(scale)
+        return PointSet(torch.as_tensor(rule.points[chunk]).to(scale), normals)
+
+    for _, points in in_chunks(chosen, len(rule.points), solution.model.network.cache_rows):
+        yield points
+
+
+def environment(
+    solution: Solution, points: PointSet, compiled: Sequence[CompiledExpression]
+) -> tuple[Mapping[str, Tensor], Mapping[Derivative, Tensor]]:
+    """(inputs, jets) of expressions at points."""
+    problem = solution.problem
+    wanted = tuple(sorted({d for one in compiled for d in one.derivatives}))
+    with torch.no_grad():
+        plan = plan_jets([d.partial for d in wanted], len(problem.axes), problem.space)
+        jets = solution.model.jets(points.points, plan, wanted) if wanted else {}
+        unknowns = {name: value.detach() for name, value in solution.model.unknowns.items()}
+    return points.inputs(problem.axes, unknowns), jets
