@@ -13,9 +13,12 @@ import torch
 from torch import Tensor
 
 from pinn.problem.problem import Problem
+from pinn.problem.scan import has_source
 from pinn.training.estimates.companion import Mode
 
-FREE = 1e8  # gain, beyond which a mode is free: the next in size, near an eigenvalue within 1e-6, has 1e6
+# Gain, beyond which a mode is free: at an eigenvalue, features show 2e7 (the square's lowest) to 1e9 of an infinite
+# one; within 1e-6 of it, the gain is 1e6.
+FREE = 1e7
 # Gains of a whole function that is free fall slowly, from what the features can show of it; of a problem that is
 # hard in one direction, all but the first are of the order of one.
 MANY, LARGE = 5, 1e3
@@ -26,7 +29,7 @@ AMPLIFIES = 1e4  # gain, from which a reader wants to know
 
 def freedom(problem: Problem, modes: Sequence[Mode]) -> list[str]:
     """A sentence for each motion that nothing fixes, or for what is free beside them; none where all is fixed."""
-    free = [mode for mode in modes if mode.gain > FREE]
+    free = [mode for mode in modes if mode.gain > (FREE if is_driven(problem) else AMPLIFIES)]
     large = [mode for mode in modes if mode.gain > max(LARGE, ROUNDING * modes[0].gain)]
     if not free and len(large) < MANY:
         return []
@@ -41,6 +44,11 @@ def freedom(problem: Problem, modes: Sequence[Mode]) -> list[str]:
     if rest.shape[1] and not (found and len(large) < MANY):
         found.append(described(problem, points, rest))
     return found
+
+
+def is_driven(problem: Problem) -> bool:
+    """Whether anything is stated but that linear expressions of the fields vanish: else zero fields satisfy it all."""
+    return not problem.is_linear or any(s.values is not None or has_source(s) for s in problem.statements)
 
 
 def amplification(modes: Sequence[Mode]) -> str | None:
@@ -148,6 +156,11 @@ def described(problem: Problem, points: Tensor, rest: Tensor) -> str:
     place = points[int(sizes.sum(dim=0).argmax())].tolist()
     at = ", ".join(f"{axis} = {value:.3g}" for axis, value in zip(problem.axes, place, strict=True))
     fields = ", ".join(dict.fromkeys(names))
+    if rest.shape[1] == 1:
+        return (
+            f"the statements without their loads have a solution of their own, largest near {at}: any multiple of it "
+            f"may be added to {fields} (an eigenvalue, or a condition that is missing)"
+        )
     return (
         f"the statements leave a function of {fields} open, largest near {at}: a condition is missing there; add it, "
         "or write free: true where nothing is known"

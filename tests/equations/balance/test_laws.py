@@ -46,9 +46,9 @@ def test_flux_and_source(equation, flux, source):
     text = TEXT.replace("EQUATION", equation)
     text = text.replace("{on: initial, u: 0}", "{on: initial, u: 0, u_t: 0}") if "u_tt" in equation else text
     ((law,),) = laws_of(text)
-    names = {name: sympy.Symbol(name, real=True) for name in ("x", "nx", "u", "u_x", "u_t", "u_tt", "u_xxx")}
-    assert sympy.expand(law.flux - sympy.sympify(flux, locals=names)) == 0
-    assert sympy.expand(law.source - sympy.sympify(source, locals=names)) == 0
+    scope = problem(text).scope
+    assert sympy.expand(law.flux - scope.expression(flux, ())) == 0
+    assert sympy.expand(law.source - scope.expression(source, ())) == 0
 
 
 @pytest.mark.parametrize("equation", ["u_t = (1 + x)*u_xx", "u_t + u**2 = 0*u_x", "u_t = u_x**2"])

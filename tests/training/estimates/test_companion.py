@@ -101,3 +101,22 @@ def test_a_problem_near_an_eigenvalue_amplifies():
     assert freedom(solution.problem, modes) == []
     assert "amplified" in (amplification(modes) or "")
     assert amplification(Companion(solved(SINES).problem, solved(SINES).model).modes()) is None
+
+
+@pytest.mark.parametrize(("stretched", "open"), [(1, True), (1.3, False)])
+def test_zero_is_the_solution_only_where_nothing_else_is(stretched, open):
+    """The lowest mode of a square drum satisfies what the zero field satisfies."""
+    text = SINES.replace("-laplacian(u) = 2*pi**2*sin(pi*x)*sin(pi*y)", f"laplacian(u) + 2*pi**2*{stretched}*u = 0")
+    solution = solved(text[: text.index("exact")])
+    found = freedom(solution.problem, Companion(solution.problem, solution.model).modes())
+    assert bool(found) == open
+    assert not open or "have a solution of their own, largest near x = 0.4" in found[0]
+    assert (solution.metrics["verdict"] == "not_solved") == open
+
+
+def test_near_an_eigenvalue_a_problem_without_loads_is_open():
+    text = SINES.replace("-laplacian(u) = 2*pi**2*sin(pi*x)*sin(pi*y)", "laplacian(u) + 2*pi**2*(1 + 1e-5)*u = SOURCE")
+    text = text[: text.index("exact")]
+    assert pinn.solve(problem(text.replace("SOURCE", "0"), solver=FEW)).metrics["verdict"] == "not_solved"
+    loaded = solved(text.replace("SOURCE", "sin(2*pi*x)*sin(pi*y)"))
+    assert freedom(loaded.problem, Companion(loaded.problem, loaded.model).modes()) == []
