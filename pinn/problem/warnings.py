@@ -7,12 +7,21 @@ import math
 from pinn.domain.places import Boundary
 from pinn.network.activations import ACTIVATIONS
 from pinn.problem.contradictions import contradictions
+from pinn.problem.motions import free_motions
 from pinn.problem.problem import Problem
+from pinn.problem.too_little import missing
 
 
 def warnings(problem: Problem) -> list[str]:
     """One line for each thing that is allowed, and probably not meant."""
-    return [*problem.uncut, *activation_warnings(problem), *excess_warnings(problem), *contradictions(problem)]
+    return [
+        *problem.uncut,
+        *activation_warnings(problem),
+        *excess_warnings(problem),
+        *missing(problem),
+        *free_motions(problem),
+        *contradictions(problem),
+    ]
 
 
 def activation_warnings(problem: Problem) -> list[str]:

@@ -11,6 +11,7 @@ import torch
 
 from pinn.problem.compatibility import excluded
 from pinn.problem.features import ENERGY, FORMULATION, Asked
+from pinn.problem.motions import free_motions
 from pinn.problem.problem import Problem
 from pinn.solution.balance import balances
 from pinn.solution.environment import peak_memory
@@ -46,7 +47,7 @@ def metrics(solution: Solution, result: Outcome, device: torch.device, total: fl
             {name: error for name, error in estimates.quantities.items() if name in problem.fields},
             {name: relative for name, (_, relative) in estimates.probes.items()},
             {name: residual for name, residual in estimates.residuals.items() if name not in noisy},
-            estimates.free,
+            estimates.free or tuple(free_motions(problem)),
             unexpected(probes),
             {name: one.missing for name, one in balance.items()},
         )

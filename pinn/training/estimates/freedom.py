@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from pinn.problem.motions import cure
 from pinn.problem.problem import Problem
 from pinn.problem.scan import has_source
 from pinn.training.estimates.companion import Mode
@@ -104,10 +105,6 @@ def rotations(problem: Problem, points: Tensor, space: Tensor, outputs: Sequence
                 )
             )
     return found
-
-
-def cure(name: str) -> str:
-    return f"prescribe {name} on a patch, or at a point: {{at: [...], {name}: 0}}"
 
 
 def motion_of(problem: Problem, points: Tensor, values: dict[str, Tensor]) -> Tensor:
