@@ -57,7 +57,7 @@ def intensities(found: CornerFunctions, displacement: Sequence[str], stresses: S
     sector = next(n for n, s in enumerate(wedge.sectors) if direction <= s.end + VANISHES)
     _, _, across, shear = on_ray(basis, direction, displacement[2 * sector : 2 * sector + 2], stresses[sector])
     singular = np.array([0 < f.exponent.real < 1 and not f.particular for f in found.functions], dtype=bool)
-    factor = np.where(singular, (2 * math.pi) ** (1 - np.real(basis.exponents)), 0.0)
+    factor = np.where(singular, (2 * math.pi) ** (1 - basis.exponents[:, 0].numpy()), 0.0)
     return Intensities(across * factor, shear * factor, direction, singular)
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from pinn.problem.compatibility import excluded
 from pinn.problem.features import STAGE, Asked
 from pinn.problem.problem import Problem
+from pinn.problem.singular import is_singular
 from pinn.spec.blocks.solver import (
     AdamOptions,
     CellsOptions,
@@ -66,7 +67,8 @@ def automatic(problem: Problem) -> list[Callable[[Run], Stage | None]]:
     """Least squares on one box, then on cells or slices, then Gauss-Newton on all weights.
 
     Least squares is Newton's iteration on the output layer where the problem is nonlinear. Cells in up to two
-    coordinates, slices in a linear family take over as soon as one box will not do. Gauss-Newton begins with a small
+    coordinates, slices in a linear family take over as soon as one box will not do; at singular corners one box
+    has their functions, and keeps its place as long as it gains. Gauss-Newton begins with a small
     network of its own where both came to nothing, and alone where the spec says how the network looks. An energy is
     minimised over the output layer (Ritz), or over all weights of the network that the spec asks for.
     """
@@ -82,7 +84,14 @@ def automatic(problem: Problem) -> list[Callable[[Run], Stage | None]]:
     cells = [partial(Cells, CellsOptions())] if with_cells else []
     slices = [partial(Slices, SlicesOptions())] if with_slices else []
     alone = not (with_cells or with_slices)
-    return [partial(LeastSquares, LeastSquaresOptions(), patient=alone), *cells, *slices, last_resort]
+    singular = is_singular(problem)
+    first = partial(LeastSquares, LeastSquaresOptions(), patient=alone or singular)
+    return [first, *(unresolved(stage) if singular else stage for stage in (*cells, *slices, last_resort))]
+
+
+def unresolved(stage: Callable[[Run], Stage | None]) -> Callable[[Run], Stage | None]:
+    """The stage, where the functions of corners came to nothing: without them it would come to less."""
+    return lambda run: stage(run) if run.resuming or run.best is None or run.best_heldout > USABLE_START else None
 
 
 def last_resort(run: Run) -> Stage | None:

@@ -138,6 +138,8 @@ class Network(Block):
     constraints   hard: a field's values on patches and at the start are met exactly, by construction
     enrichment    field -> functions of the coordinates that are added to it, each with a coefficient to be solved for;
                   vector -> the same with a list of components for each function, which share its coefficient
+    corners       auto: at singular corners of a plane domain the functions that the equations ask for are added, where
+                  the output layer is solved for on one box; none: they are not
     """
 
     example: ClassVar[str] = "{hidden: [64, 64], activation: gelu}"
@@ -158,6 +160,7 @@ class Network(Block):
     periodic: Literal["auto", "off"] = "auto"
     constraints: Literal["soft", "hard"] = "soft"
     enrichment: dict[str, Enrichment] = {}
+    corners: Literal["auto", "none"] = "auto"
 
     def written(self) -> dict[str, Any]:
         return {key: value for key, value in super().written().items() if value != {}}

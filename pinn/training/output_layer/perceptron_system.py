@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -15,7 +16,7 @@ from pinn.training.output_layer.variable_projection import output_size
 from pinn.training.residuals.admissible import remark
 from pinn.training.residuals.assembly import FieldJets, Group, jets_at
 from pinn.training.residuals.divergence import place_of
-from pinn.training.residuals.linearisation import linear_rows, set_coefficients
+from pinn.training.residuals.linearisation import CornerJets, corner_jets, linear_rows, set_coefficients
 from pinn.training.residuals.model import Model
 
 HOLD = 1e-7  # weight of an unknown's change relative to its unit: one that the state says nothing about stays as it is
@@ -23,7 +24,7 @@ HOLD = 1e-7  # weight of an unknown's change relative to its unit: one that the 
 
 @dataclass(frozen=True, eq=False)
 class PerceptronSystem:
-    """Output layer and unknowns of the model, in the order of `linear_rows` (a NewtonSystem).
+    """Output layer, corner functions and unknowns of the model, in the order of `linear_rows` (a NewtonSystem).
 
     regularisation   as `solve_least_squares` takes it
     where            the stage and its level, for messages
@@ -66,13 +67,19 @@ class PerceptronSystem:
 
             def rows_at(chunk: slice, number: int = number, group: Group = group):
                 state = None if jets is None else {d: jet[chunk] for d, jet in jets[number].items()}
-                return linear_rows(self.model, group, chunk, state)
+                corners = [[channel[chunk] for channel in channels] for channels in self.corner_jets[number]]
+                return linear_rows(self.model, group, chunk, state, corners)
 
-            for chunk, found in group.in_chunks(rows_at, self.model.network.cache_rows):
+            for chunk, found in group.in_chunks(rows_at, self.model.mlp.cache_rows):
                 self.require_finite(group, chunk, found)
                 yield from ((rows, target - rows[:, size:] @ present) for rows, target in found)
         held = HOLD * torch.eye(len(present)).to(present)
         yield torch.cat([present.new_zeros(len(present), size), held], dim=1), present.new_zeros(len(present))
+
+    @cached_property
+    def corner_jets(self) -> list[CornerJets]:
+        """Of each group, at once: corners take few operations for many points, and many for a few."""
+        return [corner_jets(self.model, group) for group in self.groups]
 
     def unknowns(self) -> Tensor:
         """The raw unknowns as they are [U]."""
@@ -93,7 +100,8 @@ class PerceptronSystem:
     def coefficients(self) -> Tensor:
         last = self.model.mlp.linears[-1]
         table = torch.cat([last.weight, last.bias[:, None]], dim=1)
-        return torch.cat([table.flatten(), self.unknowns()])
+        singular = [] if self.model.corners is None else [self.model.corners.coefficients]
+        return torch.cat([table.flatten(), *singular, self.unknowns()])
 
     def set(self, coefficients: Tensor) -> None:
         set_coefficients(self.model, coefficients)

@@ -45,13 +45,28 @@ class LinearisedStatement:
                 rows[:, field].addcmul_(scaled.expand(-1, rows.shape[2]), channel.expand(count, -1))
         return rows
 
-    def on_output_layer(self, model: Model, plan: JetPlan, hidden: Sequence[Tensor | None]) -> Tensor:
-        """Rows [N, F*(W+1) + unknowns] in the output layer and the unknowns, from the last hidden layer's channels."""
+    def on_functions(self, model: Model, plan: JetPlan, functions: Sequence[Tensor]) -> Tensor:
+        """Rows [N, n] in the coefficients of functions, vectors of all fields, from their channels [N, F, n]."""
+        rows = torch.zeros_like(functions[0][:, 0])
+        for derivative, coefficient in self.coefficients.items():
+            channel = functions[plan.index(derivative.partial)]
+            rows.addcmul_(coefficient[:, None], channel[:, model.outputs.index(derivative.field)])
+        return rows
+
+    def on_output_layer(
+        self, model: Model, plan: JetPlan, hidden: Sequence[Tensor | None], functions: Sequence[Tensor] = ()
+    ) -> Tensor:
+        """Rows [N, F*(W+1) + n + unknowns] in the output layer, the coefficients of n functions and the unknowns.
+
+        hidden      channels of the last hidden layer
+        functions   channels of the functions of corners, where there are some
+        """
         count = len(self.target)
         one = [self.target.new_ones(1, 1) if channel.order == 0 else None for channel in plan.channels]
         parts = [self.on_basis(model, plan, basis, slice(None)) for basis in (hidden, one)]
         unknowns = [self.unknowns.get(name, self.target.new_zeros(count))[:, None] for name in model.raw]
-        return torch.cat([torch.cat(parts, dim=2).flatten(1), *unknowns], dim=1)
+        singular = [self.on_functions(model, plan, functions)] if functions else []
+        return torch.cat([torch.cat(parts, dim=2).flatten(1), *singular, *unknowns], dim=1)
 
 
 def linearised(
@@ -86,14 +101,30 @@ def linearised(
     return found
 
 
+CornerJets = Sequence[Sequence[Tensor]]  # of each end of the points: channels [N, F, n] of the functions of corners
+
+
+def corner_jets(model: Model, group: Group, chunk: slice = slice(None)) -> CornerJets:
+    """Those at the points of a group; none where the network has no such functions."""
+    if model.corners is None:
+        return [()] * len(group.points.ends)
+    return [model.corners.function_jets(points[chunk], group.plan) for _, points in group.points.ends]
+
+
 def linear_rows(
-    model: Model, group: Group, chunk: slice, state: Mapping[Derivative, Tensor] | None
+    model: Model,
+    group: Group,
+    chunk: slice,
+    state: Mapping[Derivative, Tensor] | None,
+    corners: CornerJets | None = None,
 ) -> list[tuple[Tensor, Tensor]]:
     """Rows of the statements linearised at the jets `state`, in the weights of the output layer.
 
-    For each statement (A [N, F*(W+1) + unknowns], b [N]), weighted, so that the Newton step's coefficients c solve
+    For each statement (A [N, F*(W+1) + n + unknowns], b [N]), weighted, so that the Newton step's coefficients c solve
     A c = b in the least-squares sense.
+    corners   as `corner_jets` gives them for the chunk, where they are known
     """
+    corners = corner_jets(model, group, chunk) if corners is None else corners
     network = model.mlp
     at_ends: list[list[tuple[Tensor, Tensor]]] = []
     for end, (_, everywhere) in enumerate(group.points.ends):
@@ -104,7 +135,7 @@ def linear_rows(
             hidden = network.hidden_jets(points, group.plan)
         at_ends.append(
             [
-                (terms.on_output_layer(model, group.plan, hidden), terms.target)
+                (terms.on_output_layer(model, group.plan, hidden, corners[end]), terms.target)
                 for terms in linearised(model, group, chunk, state, end)
             ]
         )
@@ -121,6 +152,9 @@ def set_coefficients(model: Model, coefficients: Tensor) -> None:
     size = len(model.outputs) * (last.in_features + 1)
     table = coefficients[:size].reshape(len(model.outputs), -1)
     with torch.no_grad():
+        if model.corners is not None:
+            model.corners.coefficients.copy_(coefficients[size : size + len(model.corners.coefficients)])
+            size += len(model.corners.coefficients)
         last.weight.copy_(table[:, :-1])
         last.bias.copy_(table[:, -1])
         for raw, value in zip(model.raw.values(), coefficients[size:], strict=True):

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from pinn.corners.network import CornerNetwork
 from pinn.derivatives.autograd import jets_by_autograd
 from pinn.derivatives.jets import JetPlan
 from pinn.equations.compiler.compile import Derivative
@@ -45,9 +46,15 @@ class Model(nn.Module):
 
     @property
     def mlp(self) -> MLP:
-        """The network, for solvers of multilayer perceptrons."""
-        assert isinstance(self.network, MLP)
-        return self.network
+        """The network, or what of it is smooth, for solvers of multilayer perceptrons."""
+        network = self.network if self.corners is None else self.corners.smooth
+        assert isinstance(network, MLP)
+        return network
+
+    @property
+    def corners(self) -> CornerNetwork | None:
+        """The network, where it has functions of corners beside a perceptron."""
+        return self.network if isinstance(self.network, CornerNetwork) else None
 
     @property
     def cell_network(self) -> CellNetwork:
@@ -85,7 +92,9 @@ class Model(nn.Module):
         if tape is not None:
             channels = self.mlp.jets(points, plan, tape)
         elif self.derivatives == "autograd":
-            channels = jets_by_autograd(self.network, points, plan)
+            smooth = self.network if self.corners is None else self.corners.smooth
+            channels = jets_by_autograd(smooth, points, plan)
+            channels = channels if self.corners is None else self.corners.with_corners(channels, points, plan)
         else:
             channels = self.network.jets(points, plan)
         zero = points.new_zeros(len(points))

@@ -8,6 +8,8 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
+from pinn.corners.network import CornerNetwork
+from pinn.corners.table import CornerTable
 from pinn.errors import did_you_mean
 from pinn.network.cell_network import BOXES, CellNetwork
 from pinn.network.field_network import FieldNetwork
@@ -26,7 +28,7 @@ def network_of(problem: Problem, kind: str, tensors: Mapping[str, Tensor]) -> Fi
     """
     if kind not in KINDS:
         raise ValueError(f"unknown kind of network '{kind}'{did_you_mean(kind, tuple(KINDS))}")
-    scale = tensors["network.field_scale"]
+    scale = tensors["network.smooth.field_scale" if kind == CornerNetwork.kind else "network.field_scale"]
     if scale.dtype not in (torch.float32, torch.float64):
         raise ValueError(f"field_scale holds {scale.dtype}")
     return KINDS[kind](problem, tensors)
@@ -37,10 +39,23 @@ def mlp_of(problem: Problem, tensors: Mapping[str, Tensor]) -> MLP:
     return new_network(problem, hidden_widths(tensors), torch.Generator().manual_seed(0), CPU, dtype)
 
 
-def hidden_widths(tensors: Mapping[str, Tensor]) -> list[int]:
-    """Of a perceptron's layers. Raises ValueError where one does not follow the other."""
-    numbers = [int(k.split(".")[2]) for k in tensors if k.startswith("network.layers.") and k.endswith(".weight")]
-    weights = [tensors[f"network.layers.{i}.weight"] for i in sorted(numbers)]
+def corner_network_of(problem: Problem, tensors: Mapping[str, Tensor]) -> CornerNetwork:
+    """The sizes are those of the tensors, the numbers are still to be loaded. Raises KeyError where one is missing."""
+    dtype = tensors["network.smooth.field_scale"].dtype
+    smooth = new_network(problem, hidden_widths(tensors, "smooth."), torch.Generator().manual_seed(0), CPU, dtype)
+    count = len({name.split(".")[2] for name in tensors if name.startswith("network.corners.")})
+    names = [{name: f"network.corners.{number}.{name}" for name in CornerTable.NAMES} for number in range(count)]
+    tables = [{name: tensors[key] for name, key in of_table.items()} for of_table in names]
+    return CornerNetwork(smooth, [CornerTable(table, len(problem.outputs)) for table in tables])
+
+
+def hidden_widths(tensors: Mapping[str, Tensor], within: str = "") -> list[int]:
+    """Of a perceptron's layers, `within` a part of the network. Raises ValueError where they do not fit together."""
+    start = f"network.{within}layers."
+    numbers = [
+        int(k.removeprefix(start).split(".")[0]) for k in tensors if k.startswith(start) and k.endswith(".weight")
+    ]
+    weights = [tensors[f"{start}{i}.weight"] for i in sorted(numbers)]
     shapes = [tuple(weight.shape) for weight in weights]
     for above, below in pairwise(shapes):
         if len(above) != 2 or len(below) != 2 or 0 in above + below or below[1] != above[0]:
@@ -63,6 +78,7 @@ def series_of(problem: Problem, tensors: Mapping[str, Tensor]) -> SeriesNetwork:
 
 KINDS: dict[str, Callable[[Problem, Mapping[str, Tensor]], FieldNetwork]] = {
     MLP.kind: mlp_of,
+    CornerNetwork.kind: corner_network_of,
     CellNetwork.kind: cell_network_of,
     SeriesNetwork.kind: series_of,
 }

@@ -7,10 +7,12 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from pinn.corners.network import CornerNetwork
 from pinn.problem.problem import Problem
+from pinn.problem.singular import corner_bases
 from pinn.run.encoding import from_bytes, to_bytes
 from pinn.solution.saved import read_tensors, write_weights
-from pinn.training.residuals.model import Model, series_network
+from pinn.training.residuals.model import Model, new_network, series_network
 from pinn.training.run.networks import KINDS, network_of
 from pinn.training.run.state import load_tensors, model_of, model_state
 from tests.training.cells.examples import cells_of, model_on, random_output
@@ -27,6 +29,14 @@ domain: {interval: {from: 0, to: 1}}
 equations: {balance: u_xx = m**2*u}
 conditions: [{on: left, u: 1}, {on: right, u_n: 0}]
 """
+NOTCH = """
+name: notch
+coordinates: [x, y]
+fields: [u, v]
+domain: {polygon: {vertices: [[0, 0], [2, 0], [2, 1], [1, 1], [1, 2], [0, 2]]}}
+equations: {first: laplacian(u) = 1, second: laplacian(v) + u = 0}
+conditions: [{on: boundary, u: 0, v: 0}]
+"""
 
 
 def series_model(found: Problem) -> Model:
@@ -42,8 +52,17 @@ def cell_model(found: Problem) -> Model:
     return random_output(model_on(found, cells_of(found, [2, 2]), 5))
 
 
+def corner_model(found: Problem) -> Model:
+    smooth = new_network(found, [5], torch.Generator().manual_seed(0), CPU, torch.float64)
+    model = Model(found, CornerNetwork(smooth, corner_bases(found, 3.0)))
+    with torch.no_grad():
+        model.corners.coefficients.copy_(torch.linspace(-1, 1, len(model.corners.coefficients)))
+    return model
+
+
 MODELS: dict[str, tuple[str, Callable[[Problem], Model]]] = {
     "mlp": (COUPLED, mlp_model),
+    "mlp and corners": (NOTCH, corner_model),
     "cells": (COUPLED, cell_model),
     "series": (FAMILY, series_model),
 }
@@ -110,4 +129,4 @@ def test_pre_activations_make_the_fields(kind):
             assert [z.shape[1] for z, _ in layers] == [4] * len(layers)  # of five units the first is constant
             assert sum(len(z) for z, _ in layers) > len(points)  # windows overlap
         else:
-            assert [z.shape for z, _ in layers] == [(40, 6)]
+            assert [z.shape for z, _ in layers] == [(40, 5 if kind == "mlp and corners" else 6)]

@@ -1,0 +1,93 @@
+"""CornerNetwork: a perceptron and the functions of corners, as one network of fields.
+
+    u(x) = scale * (W h(x) + b) + sum_n c_n F_n(x)
+
+What is smooth is left to the perceptron; each function F_n is a vector of all fields with one coefficient c_n.
+Sources: Strang & Fix, An Analysis of the Finite Element Method (1973), § 8.2 (singular functions beside others).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, cast
+
+import torch
+from torch import Tensor, nn
+
+from pinn.corners.table import CornerTable
+from pinn.derivatives.jets import JetPlan, Jets, plan_jets
+from pinn.network.activations import Activation
+from pinn.network.mlp import MLP, stack
+from pinn.network.sum_network import added
+
+ROWS = 4096  # points at which the functions are evaluated at once
+
+
+class CornerNetwork(nn.Module):
+    """Fields u: points [N, D] -> [N, F], and their jets (a FieldNetwork).
+
+    smooth        the perceptron
+    coefficients  [n] of the functions of all corners, one corner after the other
+    """
+
+    kind: ClassVar[str] = "mlp and corners"
+    one_output_layer: ClassVar[bool] = False
+
+    def __init__(self, smooth: MLP, tables: Sequence[CornerTable]):
+        super().__init__()
+        self.smooth = smooth
+        self.corners = nn.ModuleList(tables)
+        count = sum(len(table) for table in tables)
+        self.coefficients = nn.Parameter(smooth.field_scale.new_zeros(count))
+
+    @property
+    def tables(self) -> list[CornerTable]:
+        return cast(list[CornerTable], list(self.corners))  # ModuleList forgets the type of its items
+
+    @property
+    def of_corners(self) -> list[Tensor]:
+        """The coefficients of each corner."""
+        return list(self.coefficients.split([len(table) for table in self.tables]))
+
+    @property
+    def activation(self) -> Activation:
+        return self.smooth.activation
+
+    @property
+    def field_scale(self) -> Tensor:
+        return self.smooth.field_scale
+
+    @property
+    def cache_rows(self) -> int:
+        return ROWS
+
+    @property
+    def learned_hardness(self) -> list[Tensor]:
+        return self.smooth.learned_hardness
+
+    def hardness_columns(self) -> dict[str, float]:
+        return self.smooth.hardness_columns()
+
+    def pre_activations(self, points: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+        return self.smooth.pre_activations(points)
+
+    def function_jets(self, points: Tensor, plan: JetPlan) -> list[Tensor]:
+        """Channels [N, F, n] of all functions."""
+        found = [table.jets(points, plan) for table in self.tables]
+        return [torch.cat(channels, dim=2) for channels in zip(*found, strict=True)]
+
+    def forward(self, points: Tensor) -> Tensor:
+        """points [N, D] -> fields [N, F], the perceptron's through torch's own activation functions."""
+        values = self.function_jets(points, plan_jets([], points.shape[1]))[0]
+        return self.smooth(points) + values @ self.coefficients
+
+    def jets(self, points: Tensor, plan: JetPlan) -> Jets:
+        """Channels of the fields, each [N, F]."""
+        chunks = points.split(self.smooth.cache_rows)
+        smooth = torch.cat([stack(self.smooth.jets(chunk, plan), len(chunk)) for chunk in chunks], dim=1)
+        return self.with_corners(list(smooth), points, plan)
+
+    def with_corners(self, smooth: Jets, points: Tensor, plan: JetPlan) -> Jets:
+        """Channels of the fields, from those of the perceptron."""
+        singular = [functions @ self.coefficients for functions in self.function_jets(points, plan)]
+        return [added(one, other) for one, other in zip(smooth, singular, strict=True)]

@@ -1,0 +1,210 @@
+"""CornerTable: the functions of one corner as numbers, and their partial derivatives at points.
+
+    F_n(x) = window(r) Re sum_l (r/R)^(a_n - t_f) (log(r/R))^l phi_nfl(theta),   r, theta about the vertex
+
+It is what a file holds of a corner: nothing has to be computed again from the equations. It is evaluated in float64
+whatever the type of the points, since powers of r and high derivatives lose too many digits in float32.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from pinn.corners.polar import at_exponent, polar_derivative
+from pinn.derivatives.jets import JetPlan, Partial, activate, plan_jets
+from pinn.derivatives.products import multiply
+from pinn.network.windows import smooth_step
+
+NUDGE = 1e-6  # of r: how far a point on the faces of a crack is moved inward to see which face it is on
+NEAREST = 1e-12  # of R: nearer to the vertex nothing changes, so that what is unbounded there is large and finite
+
+
+@dataclass(frozen=True)
+class AngularPart:
+    """One output in one sector: low <= theta <= high.
+
+    number   of the part in the table
+    weight   t_f of the field
+    """
+
+    number: int
+    output: int
+    weight: int
+    low: float
+    high: float
+
+    @property
+    def middle(self) -> float:
+        return (self.low + self.high) / 2
+
+    def angles(self, directions: Tensor) -> Tensor:
+        """Polar angles [N] of directions [N, 2], within half a turn of the middle of the sector."""
+        c, s = math.cos(self.middle), math.sin(self.middle)
+        x, y = directions[:, 0], directions[:, 1]
+        return self.middle + torch.atan2(c * y - s * x, c * x + s * y)
+
+
+class CornerTable(nn.Module):
+    """n functions of F outputs.
+
+    vertex     [2];  radius [], R > 0, the unit of r
+    window     [2], radii between which the functions fade out; zeros where they reach everywhere
+    exponents  [n, 2], real and imaginary parts
+    sectors    [parts, 4]: output, weight, low, high of each part
+    series     [parts, derivatives, terms, logarithms + 1, n, 2]: Chebyshev series of each part and its derivatives
+    """
+
+    vertex: Tensor
+    radius: Tensor
+    window: Tensor
+    exponents: Tensor
+    sectors: Tensor
+    series: Tensor
+
+    NAMES = ("vertex", "radius", "window", "exponents", "sectors", "series")
+
+    def __init__(self, tensors: Mapping[str, Tensor], fields: int):
+        super().__init__()
+        self.fields = fields
+        for name in self.NAMES:  # copies: those of a file may lie where complex numbers must not
+            self.register_buffer(name, tensors[name].double().clone())
+
+    def _apply(self, fn, recurse=True):
+        """A table moves between devices; its numbers stay in float64."""
+        device = fn(self.radius).device
+        for name in self.NAMES:
+            self._buffers[name] = self.get_buffer(name).to(device)
+        return self
+
+    def __len__(self) -> int:
+        return len(self.exponents)
+
+    @property
+    def parts(self) -> list[AngularPart]:
+        rows = self.sectors.tolist()
+        return [
+            AngularPart(n, int(output), int(weight), low, high) for n, (output, weight, low, high) in enumerate(rows)
+        ]
+
+    @property
+    def fades(self) -> bool:
+        return bool(self.window[1] > 0)
+
+    def jets(self, points: Tensor, plan: JetPlan, inward: Tensor | None = None) -> list[Tensor]:
+        """Channels [N, F, n] of the functions at points [N, D], whose first two coordinates are those of the plane.
+
+        inward   [N, 2] directions into the domain at points of a boundary: they tell the faces of a crack apart
+        """
+        exact = points.double()
+        found = [exact.new_zeros(len(points), self.fields, len(self)) for _ in plan.channels]
+        if not len(self) or not len(points):
+            return [channel.to(points) for channel in found]
+        offset = (exact[:, :2] - self.vertex) / self.radius
+        seen = offset if inward is None else offset + NUDGE * offset.norm(dim=1, keepdim=True) * inward
+        by_output: dict[int, list[AngularPart]] = {}
+        for part in self.parts:
+            by_output.setdefault(part.output, []).append(part)
+        for parts in by_output.values():
+            for part, rows in shared_out(parts, seen):
+                self._add(part, offset[rows], seen[rows], rows, plan, found)
+        found = self._faded(exact, plan, found) if self.fades else found
+        return [channel.to(points) for channel in found]
+
+    def _add(
+        self, part: AngularPart, local: Tensor, seen: Tensor, rows: Tensor, plan: JetPlan, found: list[Tensor]
+    ) -> None:
+        """One output in one sector, at its points: their places [P, 2] from the vertex, and as `inward` moves them."""
+        if not len(rows):
+            return
+        exponents = torch.view_as_complex(self.exponents)
+        given = exponents.detach().cpu().numpy()
+        series = self.series[part.number, : plan.order + 1]
+        logarithms = series.shape[2] - 1
+        theta = part.angles(local)
+        theta = theta + 2 * math.pi * torch.round((part.angles(seen) - theta) / (2 * math.pi)).detach()
+        log_r = torch.log(local.norm(dim=1).clamp_min(NEAREST))
+        unit = (theta - part.middle) / ((part.high - part.low) / 2)
+        # as a product of real matrices, which is faster than one of complex ones
+        flat = chebyshev(unit, series.shape[1]) @ series.transpose(0, 1).flatten(1)
+        phi = torch.view_as_complex(flat.reshape(-1, len(series), *series.shape[2:]))
+        levels = range(logarithms + 1)
+        # d^l/d(log r)^l of sum_k (log r)^k phi_k
+        derived = torch.stack(
+            [
+                sum(math.perm(k, level) * log_r[:, None, None] ** (k - level) * phi[:, :, k] for k in levels[level:])  # pyright: ignore
+                for level in levels
+            ],
+            dim=1,
+        )  # [P, l, m, n]
+        power = torch.exp((exponents - part.weight) * log_r[:, None])
+        for number, channel in enumerate(plan.channels):
+            if any(channel.orders[2:]):
+                continue
+            orders, order = (channel.orders[0], channel.orders[1]), channel.order
+            total = 0.0
+            for q, coefficients in polar_derivative(orders, part.weight, channel.laplacians).items():
+                factors = torch.as_tensor(at_exponent(coefficients, given, logarithms)).to(derived)
+                terms = (derived[:, :, : order + 1] * factors).sum(dim=(1, 2))
+                total = total + torch.exp(1j * q * theta)[:, None] * terms
+            lower = torch.exp(-order * log_r) * self.radius ** -(order + part.weight)
+            found[number][rows, part.output] = (power * total).real * lower[:, None]
+
+    def _faded(self, points: Tensor, plan: JetPlan, functions: list[Tensor]) -> list[Tensor]:
+        """The functions times the window, a smooth step in r^2."""
+        window = self.window_jets(points, plan)
+        flat = [channel.flatten(1) for channel in functions]
+        product = multiply(plan, lambda orders: window[orders], list(flat))
+        shape = functions[0].shape
+        return [points.new_zeros(shape) if channel is None else channel.reshape(shape) for channel in product]
+
+    def window_jets(self, points: Tensor, plan: JetPlan) -> dict[tuple[int, ...], Tensor | None]:
+        """Orders -> that derivative of the window [N], of all orders that a product with the plan's channels takes."""
+        inner, outer = self.window.square().tolist()
+        offset = points[:, :2] - self.vertex
+        needed = [
+            Partial((i, j, *(0,) * (plan.dimension - 2)))
+            for i in range(plan.order + 1)
+            for j in range(plan.order + 1 - i)
+        ]
+        whole = plan_jets(needed, plan.dimension, plan.space)
+        rate = 2 / (outer - inner)
+        z: list[Tensor | None] = []
+        for channel in whole.channels:
+            if channel.order == 0:
+                z.append((inner + outer - 2 * offset.square().sum(dim=1)) / (outer - inner))
+            elif channel.order == 1:
+                z.append(-2 * rate * offset[:, channel.orders.index(1)])
+            elif channel.order == 2 and 2 in channel.orders:
+                z.append(torch.full_like(offset[:, 0], -2 * rate))
+            else:
+                z.append(None)
+        found = activate(whole, smooth_step, z)
+        by_orders = {channel.orders: jet for channel, jet in zip(whole.channels, found, strict=True)}
+        return _Vanishing(by_orders)
+
+
+class _Vanishing(dict):
+    """Derivatives along a coordinate beyond the plane vanish."""
+
+    def __missing__(self, orders: tuple[int, ...]) -> None:
+        return None
+
+
+def shared_out(parts: list[AngularPart], directions: Tensor) -> list[tuple[AngularPart, Tensor]]:
+    """Each part of an output with the points that lie in its sector, or nearer to it than to another."""
+    excess = torch.stack([(part.angles(directions) - part.middle).abs() - (part.high - part.low) / 2 for part in parts])
+    nearest = excess.argmin(dim=0)
+    return [(part, torch.nonzero(nearest == number).flatten()) for number, part in enumerate(parts)]
+
+
+def chebyshev(unit: Tensor, count: int) -> Tensor:
+    """T_0 to T_(count-1) at points [N]: [N, count]. Beyond [-1, 1] the polynomials go on."""
+    found = [torch.ones_like(unit), unit]
+    while len(found) < count:
+        found.append(2 * unit * found[-1] - found[-2])
+    return torch.stack(found[:count], dim=1)
