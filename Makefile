@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo quick test check format torture clean
+.PHONY: help setup demo quick test check format docs torture clean
 
 help:
 	@echo "make setup   create $(VENV) and install pinn with its development tools"
@@ -13,6 +13,7 @@ help:
 	@echo "make quick   run the tests that are quick: a minute and a half"
 	@echo "make check   formatting, lint, types, tests"
 	@echo "make format  let ruff rewrite what it can"
+	@echo "make docs    build the documentation into build/site, warnings are errors; check its links"
 	@echo "make torture kill runs at random moments, and compare what they end with"
 	@echo "make clean   remove $(VENV) and caches"
 
@@ -47,6 +48,11 @@ check: setup
 format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: setup
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[docs]'
+	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/site
+	$(BIN)/python docs/check_site.py build/site
 
 # Runs killed with SIGKILL at 200 random moments: results/benchmarks/torture.md.
 torture: setup

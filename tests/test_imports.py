@@ -171,7 +171,12 @@ def test_soap_leaves_torch_as_it_was():
     assert "pytorch_optimizer" in loaded_by(code)
 
 
-NOT_ROOMS = {"benchmarks", "hostile", "problems"}  # folders of tests beside the rooms: scripts, attacks, the gallery
+NOT_ROOMS = {
+    "benchmarks",
+    "docs",
+    "hostile",
+    "problems",
+}  # folders of tests beside the rooms: scripts, attacks, the gallery
 
 
 def test_the_tests_lie_in_the_rooms_that_they_test():

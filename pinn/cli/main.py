@@ -68,7 +68,7 @@ def _pinn(
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run the command and return its exit code: see DESIGN §4."""
+    """Run the command and return its exit code."""
     never_refuse(sys.stdout)
     with Interruption() as interruption:
         try:

@@ -23,7 +23,12 @@ if TYPE_CHECKING:
     from pinn.spec.schema import Spec
 
 WORD = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
-TAKEN = ("points", "quantities", "subdomain")  # arguments of a Solution, which takes parameters by name as well
+TAKEN = (
+    "points",
+    "quantities",
+    "subdomain",
+    "outside",
+)  # arguments of a Solution, which takes parameters by name as well
 
 
 class Parameter(Block):

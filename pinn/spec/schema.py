@@ -184,7 +184,7 @@ Boundary = Annotated[BoundaryPart, PlainValidator(read_boundary), WithJsonSchema
 
 
 class Spec(Block):
-    """A whole problem. Its blocks are those of DESIGN § 2."""
+    """A whole problem."""
 
     name: Annotated[str, PlainValidator(read_name), WithJsonSchema({"type": "string", "pattern": "^[a-z0-9-]{1,80}$"})]
     title: Annotated[str, Field(strict=True, max_length=1000)] = ""
@@ -251,11 +251,11 @@ def load_schema(source: Source) -> Spec:
 
 def json_schema() -> dict[str, Any]:
     """JSON schema of a spec as the user writes it, for editors and for `pinn schema`."""
-    schema = Spec.model_json_schema(by_alias=True, schema_generator=_SchemaOfYAML)
+    schema = Spec.model_json_schema(by_alias=True, schema_generator=SchemaOfYAML)
     return {"$schema": GenerateJsonSchema.schema_dialect, **schema}
 
 
-class _SchemaOfYAML(GenerateJsonSchema):
+class SchemaOfYAML(GenerateJsonSchema):
     """pydantic's, with defaults as the user would write them."""
 
     def default_schema(self, schema: Any) -> dict[str, Any]:

@@ -405,6 +405,20 @@ class Scope:
             raise SpecError((), f"'{_short(ast.unparse(node))}' is not a single value")
         return value
 
+    def _vector(self, node: ast.AST, depth: int) -> Value:
+        """A gradient or a list of components, or one times a number: `k*grad(u)`, `grad(u)*k`, `grad(u)/k`."""
+        match node:
+            case ast.BinOp(op=ast.Mult(), left=factor, right=ast.Call(func=ast.Name(id="grad")) | ast.List() as vector):
+                scalar, components = self._scalar(factor, depth + 1), self._walk(vector, depth + 1)
+            case ast.BinOp(op=ast.Mult() | ast.Div(), left=vector, right=factor):
+                scalar, components = self._scalar(factor, depth + 1), self._vector(vector, depth + 1)
+            case _:
+                return self._walk(node, depth)
+        if not isinstance(components, tuple):
+            return components
+        operator = node.op if isinstance(node, ast.BinOp) else ast.Mult()
+        return tuple(self._binary(operator, component, scalar) for component in components)
+
     def _condition(self, node: ast.AST, depth: int) -> Predicate:
         value = self._walk(node, depth)
         if not isinstance(value, Predicate):
@@ -472,7 +486,7 @@ class Scope:
             expression = self._scalar(arguments[0], depth)
             return tuple(self.differentiate(expression, axis) for axis in self.space)
         if name == "div":
-            vector = self._walk(arguments[0], depth)
+            vector = self._vector(arguments[0], depth)
             if not isinstance(vector, tuple) or len(vector) != len(self.space):
                 raise SpecError((), f"div() takes a vector of {len(self.space)} components")
             parts = zip(vector, self.space, strict=True)

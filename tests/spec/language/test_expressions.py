@@ -192,6 +192,11 @@ def test_laplacian_grad_div_leave_time_out():
     assert read("div(grad(u))") == read("laplacian(u)")
     assert same(read("div([x*u, y*v])"), read("u + x*u_x + v + y*v_y"))
     assert same(read("div((x*y, y**2))"), 3 * Y)
+    assert same(read("div(x*grad(u))"), read("u_x + x*u_xx + x*u_yy"))
+    assert same(read("div(-2*x*grad(u))"), read("-2*(u_x + x*u_xx + x*u_yy)"))
+    assert same(read("div(grad(u)*x)"), read("div(x*grad(u))"))
+    assert same(read("div(grad(u)/x)"), read("-u_x/x**2 + u_xx/x + u_yy/x"))
+    assert same(read("div(x*[u_x, 2*u_y])"), read("u_x + x*u_xx + 2*x*u_yy"))
     assert same(read("laplacian(laplacian(u))"), read("u_xxxx + 2*u_xxyy + u_yyyy"))
 
 
@@ -466,6 +471,9 @@ WRONG = {
     "and of numbers": "x and y",
     "vector": "[x, y]",
     "vector sum": "grad(u) + 1",
+    "product of vectors": "div(grad(u)*grad(u))",
+    "divergence of a number": "div(x*u)",
+    "number over a vector": "div(x/grad(u))",
     "sine of vector": "sin(grad(u))",
     "function without call": "sin",
     "operator without call": "laplacian",
