@@ -1,7 +1,8 @@
 """Estimates: how far a solution is from the true one, without knowing that; what its statements leave open.
 
 A quantity q of the solution u has the estimated error q(u + e) - q(u), with e Newton's correction in features of
-another seed (`training/estimates/companion.py`).
+another seed (`training/estimates/companion.py`). Of a least energy, which has no residuals to correct, u + e is the
+solution of the level before: that is the coarser one's error, and more than that of u.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pinn.training.estimates.companion import Companion
 from pinn.training.estimates.freedom import amplification, freedom
 from pinn.training.estimates.relative_residuals import relative_residuals
 from pinn.training.estimates.sizes import SMALLEST_SHARE
+from pinn.training.residuals.model import Model
 from pinn.training.residuals.points import draw_heldout
 
 POINTS, SEED = 2000, 616_161
@@ -60,6 +62,12 @@ def estimate(solution: Solution) -> Estimates:
         free=free,
         amplified=None if free else amplification(modes),
     )
+
+
+def estimate_of_levels(solution: Solution, coarser: Model) -> Estimates:
+    """The estimates of a least energy, by the difference of its last two levels."""
+    other = Solution(solution.problem, coarser, {}, [], {})
+    return Estimates(quantities=quantity_errors(solution, other), probes=probe_errors(solution, other))
 
 
 def narrow(statement: str) -> str:

@@ -15,7 +15,7 @@ from pinn.problem.motions import free_motions
 from pinn.problem.problem import Problem
 from pinn.solution.balance import balances
 from pinn.solution.environment import peak_memory
-from pinn.solution.estimating import Estimates, estimate
+from pinn.solution.estimating import Estimates, estimate, estimate_of_levels
 from pinn.solution.measuring import errors, errors_by_subdomain, probed
 from pinn.solution.solution import Solution
 from pinn.solution.verdict import Measured, Verdict, judge
@@ -28,8 +28,7 @@ def metrics(solution: Solution, result: Outcome, device: torch.device, total: fl
     problem, options = solution.problem, solution.problem.spec.solver
     relative, largest = errors(solution)
     probes = probed(solution)
-    strong = energy_error(solution.history) is None and math.isfinite(result.heldout)
-    estimates = estimate(solution) if strong else Estimates()
+    estimates = estimates_of(solution, result)
     for name, (error, _) in estimates.probes.items():
         probes[name]["error_estimate"] = error
     balance = balances(solution)
@@ -83,6 +82,13 @@ def metrics(solution: Solution, result: Outcome, device: torch.device, total: fl
         "probes": probes,
         **entries,
     }
+
+
+def estimates_of(solution: Solution, result: Outcome) -> Estimates:
+    """By residuals, or by the levels of an energy; empty where there is neither."""
+    if energy_error(solution.history) is not None:
+        return estimate_of_levels(solution, result.coarser) if result.coarser is not None else Estimates()
+    return estimate(solution) if math.isfinite(result.heldout) else Estimates()
 
 
 def unexpected(probes: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:

@@ -54,7 +54,7 @@ class Measured:
     errors         known relative L2 errors of the fields; of the quantities that are known, where no field is
     noisy          whether the data have noise, which makes errors of its own
     unidentified   unknown parameters that the statements leave open
-    estimates      field -> its estimated relative error; empty where that is not known (an energy, a ReLU network)
+    estimates      field -> its estimated relative error; empty where that is not known (a ReLU network)
     probes         probe -> its estimated relative error
     residuals      statement -> relative residual, of those without noise
     free           sentences: what the statements leave open
@@ -164,8 +164,10 @@ def every_statement_is_met(measured: Measured) -> Finding | None:
 
 
 def estimated_errors_are_small(measured: Measured) -> Finding | None:
+    """Of a least energy the estimate is the error of its coarser level."""
     worst = worst_of(measured.estimates)
-    if worst is None or measured.estimates[worst] <= max(WRONG, measured.tolerance):
+    most = WRONG if measured.energy_error is None else NOT_CONVERGED
+    if worst is None or measured.estimates[worst] <= max(most, measured.tolerance):
         return None
     return Finding(
         Verdict.NOT_SOLVED,

@@ -27,13 +27,17 @@ STRANGE = (ArithmeticError, AssertionError, AttributeError, LookupError, Runtime
 
 @dataclass
 class Outcome:
-    """The best model by held-out residual, or by what a stage judges by, and why the training ended."""
+    """The best model by held-out residual, or by what a stage judges by, and why the training ended.
+
+    coarser   a model of another level, of a stage that goes from level to level
+    """
 
     model: Model
     heldout: float
     stop_reason: StopReason
     iterations: int
     message: str = ""
+    coarser: Model | None = None
 
 
 def train(
@@ -220,7 +224,7 @@ def outcome(run: Run, reason: StopReason, iterations: int, message: str = "") ->
     model = run.best if run.best is not None else run.model
     assert model is not None
     heldout = run.best_heldout if run.best is not None else run.heldout(model)
-    return Outcome(model, heldout, reason, iterations, message)
+    return Outcome(model, heldout, reason, iterations, message, run.coarser)
 
 
 def record(run: Run, stage: str, iteration: int, report: Report, heldout: float | None) -> dict[str, Any]:

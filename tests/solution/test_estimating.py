@@ -47,3 +47,31 @@ def test_the_terms_of_a_quantity(bar):
     terms = bar.terms([[0.3, 0.4], [0.5, 0.1]], ["principal_stress_2", "ux"])
     assert terms["principal_stress_2"] == pytest.approx([1.0, 1.0], abs=1e-4)
     assert terms["ux"] == pytest.approx([0.3, 0.5], abs=1e-4)
+
+
+ROPE = """
+name: rope
+coordinates: [x]
+fields: [u]
+domain: {interval: {from: 0, to: 1}}
+definitions: {slope: u_x}
+energy: {density: slope**2/2 - f*u}
+constants: {a: 30}
+conditions: [{on: boundary, u: 0}]
+exact: {u: atan(a*(x - 0.4)) - (atan(a*0.6) + atan(a*0.4))*x + atan(a*0.4)}
+probes: {steepest: {quantity: slope, at: [0.4], expected: a - atan(a*0.6) - atan(a*0.4)}}
+network: {constraints: hard}
+"""
+
+
+@pytest.mark.parametrize("levels", [2, 3])
+def test_the_error_of_a_least_energy_is_what_its_last_level_changed(levels):
+    source = "2*a**3*(x - 0.4)/(1 + a**2*(x - 0.4)**2)**2"
+    solver = (
+        f"{{formulation: energy, method: {{ritz: {{features: 6, levels: {levels}}}}}, threads: 1, time_limit: 3600}}"
+    )
+    metrics = pinn.solve(problem(ROPE.replace("f*u", source + "*u"), solver=solver)).metrics
+    for name in ("u", "slope"):
+        assert 0.3 < metrics["error_estimate"][name] / metrics["relative_l2"][name] < 30
+    probe = metrics["probes"]["steepest"]
+    assert 0.3 < probe["error_estimate"] / abs(probe["value"] - probe["expected"]) < 30

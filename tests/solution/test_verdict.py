@@ -65,6 +65,12 @@ def test_estimated_errors(estimates, probes, verdict, because):
     assert (found.stop_reason is StopReason.STAGNATED) == (verdict is Verdict.NOT_SOLVED)
 
 
+def test_the_estimate_of_a_least_energy_is_that_of_its_coarser_level():
+    found = judge(replace(MISSED, energy_error=1e-2, estimates={"u": 5e-2}))
+    assert (found.verdict, found.because[:16]) == (Verdict.USEFUL, "useful: about 1 ")
+    assert judge(replace(MISSED, energy_error=1e-2, estimates={"u": 0.2})).verdict is Verdict.NOT_SOLVED
+
+
 @pytest.mark.parametrize(("missed", "solved"), [(9e-2, True), (0.11, False), (math.nan, False)])
 def test_the_worst_statement_counts_not_the_mean(missed, solved):
     found = judge(replace(MET, residuals={"equilibrium": 1e-9, "traction on load": missed}))

@@ -133,6 +133,16 @@ FUNCTIONS: dict[type, Callable[..., Tensor]] = {
 }
 
 
+def _with_whole_exponentials(factors: tuple[sympy.Expr, ...]) -> tuple[sympy.Expr, ...]:
+    """exp(-1000) exp(1000 x) as one factor: by themselves they are 0 and infinity."""
+    powers = [factor for factor in factors if isinstance(factor, sympy.exp)]
+    if len(powers) < 2 or not any(power.is_number for power in powers):
+        return factors
+    others = tuple(factor for factor in factors if factor not in powers)
+    exponents = cast(list[sympy.Expr], [power.args[0] for power in powers])
+    return (*others, cast(sympy.Expr, sympy.exp(sympy.Add(*exponents))))
+
+
 def _translate(node: sympy.Expr) -> tuple[Callable, tuple[sympy.Expr, ...]]:
     """The operation of one SymPy node, and its arguments."""
     arguments = cast(tuple[sympy.Expr, ...], node.args)  # of an Expr they are Expr; SymPy's annotation says Basic
@@ -143,7 +153,7 @@ def _translate(node: sympy.Expr) -> tuple[Callable, tuple[sympy.Expr, ...]]:
     if isinstance(node, sympy.Add):
         return _total, arguments
     if isinstance(node, sympy.Mul):
-        return _product, arguments
+        return _product, _with_whole_exponentials(arguments)
     if isinstance(node, sympy.Pow):
         if node.exp.is_number:
             return _power(int(node.exp) if node.exp.is_Integer else float(node.exp)), (node.base,)

@@ -10,6 +10,7 @@ from typing import Any, cast
 import sympy
 
 from pinn.errors import SpecError
+from pinn.spec.language.exponential import exponential
 
 LONGEST_TEXT = 10_000
 LONG_WHOLE_NUMBER = re.compile(r"(?<![\w.])\d(_?\d){4300}")  # more digits than Python reads
@@ -62,7 +63,7 @@ def bounded_power(base: sympy.Expr, exponent: sympy.Expr) -> sympy.Expr:
             raise SpecError((), "number too large")
     elif tower(base) + tower(exponent) >= HIGHEST_TOWER:
         raise SpecError((), f"a tower of more than {HIGHEST_TOWER} powers")
-    return base**exponent
+    return exponential(exponent) if base == sympy.E else base**exponent
 
 
 def tower(expression: sympy.Expr) -> int:

@@ -41,6 +41,7 @@ from pinn.spec.language.bounds import (
     tree_size,
 )
 from pinn.spec.language.branches import Predicate, symbols_of
+from pinn.spec.language.exponential import exponential
 
 Value = sympy.Expr | Predicate | tuple  # an expression, a condition, or a vector of expressions (grad)
 
@@ -53,7 +54,7 @@ FUNCTIONS: dict[str, tuple[Callable[..., sympy.Expr], int | None]] = {  # name -
     "sin": (sympy.sin, 1),
     "cos": (sympy.cos, 1),
     "tan": (sympy.tan, 1),
-    "exp": (sympy.exp, 1),
+    "exp": (exponential, 1),
     "log": (sympy.log, 1),
     "sqrt": (sympy.sqrt, 1),
     "sinh": (sympy.sinh, 1),

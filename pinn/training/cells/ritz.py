@@ -105,6 +105,8 @@ class Ritz:
         parts, groups = self.energy_and_conditions(1.0, run.seed_for(self.name))
         self.minimise(model, parts, groups)
         before, control = self.control_energies(model)
+        if self.history:
+            run.coarser = self.start
         run.model = self.start = model
         heldout = run.heldout(model)
         if before is not None:

@@ -61,6 +61,7 @@ class Run:
     monitor    looks at the best model every now and then; its seconds are not charged to the run
     resuming   a stage is being made again from a state
     on_the_way to a larger load: the model only has to be a start for the next
+    coarser    beside the best model, one of another level: that before it, or that after it, which is no better
     """
 
     problem: Problem
@@ -80,6 +81,7 @@ class Run:
     observed: tuple[Model | None, float] = (None, 0.0)  # the model that was looked at last, and when
     resuming: bool = False
     on_the_way: bool = False
+    coarser: Model | None = None
 
     def __post_init__(self) -> None:
         self.heldout_groups = draw_heldout(self.problem, self.device, self.dtype)
@@ -106,6 +108,8 @@ class Run:
         if better and self.model is not None:
             self.best, self.best_heldout = copy.deepcopy(self.model), heldout
             self.best_merit = self.best_merit if merit is None else merit
+        elif self.coarser is not None:
+            self.coarser = self.model
 
     def observe(self) -> dict[str, float]:
         """What the monitor says of a new best model, if it is time to look at it."""
@@ -125,6 +129,7 @@ class Run:
             "generator": self.generator.get_state(),
             "model": model_state(self.model),
             "best": model_state(self.best),
+            "coarser": model_state(self.coarser),
             "best_heldout": self.best_heldout,
             "best_merit": self.best_merit,
             "observed": when if last is self.best else None,
@@ -136,6 +141,7 @@ class Run:
         self.generator.set_state(state["generator"])
         self.model = model_of(self.problem, state["model"], self.device)
         self.best = model_of(self.problem, state["best"], self.device)
+        self.coarser = model_of(self.problem, state["coarser"], self.device)
         self.best_heldout, self.best_merit = state["best_heldout"], state["best_merit"]
         self.observed = (None, 0.0) if state["observed"] is None else (self.best, state["observed"])
         self.history.load_state_dict(state["history"])

@@ -334,3 +334,20 @@ def test_the_derivative_of_a_jump_is_zero():
 def test_a_function_without_counterpart_is_refused():
     with pytest.raises(SpecError, match="gamma"):
         evaluate(sympy.gamma(symbol("x")), {"x": torch.ones(1)}, 1, torch.ones(1))
+
+
+@pytest.mark.parametrize(
+    ("text", "closed"),
+    [
+        ("exp((x - 1)/eps)", lambda x: torch.exp((x - 1) * 1000)),
+        ("exp(-(1 - x)/eps)", lambda x: torch.exp((x - 1) * 1000)),
+        ("exp(x/eps)*exp(-1/eps)", lambda x: torch.exp((x - 1) * 1000)),
+        ("e**((x - 1)/eps)", lambda x: torch.exp((x - 1) * 1000)),
+        ("d(exp((x - 1)/eps), x)", lambda x: 1000 * torch.exp((x - 1) * 1000)),
+        ("(1 - exp((x - 1)/eps))/(1 - exp(-1/eps))", lambda x: 1 - torch.exp((x - 1) * 1000)),
+    ],
+)
+def test_an_exponential_of_a_thin_layer_is_no_product_of_nothing_and_infinity(text, closed):
+    x = torch.linspace(0, 1, 1001, dtype=torch.float64)
+    found = evaluate(Scope(("x",), constants={"eps": "1e-3"}).expression(text, ()), {"x": x}, len(x), x)
+    torch.testing.assert_close(found, closed(x), rtol=1e-11, atol=1e-300)
