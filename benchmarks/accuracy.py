@@ -130,35 +130,15 @@ def table(results: dict[str, list[dict]], machine: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_readme(results: dict[str, list[dict]]) -> None:
-    """The medians, into README between its marks; relative errors only."""
-    lines = ["| problem | quantity | relative L2 error | seconds |", "|---|---|---|---|"]
-    for name, targets in TARGETS.items():
-        good = [entry for entry in results.get(name, []) if entry["exit"] == 0]
-        for quantity in targets:
-            if good and quantity != "seconds" and not quantity.startswith(("probe:", "unknown:")):
-                error = statistics.median(entry["errors"].get(quantity, math.nan) for entry in good)
-                seconds = statistics.median(entry["seconds"] for entry in good)
-                lines.append(f"| [{name}](problems/{name}.yaml) | {quantity} | {error:.1e} | {seconds:.0f} |")
-    file = ROOT / "README.md"
-    before, rest = file.read_text(encoding="utf-8").split("<!-- accuracy -->\n")
-    _, after = rest.split("<!-- end -->")
-    file.write_text(before + "<!-- accuracy -->\n" + "\n".join(lines) + "\n<!-- end -->" + after, encoding="utf-8")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", default=list(TARGETS), metavar="NAME", help="such as heat/poisson_2d")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
-    parser.add_argument("--readme", action="store_true", help="only put the results that are there into README.md")
     arguments = parser.parse_args()
     RESULTS.mkdir(parents=True, exist_ok=True)
     file = RESULTS / "accuracy.json"
     content = json.loads(file.read_text()) if file.exists() else {}
     results = content.get("problems", {})
-    if arguments.readme:
-        write_readme(results)
-        return
     for name in arguments.names:
         results[name] = []
         for seed in arguments.seeds:
