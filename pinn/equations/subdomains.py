@@ -107,9 +107,9 @@ class Subdomains(Sequence[Subdomain]):
     def number_at(self, points: Tensor) -> Tensor:
         """Number of the subdomain [N] that points [N, D] lie in, or are nearest to."""
         if self.partition is None:
-            return torch.zeros(len(points), dtype=torch.int64)
+            return torch.zeros(len(points), dtype=torch.int64, device=points.device)
         space = points.detach().double().cpu().numpy()[:, : self.partition.dimension]
-        return torch.as_tensor(self.partition.part_of(space))
+        return torch.as_tensor(self.partition.part_of(space), device=points.device)
 
     def piecewise(
         self, points: Tensor, evaluated: Callable[[Subdomain, Tensor], Mapping[Key, Tensor]], seen: Seen = None

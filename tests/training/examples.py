@@ -90,9 +90,14 @@ def problem(text: str, folder: Path = Path(), **blocks: str) -> Problem:
 
 
 def run_of(
-    found: Problem, seed: int = 0, dtype: torch.dtype = torch.float64, tolerance: float = 1e-30, seconds: float = 60.0
+    found: Problem,
+    seed: int = 0,
+    dtype: torch.dtype = torch.float64,
+    tolerance: float = 1e-30,
+    seconds: float = 60.0,
+    device: str = "cpu",
 ) -> Run:
-    return Run(found, torch.device("cpu"), dtype, seed, seconds, tolerance)
+    return Run(found, torch.device(device), dtype, seed, seconds, tolerance)
 
 
 def bits(model: Model) -> bytes:

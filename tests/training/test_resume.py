@@ -75,8 +75,8 @@ class Interrupting:
         pass
 
 
-def trained(found, keeper=None, state=None):
-    run = run_of(found, seed=3, seconds=1e6)
+def trained(found, keeper=None, state=None, device="cpu"):
+    run = run_of(found, seed=3, seconds=1e6, device=device)
     if found.spec.solver.load_steps:
         return run, train_by_load_steps(run, stages_of, partial(at_load, found), keeper=keeper, state=state)
     return run, train(run, stages_of(found), keeper=keeper, state=state)

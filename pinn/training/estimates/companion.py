@@ -146,10 +146,11 @@ class Companion:
         passed = torch.linalg.solve_triangular(upper.T, measured.T, upper=False).T
         left, gains, _ = torch.linalg.svd(passed, full_matrices=False)
         found = []
-        for gain, column in list(zip(gains.tolist(), left.T, strict=True))[:MOST_MODES]:
+        for gain, column in list(zip(gains.tolist(), left.T.cpu(), strict=True))[:MOST_MODES]:
             parts = (column * len(points) ** 0.5).reshape(len(problem.outputs), -1)
             sizes = [problem.scaling.fields[output] for output in problem.outputs]
-            found.append(Mode(gain, points, {o: s * p for o, s, p in zip(problem.outputs, sizes, parts, strict=True)}))
+            values = {o: s * p for o, s, p in zip(problem.outputs, sizes, parts, strict=True)}
+            found.append(Mode(gain, points.cpu(), values))
         return found
 
     def values_at(self, points: Tensor) -> Tensor:

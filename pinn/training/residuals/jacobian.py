@@ -223,4 +223,4 @@ def unknown_column(model: Model, group: Group, statement, chunk: slice, name: st
         coefficient = statement.expression.linearise(group.inputs(statement, model.unknowns, chunk), jets)[name]
         index = group.indices[group.statements.index(statement)]
         factor = group.weight(statement) / math.sqrt(len(group.points)) / group.problem.scaling.statements[index]
-        return torch.as_tensor(coefficient, dtype=residual.dtype).expand(len(points)) * factor * model.units[name]
+        return torch.as_tensor(coefficient).to(residual).expand(len(points)) * factor * model.units[name]
