@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 
 from pinn.cli.main import run
-from tests.device.pretend import CARD, CPU, OnCard
+from tests.training.pretend_card import CARD, CPU, OnCard
 from tests.training.examples import problem
 from tests.training.test_resume import TRAININGS, trained
 
@@ -18,7 +18,16 @@ pytestmark = pytest.mark.slow
 ROUNDING = {"rtol": 1e-9, "atol": 1e-12}  # of views, whose strides, and with them the order of sums, may differ
 AGAIN = ("adam", "gauss_newton projected", "in turn", "cells", "ritz of three levels")
 STAGES = [training for training in TRAININGS if "by load" not in training and training not in AGAIN]
-RUNS = ["least_squares", "cells periodic", "slices"]  # one for each kind of network
+L_SHAPE = """
+name: l-shape
+coordinates: [x, y]
+fields: [u]
+domain: {polygon: {vertices: [[0, 0], [1, 0], [1, 1], [-1, 1], [-1, -1], [0, -1]]}}
+equations: {poisson: -laplacian(u) = 1}
+conditions: [{on: boundary, u: 0}]
+"""
+WHOLE = {**TRAININGS, "corners": (L_SHAPE, "{least_squares: {features: 40}}")}
+RUNS = ["corners", "least_squares", "cells periodic", "slices"]  # one for each kind of network
 
 
 @pytest.fixture
@@ -44,7 +53,7 @@ def test_stages_run_on_a_card(training):
 @pytest.mark.parametrize("training", RUNS)
 def test_a_whole_run_on_a_card(training, card, tmp_path):
     """Training, errors, estimates, verdict, pictures and files."""
-    text, method = TRAININGS[training]
+    text, method = WHOLE[training]
     (tmp_path / "spec.yaml").write_text(text)
     command = ["solve", str(tmp_path / "spec.yaml"), "--set", f"solver.method={method}", "-q"]
     weights, metrics, codes = [], [], []
