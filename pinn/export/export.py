@@ -47,7 +47,8 @@ def export(
     `resolution` cells along the longest side, or of a `line`.
     Outside the domain there are no values, but nan; `say` is told how many points of a file or a line lie there.
     `on` is nodes (point data), cells (cell data, at their centres), both, or gauss: a cloud of Gauss points.
-    A problem with time and one space dimension becomes a .vtu on the (x, t) plane; in more dimensions a .vtu holds one
+    A problem with time and one space dimension becomes a .vtu on the (x, t) plane, one without space a line along t, in
+    every format; in more dimensions a .vtu holds one
     instant, the last unless `times` names another; the other formats hold all `times`, eleven by default. An .onnx
     holds the fields as functions, in double precision unless `single`.
     Of a family of problems a file holds the member `at` these parameters, in their middle by default; an .onnx without
@@ -95,6 +96,8 @@ def _check(request: Request, suffix: str) -> None:
 
 def points_of_mesh(problem: Problem, resolution: int) -> float:
     """About how many points our own mesh of the bounding box has; of more than three dimensions it is a slice."""
+    if not problem.coordinates:
+        return resolution + 1.0
     lower, upper = (np.asarray(bound, float)[:3] for bound in problem.geometry.bounds)
     sides = upper - lower
     cells = np.full(len(sides), resolution) if len(problem.coordinates) > 3 else resolution * sides / sides.max()
@@ -117,19 +120,20 @@ def _check_places(request: Request, suffix: str) -> None:
 def export_fields(solution: Solved, folder: Path) -> list[Path]:
     """The fields that a run leaves, as `outputs` of the spec has it; with no formats, none.
 
-    A .vtu of a problem with time comes with a series, fields.xdmf unless fields.pvd is wanted; in more than three
-    dimensions, where a .vtu is only a slice, with a cloud of points, fields.npz.
+    A .vtu of a problem with space and time comes with a series, fields.xdmf unless fields.pvd is wanted; in more than
+    three dimensions, where a .vtu is only a slice, with a cloud of points, fields.npz.
     """
     problem, outputs = solution.problem, solution.problem.spec.outputs
     formats = list(outputs.formats)
-    if "vtu" in formats and problem.time is not None and not {"xdmf", "pvd"} & set(formats):
+    if "vtu" in formats and problem.coordinates and problem.time is not None and not {"xdmf", "pvd"} & set(formats):
         formats.append("xdmf")
     if formats and len(problem.coordinates) > 3:
         formats = list(dict.fromkeys("npz" if name in ("xdmf", "pvd") else name for name in [*formats, "npz"]))
     solution = solution.at()
     written: list[Path] = []
     for name in formats:
-        times = None if problem.time is None or name == "vtu" else output_times(problem)
+        series = problem.time is not None and problem.coordinates and name != "vtu"
+        times = output_times(problem) if series else None
         written += export(solution, folder / f"fields.{name}", times=times, quantities=outputs.quantities)
     return written
 

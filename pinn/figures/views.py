@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from pinn.export.sampling.grid import Array, Grid, space_grid
+from pinn.export.sampling.grid import Array, Grid, space_grid, time_grid
 from pinn.export.sampling.sample import Sample, instants, sample, sample_space_time, scalar_names
 
 if TYPE_CHECKING:
@@ -32,7 +32,10 @@ MOST_DRAWN = 8
 
 @dataclass(frozen=True)
 class LineView:
-    """A quantity against the only space coordinate; `order` runs along the axis and is cut where the domain is."""
+    """A quantity against the only space coordinate, or against time where there is none.
+
+    `order` runs along the axis and is cut where the domain is.
+    """
 
     sample: Sample
     label: str
@@ -86,12 +89,16 @@ class Views:
 def views(solution: Solved, *, quantities: Sequence[str] | None = None) -> Views:
     """How a solution is looked at.
 
-    One dimension: a curve; with time the (x, t) plane and curves at five instants. Two: a map; with time at three
-    instants. Three: the mid-planes. More: the plane of the first two coordinates through the centre. The latter two are
-    drawn at the last instant, if there is time.
+    No space: a curve over time. One dimension: a curve; with time the (x, t) plane and curves at five instants. Two: a
+    map; with time at three instants. Three: the mid-planes. More: the plane of the first two coordinates through the
+    centre. The latter two are drawn at the last instant, if there is time.
     """
     problem = solution.problem
     dimension = len(problem.coordinates)
+    if not dimension:
+        grid = time_grid(problem)
+        order, gaps = _along(grid)
+        return Views((), (LineView(sample(solution, grid, quantities=quantities), "t", order, gaps),))
     if dimension == 1:
         return _line_views(solution, quantities)
     last = None if problem.time is None else problem.time[1]

@@ -22,9 +22,12 @@ from pinn.problem.features import (
     HARD,
     HARDENING,
     LAMBDA_GELU,
+    LEARNED_HARDNESS,
+    MOMENTS,
     MOVING,
     NO_ENERGY,
     NO_PARAMETERS,
+    NO_SPACE,
     NO_TIME,
     NONLINEAR,
     PARAMETERS,
@@ -94,6 +97,21 @@ TABLE = (
     Exclusion(ENERGY, UNKNOWNS, f"an energy cannot identify the 'unknowns'; {STRONG}"),
     Exclusion(ENERGY, ENRICHMENT, f"an energy cannot find the coefficients of 'enrichment'; {STRONG}"),
     Exclusion(AUTOGRAD, STAGE["cells"], "cells need jets; write derivatives: jets, or another method"),
+    Exclusion(STAGE["march"], NO_TIME, "a march needs a time; state it, or write method: auto"),
+    Exclusion(STAGE["march"], PARAMETERS, "a march is of one problem; write the parameters under 'constants'"),
+    Exclusion(STAGE["march"], UNKNOWNS, "unknowns tie all times together; write method: least_squares"),
+    Exclusion(STAGE["march"], DATA, "data tie all times together; write method: least_squares"),
+    Exclusion(
+        STAGE["march"], MOMENTS, "a condition at one moment ties all times together; write method: least_squares"
+    ),
+    Exclusion(STAGE["march"], HARD, "a march has soft conditions; write constraints: soft"),
+    Exclusion(STAGE["march"], ENRICHMENT, "a march has no enrichment; write method: least_squares"),
+    Exclusion(STAGE["march"], FOURIER, "a march has no Fourier features; write method: least_squares"),
+    Exclusion(
+        STAGE["march"], LEARNED_HARDNESS, "a march trains no hardness; write method: gauss_newton, or trainable: false"
+    ),
+    Exclusion(PARAMETERS, NO_SPACE, "ordinary equations are solved one at a time; write them under 'constants'"),
+    Exclusion(SUBDOMAINS, NO_SPACE, "needs coordinates to lie in; ordinary equations have none"),
     Exclusion(
         STAGE["slices"],
         NO_PARAMETERS,

@@ -108,13 +108,17 @@ def of_problem(words: str, holds: Callable[[Problem], bool]) -> Feature:
 PARAMETERS = block("parameters")
 SUBDOMAINS = Feature("`subdomains`", subdomain_places)
 DATA, UNKNOWNS, TIME = block("data"), block("unknowns"), block("time")
-NO_PARAMETERS, NO_TIME = without("parameters"), without("time")
+NO_PARAMETERS, NO_TIME, NO_SPACE = without("parameters"), without("time"), without("coordinates")
 
 HARD = setting("network", "constraints", "hard")
 ENRICHMENT, FOURIER = entry("network", "enrichment"), entry("network", "fourier")
 LAMBDA_GELU = Feature(
     "`activation: lambda_gelu`",
     lambda asked: [("network", "activation")] if asked.spec.network.activation.name == "lambda_gelu" else [],
+)
+LEARNED_HARDNESS = Feature(
+    "`lambda_gelu: {trainable: true}`",
+    lambda asked: [("network", "activation")] if asked.spec.network.activation.trainable else [],
 )
 PERIODIC = Feature("a condition `periodic`", periodic_places)
 PERIODIC_IN_THE_LOSS = Feature(
@@ -129,6 +133,10 @@ ENERGY = Feature(
 )
 GRADIENT_NORM, CAUSAL = weights("gradient_norm"), weights("causal")
 
+MOMENTS = of_problem(
+    "conditions at one moment",
+    lambda one: any(s.place.has_moments(one.domain) for s in one.statements),
+)
 MOVING = of_problem(
     "a domain that depends on `parameters`",
     lambda one: one.domain.family is not None and one.domain.family.moving != [],

@@ -1,8 +1,9 @@
 """Estimates: how far a solution is from the true one, without knowing that; what its statements leave open.
 
 A quantity q of the solution u has the estimated error q(u + e) - q(u), with e Newton's correction in features of
-another seed (`training/estimates/companion.py`). Of a least energy, which has no residuals to correct, u + e is the
-solution of the level before: that is the coarser one's error, and more than that of u.
+another seed (`training/estimates/companion.py`). Of a march, u + e is a second march (`training/march/second.py`). Of a
+least energy, which has no residuals to correct, it is the solution of the level before: that is the coarser one's
+error, and more than that of u.
 """
 
 from __future__ import annotations
@@ -13,16 +14,19 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from pinn.network.march_network import MarchNetwork
 from pinn.problem.problem import Problem
 from pinn.solution.solution import Solution
 from pinn.training.estimates.companion import Companion
 from pinn.training.estimates.freedom import amplification, freedom
 from pinn.training.estimates.relative_residuals import relative_residuals
 from pinn.training.estimates.sizes import SMALLEST_SHARE
+from pinn.training.march.second import second_march
 from pinn.training.residuals.model import Model
 from pinn.training.residuals.points import draw_heldout
 
 POINTS, SEED = 2000, 616_161
+LEAST_SECONDS = 5.0  # for a second march
 SMALLEST_OF_PROBE = 0.1  # the same for a probe, of the root mean square of its quantity over the domain
 
 
@@ -47,9 +51,13 @@ def estimate(solution: Solution) -> Estimates:
     problem, model = solution.problem, solution.model
     scale = model.network.field_scale
     heldout = draw_heldout(problem, scale.device, scale.dtype)
-    companion = Companion(problem, model)
-    modes = companion.modes()
-    corrected = Solution(problem, companion.corrected(), {}, [], {})
+    marched = isinstance(model.network, MarchNetwork)
+    companion = Companion(problem, model) if problem.space or not marched else None
+    modes = companion.modes() if companion else []
+    better = second_march(problem, model, seconds_for_second(solution)) if marched else None
+    if better is None:
+        better = (companion or Companion(problem, model)).corrected()
+    corrected = Solution(problem, better, {}, [], {})
     names = [statement.name for statement in problem.statements]
     worst: dict[str, float] = {}
     for name, share in zip(names, relative_residuals(model, heldout), strict=True):
@@ -68,6 +76,12 @@ def estimate_of_levels(solution: Solution, coarser: Model) -> Estimates:
     """The estimates of a least energy, by the difference of its last two levels."""
     other = Solution(solution.problem, coarser, {}, [], {})
     return Estimates(quantities=quantity_errors(solution, other), probes=probe_errors(solution, other))
+
+
+def seconds_for_second(solution: Solution) -> float:
+    """What a second march may take: as long as the first took, since the first tried scales and numbers of units."""
+    spent = solution.history[-1]["seconds"] if solution.history else 0.0
+    return max(LEAST_SECONDS, float(spent))
 
 
 def narrow(statement: str) -> str:

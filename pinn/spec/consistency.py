@@ -72,6 +72,20 @@ def declared(spec: Spec, block: str) -> Iterator[tuple[Path, str, bool]]:
         yield from (((block, index), name, False) for index, name in enumerate(entries))
 
 
+def space(spec: Spec) -> Iterator[Refusal]:
+    """Coordinates and a domain in them; an ordinary equation has time instead of both."""
+    if spec.coordinates and not spec.domain:
+        yield Refusal(
+            ("domain",), "is missing; write for example domain: {rectangle: {from: [0, 0], to: [1, 1]}}", at_key=True
+        )
+    elif not spec.coordinates and (spec.domain or not spec.time):
+        yield Refusal(
+            ("coordinates",),
+            "needs a letter for each axis, such as [x, y]; ordinary equations have a time, and neither coordinates nor "
+            "a domain",
+        )
+
+
 def ranges(spec: Spec) -> Iterator[Refusal]:
     if spec.time and not below(spec.time.start, spec.time.end):
         yield Refusal(("time", "to"), f"must be greater than 'from', which is {spec.time.start}; got {spec.time.end}")
@@ -195,6 +209,7 @@ def load_steps(spec: Spec) -> Iterator[Refusal]:
 
 CHECKS = (
     what_is_solved,
+    space,
     names,
     ranges,
     initial_conditions,

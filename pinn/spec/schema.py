@@ -87,8 +87,9 @@ def read_name(value: Any) -> str:
 
 
 def read_coordinates(value: Any) -> tuple[str, ...]:
-    if not isinstance(value, list | tuple) or not value:
-        raise refuse(f"must be a list of letters such as [x, y], got {shown(value) if value else 'nothing'}")
+    """None for an ordinary equation, in time alone."""
+    if not isinstance(value, list | tuple):
+        raise refuse(f"must be a list of letters such as [x, y], got {'nothing' if value is None else shown(value)}")
     refusals = []
     for index, letter in enumerate(value):
         if not isinstance(letter, str) or not COORDINATE.fullmatch(letter):
@@ -188,9 +189,7 @@ class Spec(Block):
 
     name: Annotated[str, PlainValidator(read_name), WithJsonSchema({"type": "string", "pattern": "^[a-z0-9-]{1,80}$"})]
     title: Annotated[str, Field(strict=True, max_length=1000)] = ""
-    coordinates: Annotated[
-        tuple[str, ...], PlainValidator(read_coordinates), WithJsonSchema({**STRINGS, "minItems": 1})
-    ]
+    coordinates: Annotated[tuple[str, ...], PlainValidator(read_coordinates), WithJsonSchema(STRINGS)] = ()
     time: TimeInterval | None = None
     parameters: dict[str, Parameter] = {}
     constants: dict[str, Expression] = {}
@@ -204,7 +203,7 @@ class Spec(Block):
         dict[str, str], PlainValidator(read_equations), WithJsonSchema({"type": ["string", "array", "object"]})
     ] = {}
     energy: Energy | None = None
-    domain: Annotated[dict[str, Any], PlainValidator(read_domain), object_schema(minProperties=1, maxProperties=1)]
+    domain: Annotated[dict[str, Any], PlainValidator(read_domain), object_schema(minProperties=1, maxProperties=1)] = {}
     subdomains: Annotated[
         dict[str, Any],
         PlainValidator(read_subdomains),

@@ -15,6 +15,7 @@ from pinn.spec.blocks.solver import (
     GaussNewtonOptions,
     LBFGSOptions,
     LeastSquaresOptions,
+    MarchOptions,
     RitzOptions,
     SlicesOptions,
 )
@@ -25,17 +26,20 @@ from pinn.training.all_weights.quasi_newton import QuasiNewton, require_memory_f
 from pinn.training.all_weights.soap import SOAP, require_package
 from pinn.training.cells.ritz import Ritz
 from pinn.training.cells.stage import MOST_COORDINATES, Cells
+from pinn.training.march.stage import MarchStage
 from pinn.training.output_layer.least_squares import LeastSquares
 from pinn.training.output_layer.slices import MOST_PARAMETERS, Slices
 from pinn.training.run.run import Run, Stage
 
 USABLE_START = 1e-2  # held-out residual above which the network of an earlier stage is no start for Gauss-Newton
 WORTH_KEEPING = 0.1  # held-out residual of cells that a new network under Gauss-Newton would need minutes to reach
+MARCHED = (0,)  # dimensions of space in which problems in time are marched
 WARM_UP = 500  # steps of Adam before L-BFGS, whose line search needs a start of some use
 
 STAGES: dict[str, Callable[..., Stage]] = {
     "least_squares": LeastSquares,
     "cells": Cells,
+    "march": MarchStage,
     "slices": Slices,
     "ritz": Ritz,
     "gauss_newton": GaussNewton,
@@ -79,6 +83,8 @@ def automatic(problem: Problem) -> list[Callable[[Run], Stage | None]]:
     if problem.spec.network.hidden:
         return [partial(GaussNewton, GaussNewtonOptions())]
     asked = Asked(problem.spec, problem)
+    if problem.space in MARCHED and not excluded(STAGE["march"], asked):
+        return [partial(MarchStage, MarchOptions())]
     with_cells = len(problem.axes) <= MOST_COORDINATES and not excluded(STAGE["cells"], asked)
     with_slices = len(problem.parameters) <= MOST_PARAMETERS and not excluded(STAGE["slices"], asked)
     cells = [partial(Cells, CellsOptions())] if with_cells else []

@@ -23,9 +23,12 @@ from pinn.problem.features import (
     HARD,
     HARDENING,
     LAMBDA_GELU,
+    LEARNED_HARDNESS,
+    MOMENTS,
     MOVING,
     NO_ENERGY,
     NO_PARAMETERS,
+    NO_SPACE,
     NO_TIME,
     NONLINEAR,
     PARAMETERS,
@@ -65,7 +68,16 @@ SAID = {
     UNKNOWNS: ({"unknowns": {"c": {"initial": 1}}}, ("unknowns",)),
     TIME: ({"time": {"from": 0, "to": 1}}, ("time",)),
     NO_PARAMETERS: ({"parameters": None}, ()),
-    NO_TIME: ({}, ()),
+    NO_TIME: ({"time": None}, ()),
+    NO_SPACE: ({"coordinates": [], "domain": None, "time": {"from": 0, "to": 1}}, ()),
+    LEARNED_HARDNESS: (
+        {"network": {"activation": {"lambda_gelu": {"trainable": True}}}},
+        ("network", "activation"),
+    ),
+    MOMENTS: (
+        {"time": {"from": 0, "to": 1}, "conditions": [*RIGHT["conditions"], {"at": [0.5, 0.5, 0.5], "u": 0}]},
+        (),
+    ),
     HARD: ({"network": {"constraints": "hard"}}, ("network", "constraints")),
     ENRICHMENT: ({"network": {"enrichment": {"u": "x**1.5"}}}, ("network", "enrichment")),
     FOURIER: ({"network": {"fourier": 8}}, ("network", "fourier")),
@@ -88,6 +100,7 @@ SAID = {
     COMPARISON: ({}, ()),
     **{feature: ({"solver": {"method": name}}, ("solver", "method")) for name, feature in STAGE.items()},
     STAGE["slices"]: ({**FAMILY, "solver": {"method": "slices"}}, ("solver", "method")),
+    STAGE["march"]: ({"time": {"from": 0, "to": 1}, "solver": {"method": "march"}}, ("solver", "method")),
 }
 WORK = {DEEPXDE: "deepxde", HARDENING: "harden", COMPARISON: "compare"}
 
@@ -141,6 +154,9 @@ def test_every_row_refuses_a_spec_at_its_place(row):
         GRADIENT_NORM,
         MOVING,
         NONLINEAR,
+        NO_SPACE,
+        LEARNED_HARDNESS,
+        MOMENTS,
         *(one for name, one in STAGE.items() if name not in ("slices", "ritz")),
     ],
     ids=lambda feature: feature.words,

@@ -71,7 +71,7 @@ NOT_A_SPEC = {
     "capital coordinate": ("coordinates: [»X]", "coordinates[0]", "must be one letter a-z, got 'X'"),
     "coordinate twice": ("coordinates: [x, »x]", "coordinates[1]", "'x' appears twice"),
     "coordinates as text": ("coordinates: »x y", "coordinates", "must be a list of letters such as [x, y], got 'x y'"),
-    "no coordinates": ("coordinates: »[]", "coordinates", "got nothing"),
+    "no coordinates": ("coordinates: »[]", "coordinates", "needs a letter for each axis, such as [x, y]; ordinary"),
     "time as a number": ("time: »1", "time", "must be a mapping such as {from: 0, to: 1}, got 1"),
     "time without from": ("time: »{to: 1}", "time.from", "is missing; write the interval as {from: 0, to: 1}"),
     "time backwards": ("time: {from: 1, to: »0}", "time.to", "must be greater than 'from', which is 1; got 0"),
@@ -262,7 +262,7 @@ NOT_A_SPEC = {
 # whole block left out -> (path, part of the message), at the start of the spec
 MISSING = {
     "name": ("name", "is missing; write for example name: my-problem"),
-    "coordinates": ("coordinates", "is missing; write for example coordinates: [x, y]"),
+    "coordinates": ("coordinates", "needs a letter for each axis, such as [x, y]; ordinary equations have a time"),
     "domain": ("domain", "is missing; write for example domain: {rectangle:"),
 }
 

@@ -427,7 +427,7 @@ def test_any_resolved_spec_loads_to_an_equal_spec(data):
 
 def test_the_json_schema_describes_the_yaml_as_written():
     schema = json.loads(json.dumps(json_schema()))
-    assert set(schema["required"]) == {"name", "coordinates", "domain"}
+    assert set(schema["required"]) == {"name"}
     assert schema["additionalProperties"] is False
     blocks = schema["$defs"]
     assert set(blocks["TimeInterval"]["properties"]) == {"from", "to"}

@@ -16,6 +16,7 @@ from pinn.training.loop import train
 from pinn.training.run.run import Run
 from pinn.training.stages import stages_of
 from tests.training.examples import COUPLED, HEAT, PERIODIC, POISSON, STRING, bits, problem, run_of
+from tests.training.march.examples import DIFFUSION, ordinary
 
 pytestmark = pytest.mark.slow
 
@@ -43,6 +44,8 @@ TRAININGS = {
     "least_squares nonlinear": (COUPLED, "{least_squares: {features: 30, iterations: 3}}"),
     "cells": (HEAT, "{cells: {slabs: 3, passes: 2, features: 35}}"),
     "cells periodic": (PERIODIC % "auto", "{cells: {slabs: 2, passes: 1, features: 20}}"),
+    "march": (ordinary(1, "[r, p]", ["r_t = 2*r - r*p", "p_t = r*p - p"], "r: 2, p: 1"), "march"),
+    "march in space": (DIFFUSION, "{march: {features: 30, scale: 2, nodes: 3}}"),
     "slices": (LINEAR_FAMILY, "{slices: {features: 20, terms: 3}}"),
     "ritz": (STRING, "{ritz: {features: 8, levels: 3}}"),
     "ritz of three levels": (STRING, "{ritz: {features: 8, levels: 3, iterations: 3}}"),

@@ -16,7 +16,7 @@ TIME_CELLS = 200
 
 
 def write_vtu(request: Request, path: Path) -> list[Path]:
-    """One instant; the (x, t) plane in one dimension and time; a slice in more than three dimensions."""
+    """One instant; the (x, t) plane in one dimension and time, the line of t without space; a slice beyond three."""
     frame = _frame(request)
     write_atomic(path, lambda scratch: write_frame(scratch, frame))
     return [path]
@@ -24,6 +24,8 @@ def write_vtu(request: Request, path: Path) -> list[Path]:
 
 def _frame(request: Request) -> Frame:
     dimension, time, wanted = len(request.problem.coordinates), request.problem.time, request.times
+    if not dimension:
+        return request.frame(sample(request.solution, request.grid, quantities=request.quantities), None)
     if wanted is not None and len(wanted) != 1:
         count = len(wanted)
         raise SpecError(("--times",), f"a .vtu holds one instant, got {count}; use --format pvd or xdmf for a series")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -23,7 +23,7 @@ CellsByKind = Mapping[str, NDArray[np.int64]]
 
 # Cells along the longest side are `outputs.resolution` in two dimensions; a line shows sharper fronts for little, and a
 # solid has so many more cells that half as many per side fill a file of about 10 MB.
-_RESOLUTION_FACTOR = {1: 8, 2: 1, 3: 0.5}
+_RESOLUTION_FACTOR = {0: 8, 1: 8, 2: 1, 3: 0.5}
 
 # Points of a cloud that stands in for a mesh in more than three dimensions.
 CLOUD_SIZE = 20_000
@@ -83,6 +83,15 @@ def space_grid(problem: Problem, *, resolution: int | None = None, mesh_file: Pa
 
         return located(Grid(sample_interior(problem.geometry, CLOUD_SIZE, seed=0), {}), problem)
     return _triangulated(problem.subdomains.partition or problem.geometry, resolution or default_resolution(problem))
+
+
+def time_grid(problem: Problem, *, resolution: int | None = None, times: Sequence[float] | None = None) -> Grid:
+    """A line along the time, for a problem without space: `resolution` cells, or between the `times`."""
+    assert problem.time is not None
+    count = resolution or default_resolution(problem)
+    points = np.linspace(*problem.time, count + 1) if times is None else np.array(times, dtype=float)
+    nodes = np.arange(len(points))
+    return Grid(points[:, None], {"line": np.column_stack([nodes[:-1], nodes[1:]])})
 
 
 @lru_cache(maxsize=4)  # export and figures ask for the same mesh, which takes a second to make

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pinn.errors import SpecError
-from pinn.export.sampling.grid import Grid, count_outside, space_grid
+from pinn.export.sampling.grid import Grid, count_outside, space_grid, time_grid
 from pinn.export.sampling.line import Line
 from pinn.export.sampling.places import CELLS, GAUSS, NODES, cell_centres, gauss_points
 from pinn.export.sampling.sample import Sample, instants, sample, scalar_names
@@ -63,6 +63,11 @@ class Request:
     def grid(self) -> Grid:
         """The line, or the mesh. Raises SpecError where values in cells are wanted and there are none."""
         scalar_names(self.problem, self.quantities)  # an unknown name, before a mesh that takes its time
+        if not self.problem.coordinates:
+            if self.line is not None or self.mesh_file is not None:
+                option = "--mesh" if self.line is None else "--line"
+                raise SpecError((option,), "this problem has no space; its fields are curves over time")
+            return time_grid(self.problem, resolution=self.resolution, times=self.times)
         if self.line is not None:
             return self.line.grid(self.problem)
         return space_grid(self.problem, resolution=self.resolution, mesh_file=self.mesh_file)
@@ -83,8 +88,8 @@ class Request:
 
     @property
     def instants(self) -> tuple[float, ...] | None:
-        """Those of a series; None if the problem has no time."""
-        if self.problem.time is None:
+        """Those of a series; None if the problem has no time, or nothing else."""
+        if self.problem.time is None or not self.problem.coordinates:
             return None
         return self.times or tuple(float(instant) for instant in instants(self.problem.time, DEFAULT_TIMES))
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from pinn.geometry.build.shape import Number, build_shape
 from pinn.geometry.shapes.family import Family, ShapeSlices
+from pinn.geometry.shapes.no_space import NoSpace
 from pinn.geometry.shapes.shape import GeometryError, Shape
 from pinn.spec.language.branches import symbols_of
 from pinn.spec.language.expressions import Scope
@@ -20,8 +21,12 @@ from pinn.spec.schema import Spec
 def build_domain(spec: Spec, scope: Scope, folder: Path) -> tuple[Shape, Family | None]:
     """The shape, in the middle of the parameters' ranges where there are some, and then the family of all shapes.
 
+    Without coordinates there is no space.
+
     Raises GeometryError and SpecError, also where a shape is impossible at the end of a range.
     """
+    if not spec.coordinates:
+        return NoSpace(), None
     if not spec.parameters:
         return build_shape(spec.domain, scope.number, spec.coordinates, folder), None
     ranges = parameter_ranges(spec, Scope(()).number)

@@ -56,7 +56,9 @@ def sample_interior(
     columns = shape.dimension + (extent is not None)
     if not count:
         return np.zeros((0, columns))
-    margin = 1e-12 * max(float(np.max(np.abs(shape.bounds))), shape.size)
+    if not columns:  # without space there is one point, and nothing to draw
+        return np.zeros((1, 0))
+    margin = 1e-12 * max(float(np.max(np.abs(shape.bounds), initial=0.0)), shape.size)
 
     def inside(unit: Array) -> Columns:
         points = shape.from_unit(unit[:, : shape.dimension])

@@ -40,6 +40,20 @@ class CellsOptions(Block):
     regularisation: Annotated[Number, Field(ge=0)] | None = None
 
 
+class MarchOptions(Block):
+    """Features in space, collocation in time, slab after slab.
+
+    features   of space
+    nodes      collocation nodes in each slab (Radau IIA)
+    """
+
+    example: ClassVar[str] = "{features: 400}"
+
+    features: Annotated[int, Strict(), Field(ge=1, le=100_000), WHOLE] | None = None
+    scale: Positive | None = None
+    nodes: Annotated[int, Strict(), Field(ge=2, le=12), WHOLE] | None = None
+
+
 class SlicesOptions(Block):
     """Least squares on slices of a linear family of problems, and a series in its parameters through them."""
 
@@ -132,6 +146,7 @@ class QuasiNewtonOptions(Block):
 STAGE_OPTIONS: dict[str, type[Block]] = {
     "least_squares": LeastSquaresOptions,
     "cells": CellsOptions,
+    "march": MarchOptions,
     "slices": SlicesOptions,
     "ritz": RitzOptions,
     "gauss_newton": GaussNewtonOptions,

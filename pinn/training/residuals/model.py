@@ -17,6 +17,7 @@ from pinn.network.field_network import FieldNetwork
 from pinn.network.hardness import Learning
 from pinn.network.mlp import MLP, Tape
 from pinn.network.series import SeriesNetwork
+from pinn.network.space_units import SpaceUnits
 from pinn.problem.problem import Problem
 from pinn.spec.blocks.network import ActivationOptions
 
@@ -148,6 +149,17 @@ def series_network(
     axes = [problem.axes.index(name) for name in problem.parameters]
     scale = field_scale(problem).to(device=device, dtype=dtype)
     return SeriesNetwork(terms, axes, (lower + upper) / 2, (upper - lower) / 2, degrees.to(device), scale)
+
+
+def bare_units(problem: Problem, count: int, like: Tensor) -> SpaceUnits:
+    """So many units of space alone, whose weights are still to be given; scaled to the problem's domain."""
+    space, domain, options = problem.space, problem.domain, problem.spec.network.activation
+    features = None
+    if space:
+        periods = {axis: period for axis, period in problem.periods.items() if axis < space}
+        features = InputFeatures(domain.centre[:space].tolist(), domain.half_width[:space].tolist(), periods).to(like)
+    width = 0 if features is None else features.width
+    return SpaceUnits(features, like.new_zeros(count, width), like.new_zeros(count), options.name, options.hardness)
 
 
 def field_scale(problem: Problem) -> Tensor:

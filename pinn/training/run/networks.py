@@ -13,10 +13,11 @@ from pinn.corners.table import CornerTable
 from pinn.errors import did_you_mean
 from pinn.network.cell_network import BOXES, CellNetwork
 from pinn.network.field_network import FieldNetwork
+from pinn.network.march_network import MarchNetwork
 from pinn.network.mlp import MLP
 from pinn.network.series import SeriesNetwork
 from pinn.problem.problem import Problem
-from pinn.training.residuals.model import new_network, series_network
+from pinn.training.residuals.model import bare_units, new_network, series_network
 
 CPU = torch.device("cpu")
 
@@ -76,9 +77,19 @@ def series_of(problem: Problem, tensors: Mapping[str, Tensor]) -> SeriesNetwork:
     return series_network(problem, units, tensors["network.degrees"], CPU, dtype)
 
 
+def march_network_of(problem: Problem, tensors: Mapping[str, Tensor]) -> MarchNetwork:
+    names = ("edges", "coefficients", "field_scale")
+    edges, coefficients, scale = (tensors[f"network.{name}"] for name in names)
+    if not bool((edges[1:] > edges[:-1]).all()):
+        raise ValueError("the slabs of time do not follow one another")
+    units = bare_units(problem, len(tensors["network.units.weight"]), scale)
+    return MarchNetwork(units, edges, coefficients, scale)
+
+
 KINDS: dict[str, Callable[[Problem, Mapping[str, Tensor]], FieldNetwork]] = {
     MLP.kind: mlp_of,
     CornerNetwork.kind: corner_network_of,
     CellNetwork.kind: cell_network_of,
     SeriesNetwork.kind: series_of,
+    MarchNetwork.kind: march_network_of,
 }

@@ -1,0 +1,168 @@
+"""March through time: features in space, Radau IIA collocation in each slab, one factorisation per slab length.
+
+A level is one march with so many units in space, sampled at one scale. On the first level scales are compared on the
+initial conditions and the first slab, on fresh points. A level whose held-out residual does not meet the tolerance is
+followed by one with more units; without space by one with shorter slabs.
+
+Sources: Hairer & Wanner, Solving Ordinary Differential Equations II, 2nd ed., §§ IV.5, IV.8; Frozen-PINN, arXiv
+2405.20836.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from pinn.geometry.points.seeds import seed_of
+from pinn.network.activations import ACTIVATIONS
+from pinn.spec.blocks.solver import MarchOptions
+from pinn.training.march.begin import (
+    BOUNDARY_PER_UNIT,
+    INTERIOR_PER_UNIT,
+    STAGES,
+    STAGES_WITHOUT_SPACE,
+    Choice,
+    begun,
+    network_of,
+)
+from pinn.training.march.march import March
+from pinn.training.march.rows import Rows, draw_rows
+from pinn.training.residuals.model import Model
+from pinn.training.run.run import Report, Run
+from pinn.training.run.stop_reason import StopReason
+
+FEATURES = {1: 100, 2: 300, 3: 500}
+FIRST_SCALES = (2.0, 4.0, 8.0)  # in units of the activation
+GROWTH = 1.6  # units from one level to the next
+LIMIT = 0.5  # of the tolerance: residual between the nodes
+LEAST_LIMIT = 1e-11  # below it, rounding errors of second derivatives in time rule
+TIGHTER = 0.1  # limit of a level without space relative to that before
+MOST_LEVELS = 8
+LEAST_GAIN = 1.5  # of the held-out residual from one level to the next, below which another is of no use
+KEPT = (
+    "features",
+    "queue",
+    "tried",
+    "level",
+    "limit",
+    "heldouts",
+    "begun",
+)  # attributes that make the state, beside the march
+STRETCH = 1 / 50  # of the time, that one step of the stage covers at least
+
+
+class MarchStage:
+    """Stage: one step is a trial of a scale, or some slabs; a march to the end gives a new model."""
+
+    name = "march"
+    measure_every = 2**62  # only a whole march is measured
+
+    def __init__(self, options: MarchOptions, run: Run):
+        self.options, self.run, self.problem = options, run, run.problem
+        problem = run.problem
+        assert problem.time is not None
+        self.time = problem.time
+        self.features = options.features or FEATURES.get(problem.space, FEATURES[3])
+        unit = ACTIVATIONS[problem.spec.network.activation.name].scale
+        scales = [options.scale] if options.scale else [unit * scale for scale in FIRST_SCALES]
+        self.queue = scales if problem.space else [1.0]
+        self.tried: dict[float, float] = {}
+        self.level = 0
+        self.limit = max(LIMIT * run.tolerance, LEAST_LIMIT)
+        self.heldouts: list[float] = []
+        self.march: March | None = None
+        self.begun = run.seconds
+
+    def step(self) -> Report:
+        if self.march is None and (len(self.queue) > 1 or self.tried) and self.queue:
+            return self.try_scale()
+        if self.march is None:
+            scale = min(self.tried, key=lambda one: self.tried[one]) if self.tried else self.queue[0]
+            self.queue, self.tried = [scale], {}
+            self.march = self.new_march(scale)
+            self.begun = self.run.seconds
+        march = self.march
+        goal = march.moment + STRETCH * (self.time[1] - self.time[0])
+        while not march.over and march.moment < goal:
+            march.advance()
+            if self.run.remaining < 0:
+                break
+        report = Report(
+            march.worst,
+            extra={"t": march.moment, "slabs": len(march.slabs), "features": self.features},
+        )
+        if march.over:
+            self.end_level(report)
+        return report
+
+    def new_march(self, scale: float) -> March:
+        """At the start, with units of that scale."""
+        problem, run = self.problem, self.run
+        nodes = self.options.nodes or (STAGES if problem.space else STAGES_WITHOUT_SPACE)
+        seed = run.seed_for(self.name, self.level)
+        return begun(problem, Choice(self.features, scale, nodes, self.limit, seed), run.device, run.dtype)
+
+    def try_scale(self) -> Report:
+        """The residual of the first slab on fresh points, for the next scale."""
+        scale = self.queue.pop(0)
+        march = self.new_march(scale)
+        march.advance()
+        fresh = draw_rows(
+            self.problem,
+            march.scheme.functions,
+            march.scheme.scale,
+            INTERIOR_PER_UNIT * self.features,
+            BOUNDARY_PER_UNIT * self.features,
+            seed_of(self.run.seed_for(self.name, self.level), "fresh"),
+        )
+        self.tried[scale] = missed(march, fresh)
+        return Report(self.tried[scale], extra={"scale": scale, "features": self.features})
+
+    def end_level(self, report: Report) -> None:
+        run = self.run
+        assert self.march is not None
+        model = Model(self.problem, network_of(self.march), self.problem.spec.solver.derivatives)
+        run.model, report.heldout = model, run.heldout(model)
+        self.heldouts.append(report.heldout)
+        seconds = run.seconds - self.begun
+        self.march = None
+        self.level += 1
+        stuck = len(self.heldouts) > 1 and self.heldouts[-1] * LEAST_GAIN > min(self.heldouts[:-1])
+        if self.options.features or self.level >= MOST_LEVELS or stuck:
+            report.finished = StopReason.STAGNATED if stuck else StopReason.ITERATION_LIMIT
+            return
+        if self.problem.space:
+            self.features = math.ceil(self.features * GROWTH)
+            self.queue = [scale * GROWTH ** (1 / self.problem.space) for scale in self.queue]
+            costlier = GROWTH**3
+        else:
+            self.limit, costlier = max(self.limit * TIGHTER, LEAST_LIMIT), 2.0
+        if costlier * seconds > run.remaining:
+            report.finished = StopReason.TIME_LIMIT
+
+    def state_dict(self) -> dict[str, Any]:
+        kept = {name: getattr(self, name) for name in KEPT}
+        return {**kept, "march": None if self.march is None else self.march.state_dict()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        for name in KEPT:
+            setattr(self, name, state[name])
+        if state["march"] is not None:
+            self.march = self.new_march(self.queue[0])
+            self.march.load_state_dict(state["march"])
+
+
+def missed(march: March, fresh: Sequence[Rows]) -> float:
+    """Root mean square over the statements of their residuals on fresh points: the start, and the first slab."""
+    scheme = replace(march.scheme, rows=[rows for rows in fresh if not rows.initial])
+    start = replace(march.scheme, rows=[rows for rows in fresh if rows.initial])
+    (end, coefficients), places = march.slabs[0], np.array([0.0, 0.5, 1.0])
+    length = end - march.begin
+    times = march.scheme.like(march.begin + places * length)
+    state = march.state_at(coefficients, places, length)
+    found = [*scheme.defects(state[:, 1:], times[1:]), *start.defects(state[:, :1], times[:1])]
+    return math.sqrt(sum(defect**2 for defect in found) / len(found))
