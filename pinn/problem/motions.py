@@ -59,7 +59,7 @@ def candidates(problem: Problem) -> dict[tuple[str, ...], Motion]:
     """(output,) -> its constant; (subdomain, i, j) -> its rotation in a coordinate plane about the domain's middle."""
     found: dict[tuple[str, ...], Motion] = {(output,): Motion({output: (1.0, {})}) for output in problem.outputs}
     components = problem.vectors.get("displacement", ())
-    if len(components) != problem.space:
+    if len(components) != problem.space or not problem.space:
         return found
     middle = ((problem.bounds[0] + problem.bounds[1]) / 2).tolist()
     length = float(problem.domain.half_width[: problem.space].max())
