@@ -9,8 +9,8 @@ import torch
 from safetensors.torch import load_file
 
 from pinn.cli.main import run
-from tests.training.pretend_card import CARD, CPU, OnCard
 from tests.training.examples import problem
+from tests.training.pretend_card import CARD, CPU, OnCard
 from tests.training.test_resume import TRAININGS, trained
 
 pytestmark = pytest.mark.slow
