@@ -71,7 +71,7 @@ class Discretisation:
         parts = []
         for row, places in self.rows():
             angles = next(iter(places.values()))[1]
-            parts.append(row.data_at(exponent - row.order, angles) / self._size(row))
+            parts.append(row.data_at(exponent - row.order, angles) / self.size_of(row))
         return np.concatenate(parts)
 
     def sampled(self, unknowns: NDArray, sector: int, field: int, angles: Array, order: int = 0) -> NDArray:
@@ -118,13 +118,14 @@ class Discretisation:
             sector, angles = places[side]
             basis, columns = self.bases[sector][field], self.columns[sector][field]
             polar = at_angles(orders, self.wedge.weights[field], angles)
-            scale = coefficient * self.field_scale[field] / self._size(row)
+            scale = coefficient * self.field_scale[field] / self.size_of(row)
             for order in range(polar.shape[2]):
                 values = basis.rows(angles, order)
                 block[:, : polar.shape[1], columns] += scale * polar[:, :, order, None] * values[:, None, :]
         return block
 
-    def _size(self, row: Row) -> float:
+    def size_of(self, row: Row) -> float:
+        """What the row is divided by in the matrices."""
         return max(abs(c) * self.field_scale[field] for (_, field, _), c in row.terms.items())
 
     def _field_scale(self) -> Array:

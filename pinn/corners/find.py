@@ -18,6 +18,7 @@ from pinn.corners.principal import (
     NoWedge,
     Surroundings,
     Terms,
+    coefficients_near,
     data_in_sector,
     data_on_edge,
     principal_row,
@@ -176,7 +177,14 @@ def read_wedge(
     for number, sector in enumerate(vertex.sectors):
         names = {name: (0, field) for field, name in enumerate(outputs[number])}
         rows = tuple(
-            principal_row(found, names, weights, data_in_sector(statement.expression, around), order)
+            principal_row(
+                found,
+                names,
+                weights,
+                data_in_sector(statement.expression, around),
+                coefficients_near(statement.expression, around, None, None),
+                order,
+            )
             for found, statement, order in zip(terms[number], equations[number], orders, strict=True)
         )
         low = sector.start - void / 2 * (number == 0)
@@ -196,6 +204,7 @@ def read_wedge(
                 names,
                 weights,
                 data_on_edge(statement.expression, around, end.normal, angle),
+                coefficients_near(statement.expression, around, end.normal, angle),
             )
             for statement, end in held
         ]

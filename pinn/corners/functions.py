@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pinn.corners.discretisation import Discretisation
 from pinn.corners.exponents import exponents_of
 from pinn.corners.particular import particular_solution
+from pinn.corners.shadows import Piece, shadows
 from pinn.corners.smoothness import samples, without_smooth
 from pinn.corners.wedge import Wedge
 
@@ -27,11 +28,17 @@ class CornerFunction:
 
     multiple   how much of it the data ask for; None for an eigenfunction, of which there may be any multiple
     levels     [logarithms + 1, unknowns of the discretisation]
+    shadows    what terms of lower order add to it, each with its exponent and levels (shadows.py)
     """
 
     exponent: complex
     multiple: float | None
     levels: NDArray
+    shadows: tuple[Piece, ...] = ()
+
+    @property
+    def pieces(self) -> tuple[Piece, ...]:
+        return ((self.exponent, self.levels), *self.shadows)
 
     @property
     def particular(self) -> bool:
@@ -72,20 +79,26 @@ def corner_functions(wedge: Wedge, below: float) -> CornerFunctions:
             functions = without_smooth(fine, functions, degree)
         for levels in functions:
             turns = (1, -1j) if exponent.value.imag else (1,)
-            found += [_scaled(fine, exponent.value, turn, False, levels) for turn in turns]
+            following = shadows(fine, exponent.value, levels, below)
+            found += [_scaled(fine, exponent.value, turn, False, levels, following) for turn in turns]
     for degree in range(math.ceil(below)):
         levels = particular_solution(fine, degree)
         if levels is not None:
-            found.append(_scaled(fine, complex(degree), 1, True, levels))
+            following = shadows(fine, complex(degree), levels, below)
+            found.append(_scaled(fine, complex(degree), 1, True, levels, following))
     found.sort(key=lambda function: function.exponent.real)
     return CornerFunctions(fine, tuple(found), tuple(exponents))
 
 
-def _scaled(fine: Discretisation, value: complex, turn: complex, particular: bool, levels: NDArray) -> CornerFunction:
+def _scaled(
+    fine: Discretisation, value: complex, turn: complex, particular: bool, levels: NDArray, following: list[Piece]
+) -> CornerFunction:
     """The function turned in the complex plane, in its natural size, without logarithms that it has not got."""
     sizes = samples(fine, levels[None])[0]
     largest = sizes.ravel()[int(np.argmax(np.abs(sizes)))]
     kept = len(levels)
     while kept > 1 and np.abs(sizes[kept - 1]).max() < NEGLIGIBLE * abs(largest):
         kept -= 1
-    return CornerFunction(value, float(largest.real) if particular else None, turn * levels[:kept] / largest)
+    multiple = float(largest.real) if particular else None
+    pieces = tuple((exponent, turn * found / largest) for exponent, found in following)
+    return CornerFunction(value, multiple, turn * levels[:kept] / largest, pieces)

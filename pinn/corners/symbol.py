@@ -43,7 +43,8 @@ def symbol_roots(equations: Sequence[Row], order: int) -> NDArray | None:
 
 def singular_angles(roots: NDArray, low: float, high: float) -> NDArray:
     """The complex angles at which solutions are singular, with real parts in and about the interval."""
-    angles = -np.arctan(roots)
+    with np.errstate(divide="ignore", invalid="ignore"):  # i and -i, those of isotropic materials, lie at infinity
+        angles = -np.arctan(roots)
     turns = np.arange(math.floor(low / np.pi) - 2, math.ceil(high / np.pi) + 3) * np.pi
     angles = (angles[:, None] + turns).ravel()
     return angles[np.isfinite(angles)]

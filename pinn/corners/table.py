@@ -1,6 +1,8 @@
 """CornerTable: the functions of one corner as numbers, and their partial derivatives at points.
 
-    F_n(x) = window(r) Re sum_l (r/R)^(a_n - t_f) (log(r/R))^l phi_nfl(theta),   r, theta about the vertex
+    F_n(x) = window(r) Re sum_k sum_l (r/R)^(a_k - t_f) (log(r/R))^l phi_kfl(theta),   r, theta about the vertex
+
+over the terms k of the function: the one it is named after, and its shadows.
 
 It is what a file holds of a corner: nothing has to be computed again from the equations. It is evaluated in float64
 whatever the type of the points, since powers of r and high derivatives lose too many digits in float32.
@@ -54,19 +56,21 @@ class CornerTable(nn.Module):
 
     vertex     [2];  radius [], R > 0, the unit of r
     window     [2], radii between which the functions fade out; zeros where they reach everywhere
-    exponents  [n, 2], real and imaginary parts
+    exponents  [terms, 2], real and imaginary parts; each function is a sum of terms
+    mixing     [terms, n], how much of each term a function has
     sectors    [parts, 4]: output, weight, low, high of each part
-    series     [parts, derivatives, terms, logarithms + 1, n, 2]: Chebyshev series of each part and its derivatives
+    series     [parts, derivatives, degrees, logarithms + 1, terms, 2]: Chebyshev series of each
     """
 
     vertex: Tensor
     radius: Tensor
     window: Tensor
     exponents: Tensor
+    mixing: Tensor
     sectors: Tensor
     series: Tensor
 
-    NAMES = ("vertex", "radius", "window", "exponents", "sectors", "series")
+    NAMES = ("vertex", "radius", "window", "exponents", "mixing", "sectors", "series")
 
     def __init__(self, tensors: Mapping[str, Tensor], fields: int):
         super().__init__()
@@ -82,7 +86,7 @@ class CornerTable(nn.Module):
         return self
 
     def __len__(self) -> int:
-        return len(self.exponents)
+        return self.mixing.shape[1]
 
     @property
     def parts(self) -> list[AngularPart]:
@@ -101,9 +105,9 @@ class CornerTable(nn.Module):
         inward   [N, 2] directions into the domain at points of a boundary: they tell the faces of a crack apart
         """
         exact = points.double()
-        found = [exact.new_zeros(len(points), self.fields, len(self)) for _ in plan.channels]
+        found = [exact.new_zeros(len(points), self.fields, len(self.exponents)) for _ in plan.channels]
         if not len(self) or not len(points):
-            return [channel.to(points) for channel in found]
+            return [channel[:, :, : len(self)].to(points) for channel in found]
         offset = (exact[:, :2] - self.vertex) / self.radius
         seen = offset if inward is None else offset + NUDGE * offset.norm(dim=1, keepdim=True) * inward
         by_output: dict[int, list[AngularPart]] = {}
@@ -113,7 +117,7 @@ class CornerTable(nn.Module):
             for part, rows in shared_out(parts, seen):
                 self._add(part, offset[rows], seen[rows], rows, plan, found)
         found = self._faded(exact, plan, found) if self.fades else found
-        return [channel.to(points) for channel in found]
+        return [(channel @ self.mixing).to(points) for channel in found]
 
     def _add(
         self, part: AngularPart, local: Tensor, seen: Tensor, rows: Tensor, plan: JetPlan, found: list[Tensor]

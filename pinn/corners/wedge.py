@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -28,18 +28,24 @@ class Row:
     order   s: with fields r^(a - t_f) phi_f every term is of r^(a - s)
     data    the right-hand side near the vertex: data[d] holds the coefficients [d + 1] of x^(d-k) y^k, x and y from
             the vertex
+    lower   m -> what takes r^a to r^(a - s + m), m > 0: terms of lower order, and of coefficients that vary, each with
+            a homogeneous polynomial in x and y as its coefficient
     """
 
     terms: Mapping[Term, float]
     order: int
     data: tuple[Array, ...] = ()
+    lower: Mapping[int, tuple[tuple[Term, Array], ...]] = field(default_factory=dict)
 
     def data_at(self, degree: int, angles: Array) -> Array:
         """The part of the data of r^degree, without that factor, at angles [N]."""
-        if not 0 <= degree < len(self.data):
-            return np.zeros(len(angles))
-        x, y = np.cos(angles), np.sin(angles)
-        return sum(c * x ** (degree - k) * y**k for k, c in enumerate(self.data[degree]))  # pyright: ignore
+        return homogeneous(self.data[degree], angles) if 0 <= degree < len(self.data) else np.zeros(len(angles))
+
+
+def homogeneous(coefficients: Array, angles: Array) -> Array:
+    """sum_k coefficients[k] x^(d-k) y^k on the unit circle, d the degree."""
+    x, y, degree = np.cos(angles), np.sin(angles), len(coefficients) - 1
+    return sum((c * x ** (degree - k) * y**k for k, c in enumerate(coefficients)), start=np.zeros(len(angles)))
 
 
 def along_edge(coefficients: Array | list[float], angle: float) -> tuple[Array, ...]:

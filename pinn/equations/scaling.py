@@ -5,6 +5,9 @@ domain along axis i, U_f the magnitude of field f and |d| the orders of d, one s
 magnitude of the statement is the root of the sum of their squares; residuals divided by it are free of units, and the
 same in metres or millimetres, pascal or gigapascal.
 
+Coefficients may grow without bound, as 1/r^2 does towards an axis. What counts of them is at most STEEP times their
+median; a statement that has more than that somewhere is steep, and is measured there in units of its own terms.
+
 The ratios of the field magnitudes follow from asking that every statement be balanced (geometric-mean scaling of the
 matrix statements x fields; Curtis & Reid, J. Inst. Maths Applics 10 (1972), 118); the common size from the data:
 the largest right-hand side.
@@ -19,21 +22,27 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from scipy.sparse.csgraph import connected_components
+from torch import Tensor
 
 from pinn.derivatives.jets import Partial
 from pinn.domain.point_set import PointSet
 from pinn.equations.compiler.compile import Derivative
 from pinn.equations.statements import Statement
 
+STEEP = 10.0  # sizes of one coefficient in one statement that differ by more have no one magnitude
 ROUNDS = 4  # of the fixed point between field magnitudes and the coefficients of a nonlinear equation
 
 
 @dataclass(frozen=True)
 class Scaling:
-    """fields: name -> U_f [the field's unit]; statements: one magnitude each, in the unit of its residual."""
+    """fields: name -> U_f [the field's unit]; statements: one magnitude each, in the unit of its residual.
+
+    steep   the statements with coefficients of the coordinates that are far larger in places
+    """
 
     fields: dict[str, float]
     statements: tuple[float, ...]
+    steep: frozenset[int] = frozenset()
 
 
 def length_factor(partial: Partial, lengths: Sequence[float], space: int) -> float:
@@ -61,7 +70,34 @@ def find_scaling(
     matrix, sources = _sizes(statements, samples, magnitude, axes, lengths, space, unknowns)
     scale = np.array([magnitude[name] for name in fields])
     sizes = np.sqrt(((matrix * scale) ** 2).sum(axis=1))
-    return Scaling(magnitude, tuple(float(size) if size > 0 else 1.0 for size in sizes))
+    steep = [
+        index
+        for index, (statement, points) in enumerate(zip(statements, samples, strict=True))
+        if statement.is_equation and is_steep(statement, points, axes, unknowns)
+    ]
+    return Scaling(magnitude, tuple(float(size) if size > 0 else 1.0 for size in sizes), frozenset(steep))
+
+
+def typical_square(coefficient: Tensor) -> float:
+    """The mean square of a coefficient [N], none of which counts more than STEEP times the median of what is not zero."""
+    squares = coefficient.reshape(-1).square()
+    there = squares[squares > 0]
+    return float(squares.clamp(max=float(STEEP**2 * there.median())).mean()) if len(there) else 0.0
+
+
+def is_steep(statement: Statement, points: PointSet, axes: tuple[str, ...], unknowns: Mapping[str, float]) -> bool:
+    """Whether a coefficient of the coordinates alone is more than STEEP times its median somewhere."""
+    compiled = statement.expression
+    if not compiled.is_linear or compiled.unknowns_used:
+        return False
+    inputs = points.inputs(axes, {name: torch.tensor(value) for name, value in unknowns.items()})
+    zero = {d: points.points.new_zeros(len(points)) for d in compiled.derivatives}
+    for coefficient in compiled.linearise(inputs, zero).values():
+        sizes = torch.as_tensor(coefficient, dtype=torch.float64).reshape(-1).abs()
+        there = sizes[sizes > 0]
+        if len(there) and float(there.max()) > STEEP * float(there.median()):
+            return True
+    return False
 
 
 def _sizes(statements, samples, magnitude, axes, lengths, space, unknowns):
@@ -84,7 +120,7 @@ def _sizes(statements, samples, magnitude, axes, lengths, space, unknowns):
         zero = {d: typical(points, d, 0.0) for d in compiled.derivatives}
         for key, coefficient in compiled.linearise(inputs, jets).items():
             if isinstance(key, Derivative):
-                mean_square = float(torch.as_tensor(coefficient, dtype=torch.float64).square().mean())
+                mean_square = typical_square(torch.as_tensor(coefficient, dtype=torch.float64))
                 matrix[row, fields.index(key.field)] += (
                     mean_square * length_factor(key.partial, lengths, space) ** 2 if math.isfinite(mean_square) else 0.0
                 )

@@ -10,7 +10,7 @@ What is zero wherever one looks, though it is not written as zero, is named: it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -21,6 +21,7 @@ from torch import Tensor
 from pinn.domain.places import Interior, OnBoundary, Place
 from pinn.domain.point_set import PointSet, joined
 from pinn.equations.compiler.compile import Derivative
+from pinn.equations.scaling import length_factor
 from pinn.equations.statements import Statement
 from pinn.spec.language.branches import symbols_of
 from pinn.spec.language.expressions import symbol
@@ -33,6 +34,7 @@ CLOSER_LOG2 = 21  # on a part of a boundary, once there is something to be seen
 CONCENTRATED = 0.02  # share of the points with half of the deviation; a Gaussian of width 1/8 of a square has 0.07
 POOL = 4096  # points for training, and as many for measuring
 NEGLIGIBLE = 1e-6  # of the largest deviation: where the data are over
+UNBOUNDED = 1e3  # of the median: coefficients that grow by more are those of an axis, or like them
 ROUNDS = 7  # of the search: its steps fall from the distance between points to 1/64 of it
 SEED = 271_828
 
@@ -112,10 +114,32 @@ def known_data(problem: Problem, statement: Statement, points: PointSet) -> Iter
     for key, slope in statement.expression.linearise(inputs, zero).items():
         if isinstance(key, Derivative):
             found[key] = slope
-    for key, value in found.items():
-        column = torch.as_tensor(value, dtype=torch.float64)
+    columns = {key: torch.as_tensor(value, dtype=torch.float64) for key, value in found.items()}
+    rate = growth(problem, columns, len(points))
+    for key, column in columns.items():
         if column.ndim and len(column) > 1:
-            yield key, torch.nan_to_num(column, nan=0.0, posinf=0.0, neginf=0.0)
+            yield key, torch.nan_to_num(column / rate, nan=0.0, posinf=0.0, neginf=0.0)
+
+
+def growth(problem: Problem, columns: Mapping[Derivative | None, Tensor], count: int) -> Tensor:
+    """What a statement grows by towards a point or an axis where its coefficients are unbounded, as with 1/r: [N].
+
+    A statement times a positive function is the same statement: only what varies beside this growth varies. It is the
+    size of the terms in one field, on the length of the domain, relative to its median; one where this is bounded.
+    """
+    lengths = [float(width) for width in problem.domain.half_width]
+    squares: dict[str, Tensor] = {}
+    for key, column in columns.items():
+        if key is not None:
+            size = (column * length_factor(key.partial, lengths, problem.space)).square()
+            squares[key.field] = squares.get(key.field, torch.zeros(count, dtype=torch.float64)) + size
+    rate = torch.ones(count, dtype=torch.float64)
+    for square in squares.values():
+        size = square.sqrt()
+        middle = float(size.median())
+        if middle > 0 and float(size.max()) > UNBOUNDED * middle:
+            rate = torch.maximum(rate, size / middle)
+    return rate
 
 
 def deviation(values: Tensor) -> Tensor:

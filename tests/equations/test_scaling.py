@@ -11,6 +11,7 @@ from pinn.equations.scaling import length_factor
 from pinn.problem.loading import build
 from pinn.problem.problem import Problem
 from pinn.spec.yaml.source import parse_spec
+from pinn.training.residuals.assembly import Group
 
 PLATE = """
 name: plate
@@ -138,3 +139,35 @@ def test_a_length_factor_counts_every_order():
     assert length_factor(Partial((2, 1)), [10.0, 0.5], 2) == pytest.approx(1e-2 * 2)
     assert length_factor(Partial((0, 1), 1), [10.0, 0.5], 1) == pytest.approx(1e-2 * 2)
     assert length_factor(Partial((0, 0), 1), [10.0, 0.5], 2) == pytest.approx(1e-2 + 4)
+
+
+AXIS = """
+name: rod
+coordinates: [r, z]
+fields: [T]
+domain: {rectangle: {from: [FIRST, 0], to: [1, 1]}}
+equations: {heat: T_rr + T_r/r - T/r**2 + T_zz = r}
+conditions: [{on: [right, top, bottom, left], T: 0}]
+"""
+
+
+def test_what_is_unbounded_at_an_axis_does_not_weigh_more_than_the_rest():
+    """1/r^2 has no mean square up to the axis: the nearer a point happens to lie, the larger."""
+    sizes = [build(parse_spec(AXIS.replace("FIRST", first))).scaling.statements[0] for first in ("0", "1e-6", "0.3")]
+    assert sizes[1] == pytest.approx(sizes[0], rel=1e-3)
+    assert 0.1 < sizes[0] / sizes[2] < 10
+
+
+def test_a_statement_is_measured_in_its_own_terms_where_they_are_far_larger():
+    problem = build(parse_spec(AXIS.replace("FIRST", "0")))
+    assert problem.scaling.steep == {0}
+    assert build(parse_spec(AXIS.replace("FIRST", "0.5"))).scaling.steep == frozenset()
+    points = torch.tensor([[1e-3, 0.5], [1e-4, 0.5], [0.9, 0.5]], dtype=torch.float64)
+    group = Group(problem, (0,), PointSet(points))
+    statement = problem.statements[0].expression
+    slopes = statement.linearise(
+        PointSet(points).inputs(problem.axes, {}), dict.fromkeys(statement.derivatives, points[:, 0])
+    )
+    size = group.magnitude(0, slopes, slice(None))
+    assert float(size[1] / size[0]) == pytest.approx(100, rel=1e-2)
+    assert float(size[2]) == problem.scaling.statements[0]

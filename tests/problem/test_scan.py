@@ -74,3 +74,12 @@ def test_the_share_that_has_half():
     assert share_of_half(torch.tensor([1.0] * 10 + [0.0] * 990)) == pytest.approx(0.005, abs=2e-3)
     assert share_of_half(torch.zeros(5)) == 0.0
     assert 0 < CONCENTRATED < 0.1
+
+
+def test_what_grows_towards_an_axis_is_no_narrow_datum():
+    """Times r^2 the equation is the same one."""
+    axis = TEXT.replace("-laplacian(u) = SOURCE", "u_xx + u_x/x - u/x**2 + u_yy = SOURCE").replace("FLUX", "0")
+    assert not problem(axis.replace("SOURCE", "0")).scan.concentrations
+    narrow = axis.replace("SOURCE", "exp(-((x - 0.5)/s)**2)")
+    (concentration,) = problem(narrow).scan.concentrations.values()
+    assert abs(float(concentration.points.points[:, 0].median()) - 0.5) < 1e-2

@@ -51,7 +51,7 @@ def relative_residuals(model: Model, groups: Sequence[Group]) -> list[float]:
                 for key, slope in slopes.items():
                     if isinstance(key, Derivative):
                         squares = squares + (torch.as_tensor(slope).to(points) * units[key]).square()
-                missed = residual * group.magnitude(index, {}, slice(None))
+                missed = residual * group.magnitude(index, slopes, slice(None))
                 share = torch.where(missed == 0, torch.zeros_like(missed), missed / squares.sqrt())
                 found[index] = math.sqrt(float(share.square().mean()))
     return [found[index] for index in range(len(found))]

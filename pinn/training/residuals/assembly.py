@@ -20,6 +20,7 @@ from pinn.derivatives.jets import JetPlan, plan_jets
 from pinn.domain.domain import Domain
 from pinn.domain.point_set import PointSet, joined
 from pinn.equations.compiler.compile import Derivative
+from pinn.equations.scaling import STEEP
 from pinn.equations.statements import MEASURED, Statement
 from pinn.geometry.points.seeds import seed_of
 from pinn.network.chunks import in_chunks
@@ -72,12 +73,17 @@ class Group:
 
         With `lengths` h it is the size of the statement's own terms on them, sqrt(sum (coefficient * U / h^orders)^2)
         at each point, where that is more than on the whole domain: a residual then weighs as much as the error of the
-        field that causes it, however small the scale that it varies on.
+        field that causes it, however small the scale that it varies on. A steep statement has this with the half widths
+        of the domain for lengths, where it is STEEP times more than on the whole domain.
         """
         whole = self.problem.scaling.statements[index]
-        if self.lengths is None:
+        if not self.is_local(index):
             return whole
-        lengths, space = self.lengths[chunk], self.problem.space
+        points, space, share_of = self.points.points[chunk], self.problem.space, 1.0
+        if self.lengths is not None:
+            lengths = self.lengths[chunk]
+        else:
+            lengths, share_of = points.new_tensor(self.problem.domain.half_width).expand(len(points), -1), STEEP**-2
         squares = torch.full_like(lengths[:, 0], whole**2)
         total = torch.zeros_like(squares)
         for key, coefficient in coefficients.items():
@@ -87,7 +93,11 @@ class Group:
                 share = share * lengths[:, :space].pow(-2).sum(dim=1) ** key.partial.laplacians
                 size = torch.as_tensor(coefficient, dtype=squares.dtype, device=squares.device) * unit * share
                 total = total + size**2
-        return torch.maximum(squares, total).sqrt()
+        return torch.maximum(squares, share_of * total).sqrt()
+
+    def is_local(self, index: int) -> bool:
+        """Whether the statement's magnitude is another at every point."""
+        return self.lengths is not None or index in self.problem.scaling.steep
 
     def weight(self, statement: Statement) -> float:
         if statement.is_equation:
@@ -176,9 +186,10 @@ def residuals(
         )
         if index in group.offsets:
             value = value - group.offsets[index][chunk]
-        local = group.lengths is not None
         coefficients = (
-            statement.expression.linearise(group.inputs(statement, model.unknowns, chunk), at_ends[0]) if local else {}
+            statement.expression.linearise(group.inputs(statement, model.unknowns, chunk), at_ends[0])
+            if group.is_local(index)
+            else {}
         )
         found.append(torch.as_tensor(value).expand(count) / group.magnitude(index, coefficients, chunk))
     return found
