@@ -79,7 +79,7 @@ def find_scaling(
 
 
 def typical_square(coefficient: Tensor) -> float:
-    """The mean square of a coefficient [N], none of which counts more than STEEP times the median of what is not zero."""
+    """Mean square of a coefficient [N], of which no more counts than STEEP times the median of what is not zero."""
     squares = coefficient.reshape(-1).square()
     there = squares[squares > 0]
     return float(squares.clamp(max=float(STEEP**2 * there.median())).mean()) if len(there) else 0.0
