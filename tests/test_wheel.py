@@ -29,5 +29,5 @@ def test_the_wheel_holds_every_module_and_every_problem(tmp_path):
         spec = archive.read("pinn/problems/heat/poisson_2d.yaml")
     problems = {f"pinn/problems/{file.relative_to(shipped_folder())}" for file in shipped_folder().rglob("*.*")}
     modules = {str(file.relative_to(ROOT)) for file in (ROOT / "pinn").rglob("*.py")}
-    assert names == modules | problems | {"pinn/py.typed"}
+    assert names == modules | problems | {"pinn/py.typed", "pinn/report/page.css", "pinn/report/view.js"}
     assert spec == (shipped_folder() / "heat/poisson_2d.yaml").read_bytes()

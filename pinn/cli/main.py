@@ -19,6 +19,7 @@ from pinn.cli.interruption import Interruption
 from pinn.cli.list import list_problems
 from pinn.cli.mesh import mesh
 from pinn.cli.plain_text import never_refuse
+from pinn.cli.report import report
 from pinn.cli.resume import resume
 from pinn.cli.schema import schema
 from pinn.cli.solve import solve
@@ -35,6 +36,7 @@ app.command("solve")(solve)
 app.command("resume")(resume)
 app.command("validate")(validate)
 app.command("info")(info)
+app.command("report")(report)
 app.command("export")(export)
 app.command("harden")(harden)
 app.command("mesh")(mesh)

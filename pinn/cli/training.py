@@ -105,6 +105,7 @@ def carry_out(
     from pinn.errors import Divergence
     from pinn.export.export import export_fields
     from pinn.figures.figures import draw_figures
+    from pinn.report.page import write_report
     from pinn.run.keeper import CheckpointKeeper
     from pinn.solution.environment import versions
     from pinn.solution.progress import Progress
@@ -134,7 +135,7 @@ def carry_out(
         with Progress(Console(stderr=True), time_limit=options.time_limit, quiet=quiet, log=directory.log) as progress:
             solution = pinn.solve(problem, progress=progress, keeper=keeper, state=state, **asdict(settings))
         keeper.stopped = True  # a signal from here on leaves the rest of the deadline to the results
-        files = save_run(directory, solution, products=(export_fields, draw_figures))
+        files = save_run(directory, solution, products=(export_fields, draw_figures, write_report))
     text = report(solution, [*files, directory.path])
     directory.log(text)
     typer.echo(text)

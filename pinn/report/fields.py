@@ -1,0 +1,112 @@
+"""The fields of a solution as numbers that a page can draw: nodes, triangles, and values at instants."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pinn.export.sampling.grid import Array, space_grid
+from pinn.export.sampling.sample import instants, sample
+from pinn.figures.figures import displacement, leading_quantity
+from pinn.figures.panels import linear_scale
+from pinn.figures.solid import surface
+from pinn.figures.views import drawn_quantities, triangles_of, views
+
+if TYPE_CHECKING:
+    from pinn.export.sampling.solved import Solved
+
+INSTANTS = 9  # of a problem in time
+SOLID_RESOLUTION = 24  # cells along the longest side of a solid, of which the surface is drawn
+SHADES = 64
+
+
+@dataclass(frozen=True)
+class Frame:
+    """Values at one instant: quantity -> [N]."""
+
+    label: str
+    values: dict[str, Array]
+
+
+@dataclass(frozen=True)
+class FieldView:
+    """What is drawn: points [N, 2 or 3], triangles [M, 3], frames, and the components that deform it."""
+
+    axes: tuple[str, ...]
+    points: Array
+    triangles: NDArray[np.int64]
+    frames: tuple[Frame, ...]
+    displacement: tuple[str, ...]
+
+
+def field_view(solution: Solved) -> FieldView | None:
+    """The fields over the plane, the (x, t) plane or the surface of a solid; None for a curve.
+
+    More than three dimensions are seen on the plane of the first two.
+    """
+    problem = solution.problem
+    first, moved = leading_quantity(solution), displacement(solution) or ()
+    names = tuple(dict.fromkeys((first, *drawn_quantities(problem), *moved)))
+    dimension = len(problem.coordinates)
+    if dimension in (2, 3):
+        return _of_space(solution, names)
+    plane = views(solution, quantities=names).representative
+    if plane is None:
+        return None
+    frame = Frame(plane.caption, {name: plane.sample.values[name] for name in names})
+    return FieldView(plane.labels, plane.plane, plane.triangles, (frame,), ())
+
+
+def _of_space(solution: Solved, names: tuple[str, ...]) -> FieldView:
+    problem = solution.problem
+    solid = len(problem.coordinates) == 3
+    grid = space_grid(
+        problem, resolution=SOLID_RESOLUTION if solid and not hasattr(problem.geometry, "cells") else None
+    )
+    faces = np.concatenate([_triangles(part) for part in surface(grid)]) if solid else triangles_of(grid)
+    used, triangles = np.unique(faces, return_inverse=True)
+    times = [None] if problem.time is None else instants(problem.time, INSTANTS).tolist()
+    seen = grid.taken(used)
+    frames = [
+        Frame("" if time is None else f"t = {time:.3g}", sample(solution, seen, time=time, quantities=names).values)
+        for time in times
+    ]
+    points = np.asarray(seen.points, float)
+    return FieldView(problem.coordinates, points, triangles.reshape(-1, 3), tuple(frames), displacement(solution) or ())
+
+
+def _triangles(faces: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Faces [M, 3] or [M, 4] as triangles."""
+    return faces if faces.shape[1] == 3 else np.concatenate([faces[:, [0, 1, 2]], faces[:, [0, 2, 3]]])
+
+
+def as_json(view: FieldView) -> dict[str, Any]:
+    """The view with arrays as base64 of little-endian numbers, and each quantity's colours over all frames."""
+    from matplotlib import colormaps
+
+    quantities = {}
+    for name in view.frames[0].values:
+        scale = linear_scale([frame.values[name] for frame in view.frames])
+        shades = colormaps[str(scale.colours)](np.linspace(0, 1, SHADES))[:, :3]
+        low, high = float(scale.norm.vmin or 0), float(scale.norm.vmax or 0)
+        quantities[name] = {"low": low, "high": high, "shades": np.rint(255 * shades).astype(int).ravel().tolist()}
+    return {
+        "axes": list(view.axes),
+        "dimension": view.points.shape[1],
+        "points": encoded(view.points, "<f4"),
+        "triangles": encoded(view.triangles, "<u4"),
+        "quantities": quantities,
+        "displacement": list(view.displacement),
+        "frames": [
+            {"label": frame.label, "values": {name: encoded(values, "<f4") for name, values in frame.values.items()}}
+            for frame in view.frames
+        ],
+    }
+
+
+def encoded(values: NDArray[Any], kind: str) -> str:
+    return base64.b64encode(np.ascontiguousarray(values, dtype=kind).tobytes()).decode("ascii")
