@@ -8,6 +8,8 @@ import typer
 
 from pinn.cli.arguments import RunOrSpec
 
+SHOWN = (".html", ".vtu", ".xdmf", ".csv", ".npz", ".png", ".safetensors")  # files of a run that a user opens
+
 
 def info(
     path: RunOrSpec,
@@ -36,7 +38,7 @@ def _run_summary(folder: Path) -> str:
         found = ", ".join(file.name for file in files)
         return f"{folder}: an unfinished run, without metrics.json; it has {found}"
     metrics = read_json(metrics_file)
-    shown = [file for file in files if file.suffix in (".html", ".vtu", ".xdmf", ".csv", ".npz", ".png", ".safetensors")]
+    shown = [file for file in files if file.suffix in SHOWN]
     try:
         text = report_metrics(metrics, [*shown, folder], title=_title(folder / "spec.yaml"))
     except (AttributeError, LookupError, TypeError, ValueError) as error:
