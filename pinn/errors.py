@@ -121,7 +121,9 @@ def did_you_mean(name: str, known: Sequence[str]) -> str:
     """A clause that suggests the closest known name, or lists what is known when nothing is close."""
     from difflib import get_close_matches
 
-    close = get_close_matches(name, known, n=1, cutoff=0.6)
+    close = [other for other in known if other.lower() == name.lower()] or get_close_matches(
+        name, known, n=1, cutoff=0.6
+    )
     if close:
         return f"; did you mean '{close[0]}'?"
     shown = [shortened(name) for name in sorted(known)[:12]]

@@ -8,6 +8,7 @@ from typing import Any
 
 from pinn.errors import SpecError, did_you_mean
 from pinn.spec.blocks.energy import Energy
+from pinn.spec.language.habits import of_key
 from pinn.spec.yaml.subset import shown
 
 
@@ -40,7 +41,8 @@ def refuse_unknown(physics: str, parameters: Mapping[str, Any], known: Sequence[
     """Raises SpecError for a parameter that the physics does not have."""
     for name in parameters:
         if name not in known:
-            raise SpecError(("physics", physics, name), f"unknown parameter '{name}'{did_you_mean(name, known)}")
+            clause = of_key(name, known) or did_you_mean(name, known)
+            raise SpecError(("physics", physics, name), f"unknown parameter '{name}'{clause}")
 
 
 def required(physics: str, parameters: Mapping[str, Any], name: str, example: str) -> str:

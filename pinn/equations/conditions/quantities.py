@@ -9,7 +9,7 @@ import sympy
 
 from pinn.errors import SpecError, UnknownName
 from pinn.spec.language.expressions import Scope
-from pinn.spec.language.habits import of_condition
+from pinn.spec.language.habits import of_condition, of_symbol
 
 Path = tuple[str | int, ...]
 Vectors = Mapping[str, Sequence[str]]  # name -> the quantities that are its components
@@ -22,7 +22,7 @@ def read_quantity(scope: Scope, vectors: Vectors, name: str, path: Path) -> symp
     except UnknownName as error:
         if error.path:  # within the definition of a quantity
             raise
-        if words := of_condition(name, vectors, scope.space):
+        if words := of_condition(name, vectors, scope.space) or of_symbol(name, scope.names()):
             raise UnknownName(path, name, words, "quantity") from None
         raise error.as_quantity(path, [*scope.fields, *scope.definitions, *vectors]) from None
     except SpecError as error:

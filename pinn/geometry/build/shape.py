@@ -23,6 +23,7 @@ from pinn.geometry.shapes.planar import Annulus, Disk, Ellipse, Sector
 from pinn.geometry.shapes.polygon import Polygon
 from pinn.geometry.shapes.shape import GeometryError, Shape
 from pinn.geometry.shapes.solids import Cylinder, Sphere
+from pinn.spec.language.habits import of_key
 
 Path = tuple[str | int, ...]
 Number = Callable[[Any, Path], float]  # (a number or the text of a constant expression, its place) -> its value
@@ -117,7 +118,7 @@ def _primitive(kind_name: str, body: Any, reading: Reading, here: Path) -> Shape
         raise GeometryError(here, f"{kind_name} is {words}, but the coordinates are {letters}")
     for key in body:
         if key not in kind.parameters:
-            hint = did_you_mean(str(key), list(kind.parameters))
+            hint = of_key(str(key), kind.parameters) or did_you_mean(str(key), list(kind.parameters))
             raise GeometryError((*here, key), f"unknown parameter '{key}' of {kind_name}{hint}")
     arguments: dict[str, Any] = {}
     for key, parameter in kind.parameters.items():

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from pinn.errors import did_you_mean
+from pinn.spec.language.habits import of_key
 from pinn.spec.yaml.subset import Path, shown
 
 
@@ -93,7 +94,9 @@ def refusals_of(error: ValidationError, data: Any, known: Sequence[str]) -> Iter
             yield Refusal((*path, key), f"is missing{EXAMPLES.get(key, '')}")
         elif details["type"] == "extra_forbidden":
             key = str(details["loc"][-1])
-            yield Refusal(path, f"unknown key {shown(key)}{did_you_mean(key, known)}", at_key=True)
+            yield Refusal(
+                path, f"unknown key {shown(key)}{of_key(key, known) or did_you_mean(key, known)}", at_key=True
+            )
         else:
             yield Refusal(path, in_words(details))
 

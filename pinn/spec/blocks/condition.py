@@ -9,7 +9,7 @@ from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 from pinn.errors import did_you_mean
 from pinn.spec.blocks.block import Block, Refusal, refuse, refuse_all
 from pinn.spec.blocks.values import Components, Count, Flag, Names, Point, Positive, Text, listed_points, text_list
-from pinn.spec.language.habits import CONDITIONS
+from pinn.spec.language.habits import CONDITIONS, of_quotient
 from pinn.spec.language.names import spelling_refusal
 from pinn.spec.yaml.subset import shown
 
@@ -70,7 +70,9 @@ class Condition(Block):
             return data
         own = [key for key in cls.key_names() if key != "values"]
         values = {key: value for key, value in data.items() if key not in own}
-        refusals = [Refusal((key,), message, True) for key in values if (message := spelling_refusal(key))]
+        refusals = [
+            Refusal((key,), message + of_quotient(key), True) for key in values if (message := spelling_refusal(key))
+        ]
         odd = [key for key, value in values.items() if key in CONDITIONS and isinstance(value, bool | dict)]
         refusals += [Refusal((key,), f"unknown quantity {shown(key)}; {CONDITIONS[key]}", True) for key in odd]
         if not any(place in data for place in PLACES):

@@ -210,7 +210,11 @@ class Scope:
         if name == "t":
             return "; t is time, which the block time: {from: 0, to: 1} adds"
         known = [*self.fields, *self.definitions]
-        return habits.of_derivative(name, known, self.letters) or did_you_mean(name, self.names())
+        return (
+            habits.of_derivative(name, known, self.letters)
+            or habits.of_symbol(name, self.names())
+            or did_you_mean(name, self.names())
+        )
 
     def _resolve_exact(self, name: str) -> sympy.Expr:
         if name in self.exact:
@@ -331,7 +335,7 @@ class Scope:
         try:
             tree = ast.parse(text.strip(), mode="eval")
         except SyntaxError as error:
-            if hint := habits.of_product(text):
+            if hint := habits.of_keyword(text) or habits.of_product(text):
                 raise SpecError(path, f"cannot read '{_short(text)}'{hint}") from None
             hint = "; powers are written **" if "^" in text else ""
             raise SpecError(

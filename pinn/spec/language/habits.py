@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Collection, Sequence
 
@@ -35,11 +36,42 @@ CONDITIONS = {
     "value": "name the field: write u: 0, or its value",
     "symmetry": "of a field that is even write u_n: 0; of a body, no displacement across the patch, no traction along "
     "it, such as ux: 0, traction_y: 0",
+    **dict.fromkeys(("type", "kind"), "write what holds by its name: u: 0, or u_n: 0 for the normal derivative"),
     "fixed": "write displacement: [0, 0], a zero for each coordinate",
     "clamped": "write displacement: [0, 0], a zero for each coordinate",
     "force": "a force is a traction times an area: write traction: [0, 5], a number for each coordinate",
     "load": "write traction: [0, 5], a number for each coordinate",
 }
+KEYS = {  # what others call a key -> its name here
+    **dict.fromkeys(("variables", "functions", "outputs_of_network", "dependent_variables"), "fields"),
+    **dict.fromkeys(("independent_variables", "inputs", "dimensions"), "coordinates"),
+    **dict.fromkeys(("bc", "bcs", "boundary_conditions", "ic", "ics", "initial_conditions"), "conditions"),
+    **dict.fromkeys(("geometry", "shape"), "domain"),
+    **dict.fromkeys(("pde", "pdes", "equation", "residuals"), "equations"),
+    **dict.fromkeys(("solution", "analytical", "exact_solution"), "exact"),
+    **dict.fromkeys(("measurements", "observations"), "data"),
+    **dict.fromkeys(("material", "materials", "model"), "physics"),
+    **dict.fromkeys(("training", "optimizer", "optimiser"), "solver"),
+    **dict.fromkeys(("layers", "width", "widths", "neurons", "hidden_layers"), "hidden"),
+    **dict.fromkeys(("act", "activation_function"), "activation"),
+    **dict.fromkeys(("epochs", "steps", "max_iterations", "iters", "maxiter"), "iterations"),
+    **dict.fromkeys(("lr", "step_size"), "learning_rate"),
+    **dict.fromkeys(("tol", "rtol", "accuracy"), "tolerance"),
+    **dict.fromkeys(("timeout", "max_time", "seconds"), "time_limit"),
+    **dict.fromkeys(("n_interior", "num_domain", "points"), "interior"),
+    **dict.fromkeys(("n_boundary", "num_boundary"), "boundary"),
+    **dict.fromkeys(("E", "young", "youngs", "modulus", "elastic_modulus"), "youngs_modulus"),
+    **dict.fromkeys(("nu", "poisson", "poisson_ratio"), "poissons_ratio"),
+    **dict.fromkeys(("f", "gravity", "volume_force"), "body_force"),
+    **dict.fromkeys(("origin", "middle"), "center"),
+    **dict.fromkeys(("r", "R"), "radius"),
+    **dict.fromkeys(("points_of_polygon", "corners"), "vertices"),
+    **dict.fromkeys(("low", "lower", "start", "min"), "from"),
+    **dict.fromkeys(("high", "upper", "end", "max"), "to"),
+}
+PREFIXES = {"sigma": "stress", "tau": "stress", "eps": "strain", "epsilon": "strain"}
+KEYWORDS = frozenset(keyword.kwlist) - {"and", "or", "not", "True", "False", "None", "if", "else"}
+_QUOTIENT = re.compile(r"d(\w+)/d(\w+)")
 _WORD = r"[A-Za-z_]\w*"
 _TWO_FACTORS = re.compile(rf"(?<![\w.])(\d+\.?\d*|{_WORD}|\))\s+({_WORD}|\d+\.?\d*|\()|(?<![\w.])(\d+)({_WORD})")
 _LEIBNIZ = re.compile(rf"d(\d?)({_WORD})")
@@ -55,11 +87,39 @@ def of_product(text: str) -> str:
 
 
 def of_module(module: str, name: str) -> str:
-    """What to write for `np.sin`; empty for a name of no such module."""
+    """What to write for `np.sin` or `u.diff`; empty for a name of no such module."""
     if module not in MODULES:
-        return ""
+        return CALLS[name] if name in ("diff", "pow") else ""
     plain = name if name in (*FUNCTIONS, "pi", "e") else CALLS.get(name, "")
     return f"write {name}{'(…)' if name in FUNCTIONS else ''} without '{module}.'" if plain == name else plain
+
+
+def of_key(name: str, known: Collection[str]) -> str:
+    """A clause for a key that others have for one of those that are known here; empty for other keys."""
+    if KEYS.get(name) in known:
+        return f"; here it is {KEYS[name]}"
+    if KEYS.get(name) == "iterations" and "method" in known:
+        return "; a method has them, such as method: {adam: {iterations: 1000}}"
+    return ""
+
+
+def of_keyword(text: str) -> str:
+    """A clause where a word of Python stands for a name, as in `lambda*u`; empty where none does."""
+    found = [word for word in re.findall(_WORD, text) if word in KEYWORDS]
+    return f"; '{found[0]}' is a word of Python's grammar, choose another name such as {found[0][:3]}" if found else ""
+
+
+def of_quotient(name: str) -> str:
+    """A clause for `dT/dn`; empty for other text."""
+    found = _QUOTIENT.fullmatch(name)
+    return f"; a derivative is written {found[1]}_{found[2]}" if found else ""
+
+
+def of_symbol(name: str, known: Collection[str]) -> str:
+    """A clause for `sigma_xx`, where `stress_xx` is known; empty for other names."""
+    prefix, _, rest = name.partition("_")
+    meant = f"{PREFIXES.get(prefix, '')}_{rest}"
+    return f"; did you mean '{meant}'?" if meant in known else ""
 
 
 def of_derivative(name: str, fields: Collection[str], letters: Sequence[str]) -> str:
