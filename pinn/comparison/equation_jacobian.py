@@ -63,7 +63,7 @@ def jacobian_by_order(model: Model, group: Group) -> dict[int, Tensor]:
         state = {d: jet.detach() for d, jet in jets.items()}
         for index, statement in zip(group.indices, group.statements, strict=True):
             slopes = statement.expression.linearise(group.inputs(statement, model.unknowns, chunk), state)
-            scale = group.weight(statement) / group.problem.scaling.statements[index] / math.sqrt(len(group.points))
+            scale = group.weight(statement) / group.magnitude(index, {}, chunk) / math.sqrt(len(group.points))
             for order, part in gradients_by_order(slopes, jets, orders, weights).items():
                 rows[order].append(part * scale)
     return {order: torch.stack(found) for order, found in rows.items()}

@@ -20,7 +20,7 @@ from pinn.equations.closed_forms import closed_forms
 from pinn.equations.compiler.compile import CompiledExpression, Derivative, evaluate
 from pinn.equations.energy.functional import EnergyFunctional, EnergyReader
 from pinn.equations.hard_constraints.ansatz import Ansatz, jet_of
-from pinn.equations.scaling import Scaling, find_scaling
+from pinn.equations.scaling import Scaling, Units, find_scaling
 from pinn.equations.statements import Statement
 from pinn.equations.subdomains import Seen, Subdomain, Subdomains
 from pinn.errors import SpecError, UnknownName, did_you_mean
@@ -278,9 +278,16 @@ class Problem:
 
     def _scaling_of(self, statements: Sequence[Statement]) -> Scaling:
         samples = [self.scaling_points(statement.place) for statement in statements]
-        initial = {name: value[0] for name, value in self.unknowns.items()}
+        return find_scaling(statements, samples, self.outputs, self.units)
+
+    @cached_property
+    def units(self) -> Units:
+        """What the terms of statements are measured with: half the domain's sides, first guesses of the unknowns."""
         lengths = [float(width) for width in self.domain.half_width]
-        return find_scaling(statements, samples, self.outputs, self.axes, lengths, self.space, initial)
+        guesses = {name: value[0] for name, value in self.unknowns.items()}
+        vectors = [[name for name in names if name in self.fields] for names in self.vectors.values()]
+        alike = (frozenset(s.output(name) for name in names) for names in vectors for s in self.subdomains)
+        return Units(self.axes, lengths, self.space, guesses, tuple(group for group in alike if group))
 
     def heldout_points(self, count: int, seed: int) -> np.ndarray:
         """`count` interior points [count, D] for measuring errors, none of them a training point."""

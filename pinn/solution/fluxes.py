@@ -151,17 +151,16 @@ def missed(
     def at(points: PointSet) -> tuple[Tensor, Tensor]:
         inputs, jets = environment(solution, points, [flux, statement.expression])
         ours, theirs = (
-            torch.stack([torch.as_tensor(slopes[key]).to(points.points).expand(len(points)) for key in keys])
+            torch.stack([column(slopes[key], points) for key in keys])
             for slopes in (statement.expression.linearise(inputs, jets), flux.linearise(inputs, jets))
         )
         factor = (ours * theirs).sum(dim=0) / theirs.square().sum(dim=0)
         apart = (ours - factor * theirs).norm(dim=0) > PROPORTIONAL * ours.norm(dim=0)
         factor = torch.where(apart | (factor == 0), torch.full_like(factor, torch.nan), factor)
-        value = torch.as_tensor(statement.expression.value(inputs, jets)).to(points.points)
-        return value.expand(len(points)), factor
+        return column(statement.expression.value(inputs, jets), points), factor
 
     found = [at(points) for points in pieces_of(solution, rule)]
-    gap, factor = (torch.cat(column).double().cpu().numpy() for column in zip(*found, strict=True))
+    gap, factor = (torch.cat(parts).double().cpu().numpy() for parts in zip(*found, strict=True))
     return gap, factor
 
 
@@ -172,13 +171,18 @@ def densities(
 
     def at(points: PointSet) -> Tensor:
         inputs, jets = environment(solution, points, [*compiled.values()])
-        values = [torch.as_tensor(one.value(inputs, jets)).to(points.points) for one in compiled.values()]
-        return torch.stack([value.expand(len(points)) for value in values])
+        return torch.stack([column(one.value(inputs, jets), points) for one in compiled.values()])
 
     if not compiled:
         return {}
     whole = torch.cat([at(points) for points in pieces_of(solution, rule)], dim=1).double().cpu().numpy()
     return dict(zip(compiled, whole, strict=True))
+
+
+def column(value: Tensor | float, points: PointSet) -> Tensor:
+    """A value at points [N], of the points' number type."""
+    like = points.points
+    return torch.as_tensor(value, dtype=like.dtype, device=like.device).expand(len(points))
 
 
 def pieces_of(solution: Solution, rule: Quadrature) -> Iterator[PointSet]:

@@ -7,6 +7,7 @@ import torch
 
 from pinn.derivatives.jets import Partial
 from pinn.domain.point_set import PointSet
+from pinn.equations.compiler.compile import Derivative
 from pinn.equations.scaling import length_factor
 from pinn.problem.loading import build
 from pinn.problem.problem import Problem
@@ -45,7 +46,7 @@ conditions:
 """
 
 
-def problem(text: str, **values: float) -> Problem:
+def problem(text: str, **values: float | str) -> Problem:
     return build(parse_spec(text.format(**values), "units.yaml"))
 
 
@@ -125,6 +126,68 @@ def test_multiplying_an_equation_changes_nothing():
     text += "equations: {{p: '{factor}*(laplacian(u) + sin(x)) = 0'}}\nconditions: [{{on: boundary, u: x}}]\n"
     plain, other = problem(text, factor=1), problem(text, factor=1e9)
     assert_same_residuals(residuals(plain, [1.0, 1.0], {"u": 1.0}), residuals(other, [1.0, 1.0], {"u": 1.0}))
+
+
+BAR = """
+name: bar
+coordinates: [x]
+fields: [u]
+domain: {{interval: {{from: 0, to: 1}}}}
+equations: {{balance: "{equation}"}}
+conditions: [{{on: boundary, u: 0}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("equation", "size"),
+    [
+        ("-u_xx + 1e6*u**3 = 1e3", (1e3 / 1e6) ** (1 / 3)),
+        ("-u_xx + 1e9*u**5 = 1e4", (1e4 / 1e9) ** (1 / 5)),
+        ("-d((1 + u**2)*u_x, x) = 1e-3", 1e-3 / 8),
+    ],
+)
+def test_the_magnitude_of_a_nonlinear_problem_settles(equation, size):
+    """Undamped, the cubic term throws it from one side to the other, ten thousand times too large and too small."""
+    assert size / 4 < problem(BAR, equation=equation).scaling.fields["u"] < 4 * size
+
+
+@pytest.mark.parametrize("modulus", [1.0, 2e11])
+def test_round_off_is_no_coefficient(modulus):
+    """A flat facet of a mesh has a normal of 1e-17 across it."""
+    text = PLATE.replace("{{on: left, ux: 0, traction_y: 0}}", "{{on: left, ux: 0, equation: uy_x + ROUND*ux_x = 0}}")
+    values = {"length": 1.0, "stress": 1.0, "modulus": modulus}
+    clean, dirty = (problem(text.replace("ROUND", round_off), **values) for round_off in ("0", "1e-17"))
+    assert dirty.scaling.fields == pytest.approx(clean.scaling.fields, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("equation", "varying"),
+    [
+        ("exp(9*x)*(u_xx + sin(x)) = 0", True),
+        ("d(exp(9*x)*u_x, x) = 1", True),
+        ("exp(x)*(u_xx + sin(x)) = 0", False),
+        ("1e-6*u_xx + (x - 0.5)*u_x = 1", False),  # a layer lies where the lower term vanishes
+    ],
+)
+def test_terms_that_vary_by_orders_of_magnitude_count_point_by_point(equation, varying):
+    assert problem(BAR, equation=equation).scaling.varying == frozenset([0] if varying else [])
+
+
+def test_a_positive_factor_changes_no_residual():
+    points = PointSet(torch.linspace(0.05, 0.95, 19, dtype=torch.float64)[:, None])
+    jets = {Derivative("u", Partial((2,))): torch.cos(points.points[:, 0])}
+    found = []
+    for factor in ("1", "exp(30*x)"):
+        bar = problem(BAR, equation=f"{factor}*(u_xx + sin(x)) = 0")
+        group = Group(bar, (0,), points)
+        value = bar.statements[0].expression.value(points.inputs(bar.axes), jets)
+        found.append(value / group.magnitude(0, {}, slice(None)))
+        lengths = torch.full((19, 1), 0.1, dtype=torch.float64)
+        slopes = bar.statements[0].expression.linearise(points.inputs(bar.axes), jets)
+        found.append(value / Group(bar, (0,), points, lengths=lengths).magnitude(0, slopes, slice(None)))
+    torch.testing.assert_close(found[2], found[0] * found[2][0] / found[0][0], rtol=1e-9, atol=0)
+    torch.testing.assert_close(found[3], found[1] * found[3][0] / found[1][0], rtol=1e-9, atol=0)
+    assert 0.5 < float(found[2][0] / found[0][0]) < 2  # the size of the field follows from the data of the equation
 
 
 def test_magnitudes_are_those_of_the_problem():

@@ -22,7 +22,7 @@ from pinn.training.estimates.companion import Mode
 FREE = 1e7
 # Gains of a whole function that is free fall slowly, from what the features can show of it; of a problem that is
 # hard in one direction, all but the first are of the order of one.
-MANY, LARGE = 5, 1e3
+MANY, LARGE = 4, 1e3
 ROUNDING = 1e-7  # of the largest gain: what rounding errors make of the others
 BELONGS = 0.02  # distance of a motion from the span, relative to its size: what features cannot show of a rotation
 AMPLIFIES = 1e4  # gain, from which a reader wants to know
@@ -31,7 +31,9 @@ AMPLIFIES = 1e4  # gain, from which a reader wants to know
 def freedom(problem: Problem, modes: Sequence[Mode]) -> list[str]:
     """A sentence for each motion that nothing fixes, or for what is free beside them; none where all is fixed."""
     free = [mode for mode in modes if mode.gain > (FREE if is_driven(problem) else AMPLIFIES)]
-    large = [mode for mode in modes if mode.gain > max(LARGE, ROUNDING * modes[0].gain)]
+    noisy = any(statement.noise is not None for statement in problem.statements)
+    least = FREE if noisy else LARGE  # what hangs on noisy data has large gains, and a standard deviation
+    large = [mode for mode in modes if mode.gain > max(least, ROUNDING * modes[0].gain)]
     if not free and len(large) < MANY:
         return []
     span = large if len(large) >= MANY else free

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -39,6 +40,7 @@ def relative_residuals(model: Model, groups: Sequence[Group]) -> list[float]:
         units = derivative_sizes(problem, model)
         for group in groups:
             points = group.points.points
+            like: dict[str, Any] = {"dtype": points.dtype, "device": points.device}
             jets = model.jets(points, group.plan, group.derivatives)
             zero = {d: torch.zeros_like(jet) for d, jet in jets.items()}
             for index, statement, residual in zip(
@@ -46,11 +48,11 @@ def relative_residuals(model: Model, groups: Sequence[Group]) -> list[float]:
             ):
                 inputs = group.inputs(statement, model.unknowns, slice(None))
                 slopes = statement.expression.linearise(inputs, jets)
-                terms = torch.as_tensor(statement.expression.value(inputs, zero)).to(points).expand(len(points))
+                terms = torch.as_tensor(statement.expression.value(inputs, zero), **like).expand(len(points))
                 squares = torch.nan_to_num(terms.square(), nan=0.0, posinf=0.0)
                 for key, slope in slopes.items():
                     if isinstance(key, Derivative):
-                        squares = squares + (torch.as_tensor(slope).to(points) * units[key]).square()
+                        squares = squares + (torch.as_tensor(slope, **like) * units[key]).square()
                 missed = residual * group.magnitude(index, slopes, slice(None))
                 share = torch.where(missed == 0, torch.zeros_like(missed), missed / squares.sqrt())
                 found[index] = math.sqrt(float(share.square().mean()))

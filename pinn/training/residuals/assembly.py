@@ -20,7 +20,7 @@ from pinn.derivatives.jets import JetPlan, plan_jets
 from pinn.domain.domain import Domain
 from pinn.domain.point_set import PointSet, joined
 from pinn.equations.compiler.compile import Derivative
-from pinn.equations.scaling import STEEP
+from pinn.equations.scaling import SMALLEST, STEEP, term_sizes
 from pinn.equations.statements import MEASURED, Statement
 from pinn.geometry.points.seeds import seed_of
 from pinn.network.chunks import in_chunks
@@ -68,6 +68,17 @@ class Group:
     def plan(self) -> JetPlan:
         return plan_jets([d.partial for d in self.derivatives], len(self.problem.axes), self.problem.space)
 
+    @cached_property
+    def terms(self) -> dict[int, Tensor]:
+        """Equation -> the size of its own terms at the points [N], of those that vary by orders of magnitude."""
+        scaling, units = self.problem.scaling, self.problem.units
+        found = {}
+        for index, statement in zip(self.indices, self.statements, strict=True):
+            if index in scaling.varying:
+                sizes = term_sizes(statement, self.points, scaling.fields, units)
+                found[index] = sizes.clamp(min=SMALLEST * scaling.statements[index])
+        return found
+
     def magnitude(self, index: int, coefficients: Mapping[Derivative | str, Tensor], chunk: slice) -> float | Tensor:
         """What the statement's value is divided by, to make a dimensionless residual.
 
@@ -76,7 +87,7 @@ class Group:
         field that causes it, however small the scale that it varies on. A steep statement has this with the half widths
         of the domain for lengths, where it is STEEP times more than on the whole domain.
         """
-        whole = self.problem.scaling.statements[index]
+        whole = self.terms[index][chunk] if index in self.terms else self.problem.scaling.statements[index]
         if not self.is_local(index):
             return whole
         points, space, share_of = self.points.points[chunk], self.problem.space, 1.0
@@ -84,7 +95,7 @@ class Group:
             lengths = self.lengths[chunk]
         else:
             lengths, share_of = points.new_tensor(self.problem.domain.half_width).expand(len(points), -1), STEEP**-2
-        squares = torch.full_like(lengths[:, 0], whole**2)
+        squares = torch.zeros_like(lengths[:, 0]) + whole**2
         total = torch.zeros_like(squares)
         for key, coefficient in coefficients.items():
             if isinstance(key, Derivative):

@@ -222,5 +222,5 @@ def unknown_column(model: Model, group: Group, statement, chunk: slice, name: st
         jets = model.jets(points, group.plan, group.derivatives)
         coefficient = statement.expression.linearise(group.inputs(statement, model.unknowns, chunk), jets)[name]
         index = group.indices[group.statements.index(statement)]
-        factor = group.weight(statement) / math.sqrt(len(group.points)) / group.problem.scaling.statements[index]
+        factor = group.weight(statement) / math.sqrt(len(group.points)) / group.magnitude(index, {}, chunk)
         return torch.as_tensor(coefficient).to(residual).expand(len(points)) * factor * model.units[name]

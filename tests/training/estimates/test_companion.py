@@ -120,3 +120,27 @@ def test_near_an_eigenvalue_a_problem_without_loads_is_open():
     assert pinn.solve(problem(text.replace("SOURCE", "0"), solver=FEW)).metrics["verdict"] == "not_solved"
     loaded = solved(text.replace("SOURCE", "sin(2*pi*x)*sin(pi*y)"))
     assert freedom(loaded.problem, Companion(loaded.problem, loaded.model).modes()) == []
+
+
+@pytest.mark.slow
+def test_half_an_inflow_leaves_a_function_open():
+    """Nothing flows into the corner below the diagonal that is known."""
+    text = SINES.replace("-laplacian(u) = 2*pi**2*sin(pi*x)*sin(pi*y)", "u_x + u_y = 0")
+    text = text.replace("{on: boundary, u: 0}", "{on: left, u: y}, {on: [right, bottom, top], free: true}")
+    solution = solved(text[: text.index("exact")])
+    (sentence,) = freedom(solution.problem, Companion(solution.problem, solution.model).modes())
+    assert "leave a function of u open" in sentence
+
+
+def test_a_field_that_hangs_on_noisy_data_is_uncertain_not_free(tmp_path):
+    """What the data say of k(x) is little, and what they leave open has a standard deviation."""
+    points = np.linspace(0, 1, 41)
+    values = points + 1e-3 * np.random.default_rng(1).standard_normal(41)
+    (tmp_path / "u.csv").write_text("x,u\n" + "".join(f"{x},{u}\n" for x, u in zip(points, values, strict=True)))
+    text = "name: k\ncoordinates: [x]\nfields: [u, k]\ndomain: {interval: {from: 0, to: 1}}\n"
+    text += "equations: {rest: 'd((1 + k)*u_x, x) = 0'}\nconditions: [{on: left, u: 0}, {on: right, u: 1, k: 0}]\n"
+    text += "data: [{file: u.csv, quantities: {u: u}, noise: NOISE}]\n"
+    found = pinn.solve(problem(text.replace("NOISE", "1e-3"), folder=tmp_path, solver=FEW))
+    modes = Companion(found.problem, found.model).modes()
+    assert sum(mode.gain > 1e3 for mode in modes) >= 4
+    assert freedom(found.problem, modes) == []
