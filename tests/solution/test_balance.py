@@ -22,6 +22,7 @@ conditions:
   - {on: bottom, traction: [0, 0]}
   - {on: top, where: x < 1, traction: [0, 0]}
   - {on: top, where: x >= 1, traction: [0.2, -0.3]}
+network: {corners: none}
 """
 # u = exp(-t) sin(x), losing heat to air at its right end; the rest is a source.
 ROD = """
