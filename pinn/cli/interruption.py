@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from pinn.run.keeper import CheckpointKeeper
 
 PATIENCE, DEADLINE = 4.0, 8.5  # seconds after the signal; who sends SIGTERM usually sends SIGKILL ten seconds later
-SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)  # the last from a terminal that is closed
+HANGUP = getattr(signal, "SIGHUP", None)  # from a terminal that is closed; Windows has neither this nor an alarm
+ALARM = getattr(signal, "SIGALRM", None)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, *([HANGUP] if HANGUP else []))
 
 
 class Interruption:
@@ -44,7 +46,7 @@ class Interruption:
 
     def __enter__(self) -> Interruption:
         for number in SIGNALS:
-            if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+            if number == HANGUP and signal.getsignal(number) == signal.SIG_IGN:
                 continue
             self._before[number] = signal.signal(number, self._stop)
         return self
@@ -57,12 +59,18 @@ class Interruption:
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         first, self.number = self.number is None, number
-        if number == signal.SIGHUP:
+        if number == HANGUP:
             self._leave_terminal()
         if self.keeper is None or not first:
             raise KeyboardInterrupt
         self.keeper.stopping = True
-        signal.setitimer(signal.ITIMER_REAL, PATIENCE)
+        self._alarm(PATIENCE)
+
+    @staticmethod
+    def _alarm(seconds: float) -> None:
+        """Break off after so long, 0 for never; without an alarm a second signal does, or the end of the deadline."""
+        if ALARM:
+            signal.setitimer(signal.ITIMER_REAL, seconds)
 
     def _leave_terminal(self) -> None:
         """A terminal that has gone refuses every write: what is still to be said goes nowhere, and the rest goes on."""
@@ -75,7 +83,7 @@ class Interruption:
     def patient(self, keeper: CheckpointKeeper) -> Iterator[None]:
         """Let a training and the writing of its results come to an end, in the time that there is."""
         self.keeper = keeper
-        before = signal.signal(signal.SIGALRM, self._break_off)
+        before = signal.signal(ALARM, self._break_off) if ALARM else None
         receiver, sender = socket.socketpair()
         sender.setblocking(False)
         woken = signal.set_wakeup_fd(sender.fileno(), warn_on_full_buffer=False)
@@ -84,9 +92,10 @@ class Interruption:
         try:
             yield
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            self._alarm(0)
             signal.set_wakeup_fd(woken)
-            signal.signal(signal.SIGALRM, before)
+            if ALARM:
+                signal.signal(ALARM, before)
             self.keeper = None
             sender.close()  # the watch reads the end of the stream
             watch.join()

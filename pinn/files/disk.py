@@ -11,6 +11,8 @@ from typing import Any
 
 from pinn.errors import ResourceError
 
+HAS_FOLDERS = hasattr(os, "O_DIRECTORY")  # can a folder be opened as a file is, to have its names written?
+
 
 class Disk:
     """Writes, flushes and renames. Every method may raise OSError."""
@@ -24,13 +26,15 @@ class Disk:
 
     def append(self, path: Path, text: str) -> None:
         """Add to a file, which is no link: whoever made that chose another file."""
-        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)
         with open(os.open(path, flags, 0o666), "a", encoding="utf-8") as stream:
             stream.write(text)
 
     def sync(self, path: Path) -> None:
-        """Return when a file's content, or the names in a folder, are on the disk."""
-        descriptor = os.open(path, os.O_RDONLY)
+        """Return when a file's content, or the names in a folder, are on the disk; Windows opens no folders."""
+        if not HAS_FOLDERS and path.is_dir():
+            return
+        descriptor = os.open(path, os.O_RDONLY if HAS_FOLDERS else os.O_RDWR)
         try:
             os.fsync(descriptor)
         finally:

@@ -18,7 +18,7 @@ LARGEST_JSON = 100_000_000  # bytes; the metrics of a run take some thousand
 
 def read_some(path: str | PathLike[str], most: int) -> bytes:
     """The bytes of a regular file, at most one more than `most`: a pipe would be waited for, a device never ends."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     with open(descriptor, "rb") as stream:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             folder = stat.S_ISDIR(os.fstat(descriptor).st_mode)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from pinn.errors import SpecError
 from pinn.files.disk import disk, os_errors
+from pinn.files.lock import NAME as LOCK
 from pinn.files.lock import Lock
 
 FILES = ("spec.yaml", "environment.json", "history.csv", "model.safetensors", "metrics.json", "log.txt")
@@ -38,7 +39,7 @@ class RunDirectory:
             make_folder(out, "--out")
             with os_errors(out):
                 lock = taken(out, "--out")  # first: of two that find it empty, one must not write
-                if any(out.iterdir()):
+                if any(entry.name != LOCK for entry in out.iterdir()):
                     raise SpecError(("--out",), f"{out} is not empty; a run is never overwritten, name a new directory")
                 _require_writable(out)
             return cls(out, lock)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import platform
-import resource
 import subprocess
 import sys
 from importlib import metadata
@@ -14,11 +13,18 @@ import torch
 from pinn import __version__
 from pinn.problem.problem import Problem
 
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None
 
-def peak_memory(device: torch.device) -> float:
-    """Megabytes: of the process, or of the GPU where the run is there."""
+
+def peak_memory(device: torch.device) -> float | None:
+    """Megabytes: of the process, or of the GPU where the run is there; None where the system does not say."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device) / 2**20
+    if resource is None:
+        return None
     unit = 2**20 if sys.platform == "darwin" else 2**10
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
 
