@@ -19,6 +19,7 @@ from pinn.corners.network import CornerNetwork
 from pinn.network.activations import ACTIVATIONS
 from pinn.problem.singular import corner_bases, is_singular, order_of
 from pinn.spec.blocks.solver import LeastSquaresOptions
+from pinn.training.output_layer.gathered import gather
 from pinn.training.output_layer.newton import newton
 from pinn.training.output_layer.perceptron_system import PerceptronSystem
 from pinn.training.output_layer.sampled_layer import sampled_model
@@ -195,6 +196,7 @@ class LeastSquares:
         run = self.run
         model = sampled_model(run.problem, self.features, scale, seed, run.generator, run.device, run.dtype)
         if is_singular(run.problem):
+            gather(run.problem, model, math.sqrt(self.features / FIRST_FEATURES), seed)
             model = self.with_corners(model)
         if self.run.model is not None:
             model.raw.load_state_dict(self.run.model.raw.state_dict())

@@ -10,8 +10,11 @@ import torch
 import pinn
 from pinn.corners.network import CornerNetwork
 from pinn.derivatives.jets import plan_jets
+from pinn.network.features import SHORTEST
 from pinn.problem.loading import build
 from pinn.spec.yaml.source import parse_spec
+from pinn.training.output_layer.gathered import FARTHEST, LENGTH, SHARE, gather
+from pinn.training.output_layer.sampled_layer import sampled_model
 
 # Laplace's equation about a re-entrant corner: u = r^(2/3) sin(2 theta/3) + x y, the angle from the wall x = 0.
 NOTCH = """
@@ -80,3 +83,24 @@ def test_autograd_gives_the_same_rows():
 def test_float32_points_do():
     rough = pinn.solve(build(parse_spec(NOTCH.replace("threads: 1", "threads: 1, precision: float32"))))
     assert rough.metrics["relative_l2"]["u"] < 1e-3
+
+
+def test_features_gather_about_singular_corners():
+    """Hyperplanes of the first units pass within four distances between corners, the shorter the nearer they are."""
+    problem = build(parse_spec(NOTCH))
+    generator = torch.Generator().manual_seed(0)
+    cpu = torch.device("cpu")
+    model = sampled_model(problem, 200, 2.0, 1, generator, cpu, torch.float64)
+    before = model.mlp.linears[0].weight.detach().clone()
+    gather(problem, model, 1.0, 1)
+    hidden = model.mlp.linears[0]
+    moved = (hidden.weight != before).any(dim=1)
+    assert int(moved.sum()) == int(SHARE * 200)
+    assert moved[: int(SHARE * 200)].all()
+    weight, bias = hidden.weight.detach()[moved], hidden.bias.detach()[moved]
+    steepness = weight.norm(dim=1)  # the domain is two wide: its features are the coordinates themselves
+    distance = bias.abs() / steepness  # of the hyperplane from the only singular corner, (0, 0)
+    unit = LENGTH * model.network.activation.scale
+    assert float(steepness.max()) <= unit  # the nearest other vertex is one away
+    assert float(steepness.min()) >= SHORTEST * unit / FARTHEST
+    assert (distance <= unit / steepness + 1e-9).all()
