@@ -59,7 +59,7 @@ def export(
     from pinn import Solution
     from pinn.export.export import export as write
     from pinn.export.sampling.line import DEFAULT_POINTS, Line
-    from pinn.solution.saved import unverified
+    from pinn.solution.report import unverified
 
     def say(text: str) -> None:
         typer.echo(text, err=True)

@@ -51,7 +51,7 @@ def harden(
     from pinn import Solution
     from pinn.comparison.hardening import harden_solution
     from pinn.comparison.hardening_report import cells, save, text
-    from pinn.solution.saved import unverified
+    from pinn.solution.report import unverified
     from pinn.training.hardening.hardening import Ramp, target_hardness
 
     given = {"target": hardness, "steps": steps, "iterations": iterations}

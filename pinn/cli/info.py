@@ -27,8 +27,7 @@ def _problem_summary(path: Path) -> str:
 def _run_summary(folder: Path) -> str:
     from pinn.errors import ResourceError, SpecError, one_line
     from pinn.files.reading import read_json
-    from pinn.solution.report import report_metrics
-    from pinn.solution.saved import unverified
+    from pinn.solution.report import report_metrics, unverified
 
     files = sorted(file for file in folder.rglob("*") if file.is_file())
     metrics_file = folder / "metrics.json"

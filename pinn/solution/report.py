@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from pinn.solution.solution import Solution
 
 
+CHECKSUM = "weights_sha256"  # of model.safetensors, in metrics.json
+
+
 def report(solution: Solution, files: Sequence[Path] = ()) -> str:
     """The summary of a solution; `files` are listed at the end."""
     return report_metrics(solution.metrics, files, title=solution.problem.title or "")
@@ -170,3 +173,10 @@ def _signed(value: float | None) -> str:
 
 def _seconds(value: float | None) -> str:
     return "?" if value is None else f"{value:.1f} s"
+
+
+def unverified(metrics: Mapping[str, Any]) -> str:
+    """What to say of a run's weights that cannot be checked; nothing where they have a checksum."""
+    return (
+        "" if CHECKSUM in metrics else "the weights have no checksum, as those of older versions: they are not checked"
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -19,6 +19,7 @@ from pinn.problem.loading import build
 from pinn.problem.problem import Problem
 from pinn.run.directory import RunDirectory
 from pinn.solution.engines import find_engine
+from pinn.solution.report import CHECKSUM
 from pinn.spec.yaml.source import dump, read_spec
 from pinn.training.residuals.model import Model
 from pinn.training.run.state import load_tensors
@@ -26,7 +27,6 @@ from pinn.training.run.state import load_tensors
 if TYPE_CHECKING:
     from pinn.solution.solution import Solution
 
-CHECKSUM = "weights_sha256"  # of model.safetensors, in metrics.json
 # What is made of a solution in a run's directory: fields, figures. It returns the files it wrote.
 Product = Callable[["Solution", Path], Sequence[Path]]
 
@@ -136,13 +136,6 @@ def read_run(folder: Path) -> tuple[Problem, Model, dict[str, Any], list[dict[st
 def _restore(folder: Path, damaged: Path | None = None) -> str:
     remove = "" if damaged is None else f"remove {damaged.name}, then "
     return f"{remove}'pinn resume {folder}' restores it from the checkpoint, if there is one"
-
-
-def unverified(metrics: Mapping[str, Any]) -> str:
-    """What to say of a run's weights that cannot be checked; nothing where they have a checksum."""
-    return (
-        "" if CHECKSUM in metrics else "the weights have no checksum, as those of older versions: they are not checked"
-    )
 
 
 def file_digest(file: Path) -> str:

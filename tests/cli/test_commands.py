@@ -13,7 +13,8 @@ import pytest
 import pinn
 from pinn.cli.main import run
 from pinn.run.directory import RunDirectory
-from pinn.solution.saved import CHECKSUM, save_run
+from pinn.solution.report import CHECKSUM
+from pinn.solution.saved import save_run
 from tests import fakes
 
 
@@ -48,6 +49,15 @@ def test_info_of_a_run(beam, tmp_path, capsys):
     assert out.startswith("beam: Cantilever beam\nstopped: tolerance")
     assert "w            1.25e-09   5.00e-09" in out
     assert str(tmp_path / "model.safetensors") in out
+
+
+def test_info_of_a_run_needs_no_torch(beam, tmp_path):
+    save_run(RunDirectory(tmp_path), beam)
+    code = f"import sys; from pinn.cli.main import run; code = run(['info', {str(tmp_path)!r}]);"
+    code += "sys.exit('torch' if {'torch', 'sympy', 'scipy'} & {*sys.modules} else code)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stderr) == (0, "")
+    assert "w            1.25e-09   5.00e-09" in found.stdout
 
 
 def test_info_of_an_unfinished_run_and_of_no_run(tmp_path, capsys):

@@ -14,7 +14,8 @@ from safetensors.torch import load_file, save_file
 from pinn.cli.main import run
 from pinn.run import checkpoint
 from pinn.run.encoding import to_bytes
-from pinn.solution.saved import CHECKSUM, file_digest
+from pinn.solution.report import CHECKSUM
+from pinn.solution.saved import file_digest
 from pinn.solution.verdict import Verdict
 from tests.hostile.command import refused, spec_with
 

@@ -12,7 +12,8 @@ from pinn.cli.main import run
 from pinn.errors import ResourceError
 from pinn.files.writing import write_atomic
 from pinn.run.directory import RunDirectory
-from pinn.solution.saved import CHECKSUM, save_run
+from pinn.solution.report import CHECKSUM
+from pinn.solution.saved import save_run
 
 SPEC = """
 name: rod

@@ -18,7 +18,8 @@ from pinn.errors import ResourceError, SpecError
 from pinn.problem.loading import build
 from pinn.problem.problem import Problem
 from pinn.run.directory import RunDirectory
-from pinn.solution.saved import CHECKSUM, read_tensors, save_run
+from pinn.solution.report import CHECKSUM
+from pinn.solution.saved import read_tensors, save_run
 from pinn.solution.solution import Solution
 from pinn.spec.yaml.source import parse_spec
 
