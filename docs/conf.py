@@ -38,5 +38,5 @@ def link_files(app, name: str, source: list[str]) -> None:
 
 def as_written(app, what, name, obj, options, lines: list[str]) -> None:
     """Docstrings are plain text: tables of arguments keep their columns."""
-    if rest := lines[1:]:
+    if any(rest := lines[1:]):
         lines[1:] = ["", "::", "", *(f"    {line}" for line in rest), ""]
