@@ -22,6 +22,7 @@ from pinn.training.estimates.freedom import amplification, freedom
 from pinn.training.estimates.relative_residuals import relative_residuals
 from pinn.training.estimates.sizes import SMALLEST_SHARE
 from pinn.training.march.second import second_march
+from pinn.training.residuals.assembly import heldout_residual
 from pinn.training.residuals.model import Model
 from pinn.training.residuals.points import draw_heldout
 
@@ -37,6 +38,7 @@ class Estimates:
     residuals    statement -> relative residual (`training/estimates/relative_residuals.py`)
     free         sentences: what the statements leave open
     amplified    a sentence where residuals are amplified, though nothing is open
+    reach        the largest relative error that the residual may cause there; 0 where nothing is amplified
     """
 
     quantities: dict[str, float] = field(default_factory=dict)
@@ -44,6 +46,7 @@ class Estimates:
     residuals: dict[str, float] = field(default_factory=dict)
     free: tuple[str, ...] = ()
     amplified: str | None = None
+    reach: float = 0.0
 
 
 def estimate(solution: Solution) -> Estimates:
@@ -63,12 +66,14 @@ def estimate(solution: Solution) -> Estimates:
     for name, share in zip(names, relative_residuals(model, heldout), strict=True):
         worst[name] = larger(worst.get(name, 0.0), share)
     free = (*freedom(problem, modes), *map(narrow, problem.scan.unseen))
+    amplified = None if free else amplification(modes)
     return Estimates(
         quantities=quantity_errors(solution, corrected),
         probes=probe_errors(solution, corrected),
         residuals=worst,
         free=free,
-        amplified=None if free else amplification(modes),
+        amplified=amplified,
+        reach=modes[0].gain * heldout_residual(model, heldout) if amplified else 0.0,
     )
 
 

@@ -49,6 +49,7 @@ def metrics(solution: Solution, result: Outcome, device: torch.device, total: fl
             estimates.free or tuple(free_motions(problem)),
             unexpected(probes),
             {name: one.missing for name, one in balance.items()},
+            estimates.reach,
         )
     )
     other_way = advice(problem) if judgement.verdict is Verdict.NOT_SOLVED and not estimates.free else ""

@@ -59,6 +59,7 @@ class Measured:
     residuals      statement -> relative residual, of those without noise
     free           sentences: what the statements leave open
     unexpected     probe -> relative difference from the value that is expected there
+    reach          relative error that the residual may cause where it is amplified, 0 where it is not
     unbalanced     conservation law or moment -> relative difference of what is applied and what reacts
     """
 
@@ -75,6 +76,7 @@ class Measured:
     free: tuple[str, ...] = ()
     unexpected: Mapping[str, float] = field(default_factory=dict)
     unbalanced: Mapping[str, float] = field(default_factory=dict)
+    reach: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -177,6 +179,24 @@ def estimated_errors_are_small(measured: Measured) -> Finding | None:
     )
 
 
+def residuals_are_not_amplified(measured: Measured) -> Finding | None:
+    """Near a problem without a unique solution the residual leaves room for errors that no second solve need show."""
+    if not measured.reach > WRONG:
+        if measured.reach <= MOST_ERROR * measured.tolerance:
+            return None
+        return Finding(
+            Verdict.USEFUL,
+            f"useful: about {digits_of(measured.reach)} digits are sure; the residual is amplified so much that it may "
+            f"be an error of {measured.reach:.1e}",
+            contradicts=True,
+        )
+    return Finding(
+        Verdict.NOT_SOLVED,
+        f"NOT SOLVED: the residual is amplified so much that it may be an error of {measured.reach:.1e} of the fields",
+        contradicts=True,
+    )
+
+
 def loads_are_balanced(measured: Measured) -> Finding | None:
     """By quadrature, so that a load that a field ignores is seen whatever the residuals are in the mean."""
     worst = worst_of(measured.unbalanced)
@@ -257,6 +277,7 @@ RULES: tuple[Rule, ...] = (
     equations_are_satisfied,
     estimated_errors_are_small,
     loads_are_balanced,
+    residuals_are_not_amplified,
     known_errors_are_small,
     probes_are_as_expected,
     unknowns_are_identified,

@@ -65,6 +65,16 @@ def test_estimated_errors(estimates, probes, verdict, because):
     assert (found.stop_reason is StopReason.STAGNATED) == (verdict is Verdict.NOT_SOLVED)
 
 
+@pytest.mark.parametrize(
+    ("reach", "verdict"),
+    [(0.0, Verdict.SOLVED), (9e-8, Verdict.SOLVED), (2e-6, Verdict.USEFUL), (3e-2, Verdict.NOT_SOLVED)],
+)
+def test_a_residual_that_is_amplified(reach, verdict):
+    found = judge(replace(MET, estimates={"u": 1e-9}, reach=reach))
+    assert found.verdict is verdict
+    assert ("amplified" in found.because) == (verdict is not Verdict.SOLVED)
+
+
 def test_the_estimate_of_a_least_energy_is_that_of_its_coarser_level():
     found = judge(replace(MISSED, energy_error=1e-2, estimates={"u": 5e-2}))
     assert (found.verdict, found.because[:16]) == (Verdict.USEFUL, "useful: about 1 ")

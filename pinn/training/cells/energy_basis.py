@@ -147,7 +147,10 @@ class EnergyBasis:
     def distance_to(
         self, other: Model, parts: Iterable[Integral], groups: Iterable[Group], penalty: float
     ) -> tuple[Tensor, Tensor]:
-        """Gradient and Hessian, at zero output layers, of the energy at zero fields of the difference to a model's."""
+        """Gradient and Hessian, at zero output layers, of the energy at zero fields of the difference to a model's.
+
+        Without what is negative on its diagonal (of a rod beyond its critical load): that measures no difference.
+        """
         gradient, hessian = self.zero(), self.zero().new_zeros(self.size, self.size)
         with torch.no_grad():
             for part in parts:
@@ -157,7 +160,11 @@ class EnergyBasis:
                     weights = part.weights[indices]
                     jets = other.jets(part.points.points[indices], part.plan, part.derivatives)
                     zero = {d: torch.zeros_like(jet) for d, jet in jets.items()}
-                    seconds = weighted(part.term.expression.curvature(part.inputs(indices), zero), weights)
+                    curvature = part.term.expression.curvature(part.inputs(indices), zero)
+                    curvature = {
+                        (a, b): torch.as_tensor(c).clamp(min=0) if a == b else c for (a, b), c in curvature.items()
+                    }
+                    seconds = weighted(curvature, weights)
                     for (a, b), second in seconds.items():
                         gradient[columns[a.field]] -= (second * jets[b]) @ units[a]
                         if a != b:

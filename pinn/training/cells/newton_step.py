@@ -12,6 +12,8 @@ from pinn.errors import Divergence
 from pinn.network.deadline import of_cholesky, require_time
 
 FIRST_SHIFT, STEEPER = 1e-15, 10.0  # relative to the unit diagonal
+CURVED = 1e-6  # shift, from which the curvature is negative beyond rounding errors
+POWERS = 30  # of the inverse of the shifted Hessian, for its lowest direction
 
 
 class NewtonStep:
@@ -35,3 +37,17 @@ class NewtonStep:
 
     def direction(self, gradient: Tensor) -> Tensor:
         return -torch.cholesky_solve((gradient / self.scale)[:, None], self.factor)[:, 0] / self.scale
+
+    def lowest(self) -> Tensor | None:
+        """The direction of the most negative curvature, of size 1 in the scaled Hessian; None where there is none.
+
+        Power iteration on (H + shift)^-1, whose largest eigenvalue belongs to the lowest of H.
+        """
+        if self.shift < CURVED:
+            return None
+        generator = torch.Generator().manual_seed(0)
+        found = torch.randn(len(self.scale), 1, generator=generator, dtype=torch.float64).to(self.factor)
+        for _ in range(POWERS):
+            found = torch.cholesky_solve(found / found.norm(), self.factor)
+        found = (found / found.norm())[:, 0]
+        return found / self.scale

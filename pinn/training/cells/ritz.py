@@ -4,7 +4,9 @@
 
 The cells have sampled hidden layers (`network/cell_network.py`). A quadratic energy needs one step of Newton's
 iteration. H is scaled to a unit diagonal and shifted until it is positive definite; the step a is halved while the
-energy rises or is not finite. From level to level those cells are halved that hold most of the equations' residual.
+energy rises or is not finite. A stationary point whose H is indefinite is a saddle, and is left along the direction of
+the most negative curvature (a straight rod beyond its critical load). From level to level those cells are halved that
+hold most of the equations' residual.
 
 Sources: Ritz, J. reine angew. Math. 135 (1909), 1; Babuska & Melenk, Int. J. Numer. Meth. Engng. 40 (1997), 727 (the
 partition of unity); Nocedal & Wright, Numerical Optimization, 2nd ed., § 3.4 (shifts); Dörfler, SIAM J. Numer. Anal. 33
@@ -60,6 +62,7 @@ STAGNATION = 1e-7  # relative fall of the energy over a level, near 3e-4 of the 
 STAGNATION_GAIN = 1.25  # fall of the held-out residual that counts all the same
 COST_EXPONENT = 2  # of the number of cells, in the time of one level
 MOST_UNKNOWNS = 15_000  # the Hessian and its factor have 3.6 GB then in float64
+MOST_SADDLES = 8  # stationary points that are left along their negative curvature, one after the other
 STEEPEST = 1e6  # shift of a unit diagonal with which a step is one along the gradient
 
 
@@ -168,13 +171,27 @@ class Ritz:
 
         Raises Divergence where the energy, its gradient or its Hessian is not finite.
         """
-        value, where = total(model, parts, groups), f"ritz, level {self.level + 1}"
+        value = total(model, parts, groups)
         if not math.isfinite(value):
             self.refuse(value, model, parts, groups)
         basis = orthonormal_basis(model, parts)
         self.unknowns = basis.size
         if self.start is not None and not self.run.problem.is_linear:
             value = self.begin(basis, parts, groups, value)
+        for _ in range(MOST_SADDLES):
+            value = self.descend(model, basis, parts, groups, value)
+            if self.run.problem.is_linear or self.run.remaining < 0:
+                return
+            lower = self.leave_saddle(basis, parts, groups, value)
+            if lower is None:
+                return
+            value = lower
+
+    def descend(
+        self, model: Model, basis: EnergyBasis, parts: list[Integral], groups: list[Group], value: float
+    ) -> float:
+        """Newton's iteration from an energy to a stationary point. Returns the energy there. Raises Divergence."""
+        where = f"ritz, level {self.level + 1}"
         newton, hessian = None, torch.zeros(0)
         for _ in range(self.options.iterations):
             if newton is None or not self.run.problem.is_linear:
@@ -190,15 +207,38 @@ class Ritz:
                 direction = newton.direction(gradient)
                 fall = -float(gradient @ direction) / 2
                 if not fall > 0:
-                    return
+                    return lowest
                 value = self.search(basis, direction, parts, groups, lowest)
                 if value < lowest or fall < self.accuracy * abs(lowest):
                     break
                 newton = NewtonStep(hessian, TO_GRADIENT * newton.shift)
             if not value < lowest:
-                return
+                return lowest
             if fall < self.accuracy * abs(value) or self.run.remaining < 0:
-                return
+                break
+        return value
+
+    def leave_saddle(
+        self, basis: EnergyBasis, parts: list[Integral], groups: list[Group], value: float
+    ) -> float | None:
+        """Step off a stationary point that is no minimum, along its most negative curvature, to either side.
+
+        Returns the lower energy there; None at a minimum.
+        """
+        _, hessian = basis.gradient_and_hessian(parts, groups, PENALTY)
+        direction = NewtonStep(hessian).lowest() if torch.isfinite(hessian).all() else None
+        if direction is None:
+            return None
+        old, size = basis.coefficients(), 1.0
+        while size > SHORTEST_STEP:
+            for share in (size, -size):
+                basis.set(old, direction, share)
+                lower = total(basis.model, parts, groups)
+                if lower < value - self.accuracy * abs(value):
+                    return lower
+            size /= 2
+        basis.set(old)
+        return None
 
     def search(
         self, basis: EnergyBasis, direction: Tensor, parts: list[Integral], groups: list[Group], lowest: float

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from scipy import special
 
 import pinn
 from pinn.errors import Divergence, SpecError
@@ -368,3 +370,29 @@ def test_refusals(blocks, message):
 def test_an_energy_is_needed():
     with pytest.raises(SpecError, match="needs an energy"):
         problem(WITHOUT_ENERGY)
+
+
+ROD = """
+name: rod
+coordinates: [x]
+fields: [a]
+constants: {P: 30}
+domain: {interval: {from: 0, to: 1}}
+energy: {density: a_x**2/2 + P*cos(a)}
+conditions: [{on: boundary, a: 0}]
+network: {constraints: hard}
+solver: {formulation: energy, method: {ritz: {features: 12, levels: LEVELS}}, threads: 1, time_limit: 3600}
+"""
+
+
+@pytest.mark.parametrize("levels", [1, 3])
+def test_a_rod_beyond_its_critical_load_does_not_stay_straight(levels):
+    """The straight rod is a saddle. Its slope is sin(a/2) = k sn(...), with K(k) = sqrt(P)/2 (Euler's elastica).
+
+    On later levels it stays on the side that it fell to.
+    """
+    solution = solved(ROD.replace("LEVELS", str(levels)))
+    middle = abs(float(solution([[0.5]])["a"][0]))
+    assert special.ellipk(math.sin(middle / 2) ** 2) == pytest.approx(math.sqrt(30) / 2, rel=1e-5)
+    if levels > 1:
+        assert solution.metrics["error_estimate"]["a"] < 1e-2
