@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,6 +15,9 @@ def validate(
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a value of the spec. Repeatable.")
     ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Draw a plane problem: its patches and what holds there.")
+    ] = None,
 ) -> None:
     """Check SPEC without solving it, and print the problem as it was understood."""
     import pinn
@@ -21,5 +25,11 @@ def validate(
 
     problem = pinn.load(spec, overrides=overrides or ())
     stages_of(problem)  # refused here as a solve would refuse it
+    if picture is not None:
+        from pinn.figures.domain_figure import domain_figure
+        from pinn.files.writing import write_atomic
+
+        figure = domain_figure(problem)
+        write_atomic(picture, lambda scratch: figure.savefig(scratch, format=picture.suffix[1:] or "png"))
     typer.echo(problem.describe())
     typer.echo(f"{spec}: valid")

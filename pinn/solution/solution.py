@@ -31,6 +31,7 @@ from pinn.training.residuals.model import Model
 from pinn.training.uncertainty.field_spread import FieldSpread, has_deviations
 
 if TYPE_CHECKING:
+    from matplotlib.animation import FuncAnimation
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -316,6 +317,12 @@ class Solution:
         from pinn.figures.figures import plot, plot_on
 
         return plot(self, quantity) if ax is None else plot_on(ax, self, quantity)
+
+    def animate(self, quantity: str, frames: int = 25) -> FuncAnimation:
+        """A film of a quantity over the time of the problem; `.save("film.gif")` or `.to_jshtml()` in a notebook."""
+        from pinn.figures.animation import animate
+
+        return animate(self, quantity, frames)
 
     def __repr__(self) -> str:
         from pinn.solution.presentation import line
