@@ -16,6 +16,7 @@ from pinn.equations.subdomains import Subdomain, Subdomains
 from pinn.errors import SpecError, UnknownName
 from pinn.geometry.shapes.shape import GeometryError, Shape
 from pinn.physics.model import Physics
+from pinn.problem.probe import Extent
 from pinn.problem.problem import Problem
 from pinn.spec.language.expressions import Scope
 from pinn.spec.schema import Spec
@@ -148,6 +149,8 @@ def check_points(problem: Problem) -> None:
             )
             raise SpecError(statement.path, f"is not a finite number at {place}")
     for name, probe in problem.probes.items():
+        if isinstance(probe, Extent):
+            continue
 
         def evaluated(subdomain: Subdomain, points: Tensor, quantity: str = probe.quantity) -> dict[str, Tensor]:
             compiled = problem.compiled(quantity, subdomain)

@@ -25,6 +25,7 @@ from pinn.equations.statements import Statement
 from pinn.equations.subdomains import Seen, Subdomain, Subdomains
 from pinn.errors import SpecError, UnknownName, did_you_mean
 from pinn.geometry.shapes.shape import Shape
+from pinn.problem.probe import Extent, Probe
 from pinn.problem.scan import Scan, scan
 from pinn.spec.blocks.energy import Energy
 from pinn.spec.language.expressions import Scope
@@ -41,16 +42,6 @@ class Reference:
 
     points: np.ndarray
     quantities: dict[str, np.ndarray]
-
-
-@dataclass(frozen=True, eq=False)
-class Probe:
-    """A quantity at points [K, D], with the value that is expected there, if any, seen from a subdomain."""
-
-    quantity: str
-    points: np.ndarray
-    expected: tuple[float, ...] | None
-    subdomain: str | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -78,7 +69,7 @@ class Problem:
     vectors: dict[str, tuple[str, ...]]
     tensors: dict[str, dict[str, str]]
     periods: dict[int, float]
-    probes: dict[str, Probe]
+    probes: dict[str, Probe | Extent]
     reference: Reference | None
     cuts: tuple[str, ...] = ()
     uncut: tuple[str, ...] = ()

@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pinn.network.march_network import MarchNetwork
+from pinn.problem.probe import Extent
 from pinn.problem.problem import Problem
+from pinn.solution.extents import answer
 from pinn.solution.solution import Solution
 from pinn.training.estimates.companion import Companion
 from pinn.training.estimates.freedom import amplification, freedom
@@ -151,6 +153,12 @@ def probe_errors(solution: Solution, corrected: Solution) -> dict[str, tuple[flo
         least = least_sizes(solution, points, typical)
         typical = {name: max(size, least[name]) for name, size in typical.items()}
     for name, probe in problem.probes.items():
+        if isinstance(probe, Extent):
+            found = solution.extents[name]
+            better = answer(corrected, probe, near=found)
+            error = abs(better.value - found.value)
+            result[name] = (error, ratio(error, max(abs(found.value), SMALLEST_OF_PROBE * found.size)))
+            continue
         quantity = probe.quantity
         value = solution(probe.points, [quantity], probe.subdomain)[quantity]
         difference = np.abs(corrected(probe.points, [quantity], probe.subdomain)[quantity] - value)

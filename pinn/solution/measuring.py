@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from pinn.problem.probe import Extent
 from pinn.problem.problem import Problem
 from pinn.solution.solution import Solution
 
@@ -78,12 +79,21 @@ def norms(problem: Problem, found: Mapping[str, PointErrors]) -> tuple[dict[str,
 
 
 def probed(solution: Solution) -> dict[str, dict[str, Any]]:
-    """Each probe's value or list of values, with what was expected; of a list the relative L2 and largest error too."""
-    found = {}
+    """Each probe's value or list of values, with what was expected; of a list the relative L2 and largest error too.
+
+    An extreme has its place beside it.
+    """
+    found: dict[str, dict[str, Any]] = {}
     for name, probe in solution.problem.probes.items():
-        values = solution(probe.points, [probe.quantity], probe.subdomain)[probe.quantity]
+        if isinstance(probe, Extent):
+            answered = solution.extents[name]
+            values, place = np.array([answered.value]), answered.at
+        else:
+            values, place = solution(probe.points, [probe.quantity], probe.subdomain)[probe.quantity], None
         single = len(values) == 1
         found[name] = {"value": float(values[0]) if single else values.tolist()}
+        if place is not None:
+            found[name]["at"] = list(place)
         if probe.expected is None:
             continue
         expected = np.array(probe.expected)

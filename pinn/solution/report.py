@@ -39,7 +39,10 @@ def report_metrics(metrics: Mapping[str, Any], files: Sequence[Path] = (), *, ti
     probes = metrics.get("probes") or {}
     lines = {name: entry for name, entry in probes.items() if isinstance(entry, Mapping) and "relative_l2" in entry}
     if single := {name: entry for name, entry in probes.items() if name not in lines}:
-        blocks.append(table(("probe", "value", "expected", "difference"), list(_probe_rows(single))))
+        rows = list(_probe_rows(single))
+        places = any(row[-1] for row in rows)
+        header = ("probe", "value", "expected", "difference", "estimated error", "at")
+        blocks.append(table(header if places else header[:-1], rows if places else [row[:-1] for row in rows]))
     if lines:
         rows = [
             (name, str(len(entry["value"])), _error(entry["relative_l2"]), _error(entry["max_error"]))
@@ -127,7 +130,10 @@ def _probe_rows(probes: Mapping[str, Any]):
             target = expected[min(index, len(expected) - 1)]
             difference = None if value is None or target is None else value - target
             label = name if len(values) == 1 else f"{name}[{index}]"
-            yield label, _value(value), "" if target is None else _value(target), _signed(difference)
+            place = ", ".join(f"{x:.5g}" for x in known.get("at") or ())
+            estimated = _error(known["error_estimate"]) if "error_estimate" in known else ""
+            shown = ("" if target is None else _value(target), _signed(difference))
+            yield label, _value(value), *shown, estimated, f"({place})" if place else ""
 
 
 def _balance_rows(balance: Mapping[str, Any]):

@@ -21,6 +21,7 @@ from pinn.equations.subdomains import Seen, Subdomain
 from pinn.errors import SpecError
 from pinn.network.chunks import in_chunks
 from pinn.problem.loading import build_problem
+from pinn.problem.probe import Extent
 from pinn.problem.problem import Problem
 from pinn.run.directory import refuse_own_file
 from pinn.solution.interpolation import interpolate
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from pinn.solution.extents import Answer
 
 Outside = Literal["nan", "extend"]
 Key = TypeVar("Key", str, Derivative, tuple[str, int])
@@ -183,18 +186,41 @@ class Solution:
 
     def _evaluate(self, points: Tensor, names: Sequence[str], seen: Seen) -> dict[str, Tensor]:
         def evaluated(subdomain: Subdomain, points: Tensor) -> dict[str, Tensor]:
-            return self._values(points, {name: self.problem.compiled(name, subdomain) for name in names})
+            return self.values(points, {name: self.problem.compiled(name, subdomain) for name in names})
 
         return self.problem.subdomains.piecewise(points, evaluated, seen)
 
-    def _values(self, points: Tensor, compiled: Mapping[Key, CompiledExpression]) -> dict[Key, Tensor]:
-        """Values of expressions at points [N, D], each [N]."""
+    def values(
+        self, points: Tensor, compiled: Mapping[Key, CompiledExpression], normals: Tensor | None = None
+    ) -> dict[Key, Tensor]:
+        """Values of expressions at points [N, D], where there are normals [N, S] of these too, each [N]."""
         wanted = tuple(sorted({d for expression in compiled.values() for d in expression.derivatives}))
         plan = plan_jets([d.partial for d in wanted], len(self.problem.axes), self.problem.space)
         jets = self.model.jets(points, plan, wanted)
-        inputs = PointSet(points).inputs(self.problem.axes, self.model.unknowns)
+        inputs = PointSet(points, normals).inputs(self.problem.axes, self.model.unknowns)
         values = {key: torch.as_tensor(expression.value(inputs, jets)) for key, expression in compiled.items()}
         return {key: value.expand(len(points)) for key, value in values.items()}
+
+    def in_subdomains(
+        self,
+        evaluated: Callable[[Subdomain, Tensor, Tensor | None], Tensor],
+        points: np.ndarray,
+        normals: np.ndarray | None = None,
+        seen: Seen = None,
+    ) -> np.ndarray:
+        """What `evaluated` says of points [N, D] and normals [N, S] in each subdomain: [N]."""
+        axes = len(self.problem.axes)
+
+        def at(subdomain: Subdomain, rows: Tensor) -> dict[str, Tensor]:
+            return {"": evaluated(subdomain, rows[:, :axes], None if normals is None else rows[:, axes:])}
+
+        table = torch.as_tensor(points if normals is None else np.hstack([points, normals]))
+        found = self._in_chunks(
+            lambda rows, seen: self.problem.subdomains.piecewise(rows, at, seen),
+            table.to(self.model.network.field_scale),
+            seen,
+        )
+        return found[""]
 
     def terms(self, points: ArrayLike, names: Sequence[str]) -> dict[str, np.ndarray]:
         """Sums of the absolute values of the terms that quantities are sums of, at points [N, D]: name -> [N]."""
@@ -204,7 +230,7 @@ class Solution:
             compiled = {
                 (n, k): self.problem.over_outputs(term, subdomain) for n in each for k, term in enumerate(each[n])
             }
-            values = self._values(points, compiled)
+            values = self.values(points, compiled)
             return {
                 name: sum((values[name, k].abs() for k in range(len(each[name]))), points.new_zeros(len(points)))
                 for name in names
@@ -218,7 +244,7 @@ class Solution:
         """Partial derivatives of the fields at points [N, D], each [N]."""
 
         def evaluated(subdomain: Subdomain, points: Tensor) -> dict[Derivative, Tensor]:
-            return self._values(points, {d: self.problem.derivative(d, subdomain) for d in wanted})
+            return self.values(points, {d: self.problem.derivative(d, subdomain) for d in wanted})
 
         with torch.no_grad():
             found = self.problem.subdomains.piecewise(self._as_points(points), evaluated)
@@ -256,6 +282,13 @@ class Solution:
         names = self.problem.quantities if quantities is None else quantities
         tensor = self._as_points(points)
         return self._in_chunks(lambda points, _: self._spread.at(points, names), tensor, subdomain)
+
+    @cached_property
+    def extents(self) -> dict[str, Answer]:
+        """Probe -> integral, mean or extreme that it asks for, with the place of an extreme."""
+        from pinn.solution.extents import answer
+
+        return {name: answer(self, probe) for name, probe in self.problem.probes.items() if isinstance(probe, Extent)}
 
     def residual(self, points: ArrayLike, subdomain: Seen = None) -> dict[str, np.ndarray]:
         """Dimensionless residual of every equation at interior points [N, D]: name -> [N]."""

@@ -130,7 +130,7 @@ def dimensions(spec: Spec) -> Iterator[Refusal]:
                 place = (*path, index) if len(holder.points) > 1 else path
                 yield Refusal(place, f"a point here has {axes}; got {len(point)} numbers (write points as [[…], […]])")
     for name, probe in spec.probes.items():
-        if isinstance(probe.expected, tuple) and len(probe.expected) != len(probe.points):
+        if probe.extent is None and isinstance(probe.expected, tuple) and len(probe.expected) != len(probe.points):
             message = f"must have one value per point, {len(probe.points)} in all; got {len(probe.expected)}"
             yield Refusal(("probes", name, "expected"), message)
 

@@ -14,16 +14,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import roots_jacobi
 
 from pinn.geometry.mesh.cell_shape import CellShape
 from pinn.geometry.mesh.orders import Density, orders
 from pinn.geometry.meshing.triangulation import triangulate
+from pinn.geometry.points.curved import CurvedEdges
 from pinn.geometry.points.sampling import Where, sample_pieces
 from pinn.geometry.shapes.pieces import Array, Piece
 from pinn.geometry.shapes.shape import GeometryError, Shape
 
 ORDER = 3  # points along each direction of a cell
+CURVED_ORDER = 6  # the same for the arcs of curved triangles: their shape is found to 1e-10 of a sixth of a turn
 MASKED = 16  # times as many points where a rule cuts a curve somewhere between them
 POINTS_IN_CUBE = {1: ORDER, 2: 2 * ORDER**2, 3: 6 * ORDER**3}  # in a line, a square of two triangles, six tetrahedra
 SURFACE_SEED = 0
@@ -54,9 +57,24 @@ def interior_quadrature(shape: Shape, count: int, density: Density | None = None
     points = sum(len(cells) * len(reference_rule(kind)[1]) for kind, cells in mesh.cells.items())
     if points < FEWER * count:  # where a shape has other cells than simplices
         mesh = triangulate(shape, math.ceil(along * (count / points) ** (1 / dimension)))
-    parts = [part for kind, cells in mesh.cells.items() for part in on_cells(mesh.points[cells], kind, density)]
+    parts = [part for kind, cells in mesh.cells.items() for part in on_mesh(shape, mesh.points, cells, kind, density)]
     points, weights = (np.concatenate(part) for part in zip(*parts, strict=True))
     return Quadrature(points, weights * (shape.measure / weights.sum()))
+
+
+def on_mesh(
+    shape: Shape, points: Array, cells: NDArray[np.int64], kind: str, density: Density | None
+) -> Iterator[tuple[Array, Array]]:
+    """Points and weights on cells; triangles at a curved boundary are as curved as it is."""
+    if kind == "triangle":
+        edges = CurvedEdges(shape, points, cells)
+        curved = np.flatnonzero(edges.triangles)
+        corners = points[cells[curved]]
+        sizes = np.abs(np.linalg.det(corners[:, 1:] - corners[:, :1])) / 2
+        for order, which in orders(corners, sizes, CURVED_ORDER, density) if len(curved) else ():
+            yield edges.rule(cells[curved[which]], edges.off[curved[which]], order)
+        cells = cells[~edges.triangles]
+    yield from on_cells(points[cells], kind, density)
 
 
 def on_cells(corners: Array, kind: str, density: Density | None) -> Iterator[tuple[Array, Array]]:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
-from pinn.spec.blocks.block import Block
-from pinn.spec.blocks.values import EXPRESSION_SCHEMA, Expression, Point, Positive, Text, expressions, listed_points
+from pinn.spec.blocks.block import Block, refuse, validated
+from pinn.spec.blocks.values import (
+    EXPRESSION_SCHEMA,
+    Expression,
+    Point,
+    Positive,
+    Text,
+    expressions,
+    listed_points,
+    text_list,
+)
 from pinn.spec.blocks.values import expression_by_subdomain as expression_by_name
 
 ESTIMATE = "estimate"
@@ -42,16 +51,53 @@ class ReferenceBlock(Block):
     file: Text
 
 
+EXTENTS = ("integral", "mean", "max", "min")  # what a probe may ask of a quantity over a place
+
+
+class Line(Block):
+    """A straight cut between two points; its normal points to the right of the way from the first to the second."""
+
+    example: ClassVar[str] = "{line: [[0, 0], [0, 1]]}"
+
+    line: Annotated[Point, WithJsonSchema({"type": "array", "items": {"type": "array"}, "minItems": 2, "maxItems": 2})]
+
+    @model_validator(mode="after")
+    def two_points(self) -> Self:
+        if len(listed_points(self.line)) != 2:
+            raise refuse("needs its two ends, such as [[0, 0], [0, 1]]", "line")
+        return self
+
+
+def read_place(value: Any) -> Any:
+    """Names of patches or subdomains, `domain`, or a line."""
+    return validated(Line, value) if isinstance(value, dict) else text_list(value)
+
+
 class ProbeBlock(Block):
-    """A quantity at one point or several; the values land in metrics.json.
+    """A quantity at one point or several, or what becomes of one over a place; the values land in metrics.json.
 
     subdomain   that points on an interface are seen from
     """
 
     example: ClassVar[str] = "{quantity: u, at: [0, 0]}"
 
-    quantity: Text
-    at: Point
+    quantity: Text | None = None
+    at: Point | None = None
+    integral: Expression | None = None
+    mean: Expression | None = None
+    max: Expression | None = None
+    min: Expression | None = None
+    on: (
+        Annotated[
+            tuple[str, ...] | Line,
+            PlainValidator(read_place),
+            WithJsonSchema(
+                {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}, {"type": "object"}]}
+            ),
+        ]
+        | None
+    ) = None
+    time: Expression | None = None
     expected: (
         Annotated[
             Expression | tuple[Expression, ...],
@@ -62,7 +108,27 @@ class ProbeBlock(Block):
     ) = None
     subdomain: Text | None = None
 
+    @model_validator(mode="after")
+    def one_question(self) -> Self:
+        asked = [name for name in EXTENTS if getattr(self, name) is not None]
+        if len(asked) + (self.quantity is not None) != 1:
+            raise refuse("needs one of quantity (with at), integral, mean, max, min (with on)")
+        if not asked and self.at is None:
+            raise refuse("is missing; write the point's coordinates", "at")
+        for key in ("on", "time") if not asked else ("at", "subdomain"):
+            if getattr(self, key) is not None:
+                better = "on" if asked else "at"
+                raise refuse(f"does not go with '{(asked or ['quantity'])[0]}'; say where with '{better}'", key)
+        if asked and isinstance(self.expected, tuple):
+            raise refuse("must be one number", "expected")
+        return self
+
+    @property
+    def extent(self) -> str | None:
+        """Which of EXTENTS is asked; None for values at points."""
+        return next((name for name in EXTENTS if getattr(self, name) is not None), None)
+
     @property
     def points(self) -> tuple[tuple[int | float | str, ...], ...]:
         """The points of `at`, also when there is only one."""
-        return listed_points(self.at)
+        return () if self.at is None else listed_points(self.at)

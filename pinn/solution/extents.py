@@ -1,0 +1,267 @@
+"""Extents: integrals, means and extremes of an expression over patches, sections, subdomains and the domain.
+
+Integrals by quadrature; on curved pieces of a boundary the points lie on the curve itself. Extremes from the points of
+the same rules and of the boundary around them, the best of which are followed: around each of them, on the place
+that it lies on, the neighbours at a distance that is halved as soon as none of them is better (compass search), so that
+the place is found to rounding where the expression is smooth.
+Source: Kolda, Lewis & Torczon, SIAM Review 45 (2003) 385 (compass search).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pinn.derivatives.jets import plan_jets
+from pinn.domain.places import Boundary, Interior
+from pinn.domain.point_set import PointSet
+from pinn.equations.compiler.compile import Derivative
+from pinn.equations.subdomains import Subdomain
+from pinn.geometry.points.quadrature import interior_quadrature, pieces_quadrature
+from pinn.geometry.points.sampling import Where
+from pinn.geometry.points.sections import Section
+from pinn.geometry.shapes.pieces import Piece
+from pinn.problem.probe import Extent
+from pinn.solution.solution import Solution
+
+INSIDE = {1: 600, 2: 20_000, 3: 60_000}  # points of a rule over the domain, by its dimension
+AROUND = {1: 2, 2: 4000, 3: 30_000}  # over a boundary
+SAMPLES = {1: 300, 2: 8000, 3: 20_000}  # inside, from which an extreme is looked for
+ON_PIECE = 1000  # on each piece of a boundary
+ON_LINE = 1000
+STARTS = 6  # of these, the best, none of them beside a better one
+VANISHING = 0.1  # share of the magnitudes below which a value counts as one that vanishes
+APART = 0.02  # of the domain's size
+FIRST_STEP, LAST_STEP = 0.01, 1e-8  # of the extent of the place; the value is then off by the square of the last one
+MOST_STEPS = 200
+
+
+@dataclass(frozen=True)
+class Answer:
+    """value   in the expression's unit (times that of a measure, for an integral)
+    size    the same of the expression's absolute value: what the value is to be measured against
+    at      where an extreme is, [S], the normal there [1, S], if it is one of a boundary, and where it is seen from
+    """
+
+    value: float
+    size: float
+    at: tuple[float, ...] | None = None
+    normal: np.ndarray | None = None
+    seen: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Patch:
+    """Where an extreme is looked for: parameters in a box, the points and normals that they stand for, and from where.
+
+    points   parameters [N, P] -> points [N, S]; normals likewise, None inside; which of them count [N]
+    """
+
+    seen: str | None
+    low: np.ndarray
+    high: np.ndarray
+    starts: np.ndarray
+    points: Callable[[np.ndarray], np.ndarray]
+    normals: Callable[[np.ndarray], np.ndarray] | None
+    counts: Callable[[np.ndarray], np.ndarray]
+
+
+def answer(solution: Solution, extent: Extent, near: Answer | None = None) -> Answer:
+    """What becomes of the expression.
+
+    near   the answer of a solution close to this one: an extreme is taken at its place
+    """
+    if extent.kind in ("integral", "mean"):
+        return integrated(solution, extent)
+    sign = 1.0 if extent.kind == "max" else -1.0
+    if near is not None:
+        return replace(near, value=float(at_points(solution, extent, np.array([near.at]), near.normal, near.seen)[0]))
+    best = Answer(-np.inf, 0.0)
+    for patch in patches(solution, extent):
+        found = highest(solution, extent, sign, patch)
+        size = max(best.size, found.size)
+        best = replace(found if found.value > best.value else best, size=size)
+    return replace(best, value=sign * best.value)
+
+
+def at_points(
+    solution: Solution, extent: Extent, points: np.ndarray, normals: np.ndarray | None = None, seen: str | None = None
+) -> np.ndarray:
+    """The expression at points [N, S] of space, at the extent's time: [N]."""
+
+    def evaluated(subdomain: Subdomain, at: Tensor, beside: Tensor | None) -> Tensor:
+        return solution.values(at, {"": extent.compiled[subdomain.name]}, beside)[""]
+
+    return solution.in_subdomains(evaluated, in_time(extent, points), normals, seen)
+
+
+def magnitudes(
+    solution: Solution, extent: Extent, points: np.ndarray, normals: np.ndarray | None, seen: str | None
+) -> np.ndarray:
+    """The sum of |d expression/d derivative| U/L^n [N], U the field's magnitude and L half the domain's size.
+
+    What vanishes by symmetry is measured against a share of it.
+    """
+    problem = solution.problem
+    length = problem.geometry.size / 2
+
+    def evaluated(subdomain: Subdomain, at: Tensor, beside: Tensor | None) -> Tensor:
+        expression, total = extent.compiled[subdomain.name], at.new_zeros(len(at))
+        plan = plan_jets([d.partial for d in expression.derivatives], len(problem.axes), problem.space)
+        jets = solution.model.jets(at, plan, tuple(expression.derivatives))
+        inputs = PointSet(at, beside).inputs(problem.axes, solution.model.unknowns)
+        for name, slope in expression.linearise(inputs, jets).items():
+            if isinstance(name, Derivative):
+                magnitude = problem.scaling.fields[name.field] / length**name.partial.order
+                total = total + torch.as_tensor(slope).to(at).abs().nan_to_num(0.0, 0.0) * magnitude
+        return total
+
+    return solution.in_subdomains(evaluated, in_time(extent, points), normals, seen)
+
+
+def in_time(extent: Extent, points: np.ndarray) -> np.ndarray:
+    return points if extent.time is None else np.column_stack([points, np.full(len(points), extent.time)])
+
+
+def integrated(solution: Solution, extent: Extent) -> Answer:
+    domain = solution.problem.domain
+    total = size = measure = 0.0
+    for place in extent.places:
+        seen: str | None = None
+        if isinstance(place, Section):
+            rule = place.quadrature(domain.shape)
+        elif isinstance(place, Interior):
+            seen = place.subdomain
+            rule = interior_quadrature(domain.over(seen), INSIDE[domain.space])
+        else:
+            seen = place.subdomain
+            rule = pieces_quadrature(place.pieces(domain), domain.space, AROUND[domain.space], domain.mask(place.where))
+        values = at_points(solution, extent, rule.points, rule.normals, seen)
+        sizes = np.maximum(np.abs(values), VANISHING * magnitudes(solution, extent, rule.points, rule.normals, seen))
+        total, size = total + float(rule.weights @ values), size + float(rule.weights @ sizes)
+        measure += float(rule.weights.sum())
+    share = 1.0 if extent.kind == "integral" else measure
+    return Answer(total / share, size / share)
+
+
+def patches(solution: Solution, extent: Extent) -> Iterator[Patch]:
+    """The places of an extreme: the inside together with what bounds it, pieces of a boundary, stretches of a cut."""
+    domain = solution.problem.domain
+    for place in extent.places:
+        if isinstance(place, Section):
+            for first, last in place.stretches(domain.shape):
+                yield along(place, first, last)
+            continue
+        shape = domain.over(place.subdomain)
+        if isinstance(place, Interior):
+            slack = 1e-9 * shape.size
+            low, high = (np.asarray(corner, dtype=float) for corner in shape.bounds)
+            inside = interior_quadrature(shape, SAMPLES[domain.space]).points
+            yield Patch(
+                place.subdomain, low, high, inside, lambda x: x, None, lambda x, s=shape, e=slack: s.level(x) <= e
+            )
+        bounds = isinstance(place, Boundary)
+        where = domain.mask(place.where) if bounds else None
+        for piece in place.pieces(domain) if bounds else shape.pieces:
+            yield on_piece(place.subdomain, piece, domain.space - 1, where, bounds)
+
+
+def along(section: Section, first: float, last: float) -> Patch:
+    return Patch(
+        None,
+        np.array([first]),
+        np.array([last]),
+        np.linspace(first, last, ON_LINE)[:, None],
+        lambda share: section.at(share[:, 0]),
+        lambda share: np.tile(section.normal, (len(share), 1)),
+        lambda share: np.ones(len(share), dtype=bool),
+    )
+
+
+def on_piece(subdomain: str, piece: Piece, dimension: int, where: Where | None, needs_normals: bool) -> Patch:
+    def counts(parameters: np.ndarray) -> np.ndarray:
+        kept = piece.kept(parameters)
+        return kept if where is None else kept & where(piece.points(parameters))
+
+    return Patch(
+        subdomain,
+        np.zeros(dimension),
+        np.ones(dimension),
+        grid(dimension),
+        piece.points,
+        piece.normals if needs_normals else None,
+        counts,
+    )
+
+
+def grid(dimension: int) -> np.ndarray:
+    """Parameters [N, dimension] over the unit cube, its faces included."""
+    if dimension == 0:
+        return np.zeros((1, 0))
+    along = np.linspace(0.0, 1.0, round(ON_PIECE ** (1 / dimension)))
+    return np.array(list(product(along, repeat=dimension)))
+
+
+def highest(solution: Solution, extent: Extent, sign: float, patch: Patch) -> Answer:
+    """The largest value of sign * expression on a patch."""
+
+    def value(parameters: np.ndarray) -> np.ndarray:
+        found = np.full(len(parameters), -np.inf)
+        counted = patch.counts(parameters)
+        if counted.any():
+            chosen = parameters[counted]
+            normals = None if patch.normals is None else patch.normals(chosen)
+            found[counted] = sign * at_points(solution, extent, patch.points(chosen), normals, patch.seen)
+        return np.where(np.isnan(found), -np.inf, found)
+
+    samples = value(patch.starts)
+    finite = np.abs(samples[np.isfinite(samples)])
+    size = float(finite.max(initial=0.0))
+    starts = apart(patch, samples, solution.problem.domain.shape.size)
+    if not len(starts):
+        return Answer(-np.inf, size)
+    ends, found = climbed(value, starts, patch)
+    top = int(np.argmax(found))
+    normal = None if patch.normals is None else patch.normals(ends[top : top + 1])
+    at = tuple(patch.points(ends[top : top + 1])[0].tolist())
+    return Answer(float(found[top]), size, at, normal, patch.seen)
+
+
+def apart(patch: Patch, values: np.ndarray, size: float) -> np.ndarray:
+    """The parameters [K, P] of the best samples, none near a better one."""
+    points = patch.points(patch.starts)
+    chosen: list[int] = []
+    for index in np.argsort(-values, kind="stable").tolist():
+        if not np.isfinite(values[index]) or len(chosen) == STARTS:
+            break
+        if all(np.linalg.norm(points[index] - points[other]) > APART * size for other in chosen):
+            chosen.append(index)
+    return patch.starts[chosen]
+
+
+def climbed(
+    value: Callable[[np.ndarray], np.ndarray], starts: np.ndarray, patch: Patch
+) -> tuple[np.ndarray, np.ndarray]:
+    """Where the searches from starts [K, P] end, side by side, and the values there [K]."""
+    at, best = starts.copy(), value(starts)
+    ways = np.array([way for way in product((-1.0, 0.0, 1.0), repeat=at.shape[1]) if any(way)])
+    if not len(ways):
+        return at, best
+    share = np.full(len(at), FIRST_STEP)
+    for _ in range(MOST_STEPS):
+        around = np.clip(at[:, None] + share[:, None, None] * ways * (patch.high - patch.low), patch.low, patch.high)
+        values = value(around.reshape(-1, at.shape[1])).reshape(len(at), len(ways))
+        index = values.argmax(axis=1)
+        rows = np.arange(len(at))
+        better = values[rows, index] > best
+        at = np.where(better[:, None], around[rows, index], at)
+        best = np.where(better, values[rows, index], best)
+        share = np.where(better, share, share / 2)
+        if share.max() < LAST_STEP:
+            break
+    return at, best
