@@ -8,6 +8,7 @@ import pytest
 
 import pinn
 from pinn.errors import SpecError
+from pinn.problem.probe import Extent
 from pinn.solution.extents import answer
 
 pytestmark = pytest.mark.slow
@@ -85,7 +86,9 @@ def test_an_extreme_inside_is_one_of_the_surface_too():
     assert top["value"] == pytest.approx(1, rel=1e-7)
     assert top["at"] == pytest.approx([0.5, 0.5], abs=1e-3)
     assert least["value"] == pytest.approx(0, abs=1e-6)
-    near = answer(solution, solution.problem.probes["p0"], near=solution.extents["p0"])
+    probe = solution.problem.probes["p0"]
+    assert isinstance(probe, Extent)
+    near = answer(solution, probe, near=solution.extents["p0"])
     assert near.value == pytest.approx(top["value"], rel=1e-12)
 
 

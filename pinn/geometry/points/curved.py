@@ -106,4 +106,4 @@ def slopes(s: Array) -> Array:
     values = powers * vanishing[:, None]
     raised = np.hstack([np.zeros((len(s), 1)), powers[:, :-1] * np.arange(1, len(s))])
     derivatives = powers * (1 - 2 * s)[:, None] + raised * vanishing[:, None]
-    return np.linalg.solve(values.T, derivatives.T)
+    return np.asarray(np.linalg.solve(values.T, derivatives.T), dtype=np.float64)
