@@ -28,7 +28,7 @@ from pinn.errors import PinnError, ResourceError, one_line
 
 app = typer.Typer(
     name="pinn",
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

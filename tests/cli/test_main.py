@@ -117,6 +117,24 @@ def test_help_imports_nothing_heavy():
         assert any(line.strip("│ ").startswith(command) for line in help_text), command
 
 
+@pytest.mark.parametrize(
+    ("words", "position", "offered"),
+    [
+        ("pinn val", 1, "validate"),
+        ("pinn solve heat/poisson_2", 2, "heat/poisson_2d"),
+        ("pinn solve mi", 2, "mine.yaml"),
+    ],
+)
+def test_a_shell_completes_commands_files_and_names(words, position, offered, tmp_path):
+    (tmp_path / "mine.yaml").touch()
+    (tmp_path / "mine.txt").touch()
+    shell = {"_PINN_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(position)}
+    command = [sys.executable, "-c", "from pinn.cli.main import main; main()"]
+    environment = {**os.environ, **shell, "PYTHONPATH": os.pathsep.join(sys.path)}
+    found = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert found.stdout.split() == [offered], found.stderr
+
+
 def test_python_dash_m_is_the_same_command():
     result = subprocess.run([sys.executable, "-m", "pinn", "nothing"], capture_output=True, text=True, check=False)
     assert result.returncode == 2
