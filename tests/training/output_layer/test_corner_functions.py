@@ -87,7 +87,7 @@ def test_float32_points_do():
 
 def test_features_gather_about_singular_corners():
     """Hyperplanes of the first units pass within four distances between corners, the shorter the nearer they are."""
-    problem = build(parse_spec(NOTCH))
+    problem = build(parse_spec(NOTCH.replace("from: [0, 0]", "from: [0.5, 0.5]")))
     generator = torch.Generator().manual_seed(0)
     cpu = torch.device("cpu")
     model = sampled_model(problem, 200, 2.0, 1, generator, cpu, torch.float64)
@@ -99,8 +99,8 @@ def test_features_gather_about_singular_corners():
     assert moved[: int(SHARE * 200)].all()
     weight, bias = hidden.weight.detach()[moved], hidden.bias.detach()[moved]
     steepness = weight.norm(dim=1)  # the domain is two wide: its features are the coordinates themselves
-    distance = bias.abs() / steepness  # of the hyperplane from the only singular corner, (0, 0)
+    distance = (weight.sum(dim=1) / 2 + bias).abs() / steepness  # of the hyperplane from the only singular corner
     unit = LENGTH * model.network.activation.scale
-    assert float(steepness.max()) <= unit  # the nearest other vertex is one away
-    assert float(steepness.min()) >= SHORTEST * unit / FARTHEST
+    assert float(steepness.max()) <= unit / 0.5  # the nearest other vertex is a half away
+    assert float(steepness.min()) >= SHORTEST * unit / (0.5 * FARTHEST)
     assert (distance <= unit / steepness + 1e-9).all()
