@@ -142,18 +142,17 @@ def crack(features: int, below: float, seed: int) -> dict[str, float]:
     begun = time.process_time()
     corners = bases(problem, below)
     (tip,) = [corner for corner in problem.corners if np.allclose(corner.point, [20, 0])]
-    functions = tip.functions(below)
-    assert functions is not None
     with torch.no_grad():
         model, solution = solve(problem, features, corners, seed)
         seconds = time.process_time() - begun
         residual = heldout(problem, model, corners, solution)
-    factors = corner_intensities(problem, tip, functions)
-    assert factors is not None
     number = next(n for n, basis in enumerate(corners) if np.allclose(basis.vertex, [20, 0]))
+    factors = corner_intensities(problem, tip, corners[number].natural())
+    assert factors is not None
     sizes = [len(basis) for basis in corners]
     first = len(solution) - sum(sizes[number:])
-    found = float(solution[first : first + sizes[number]].numpy() @ factors.opening)
+    coefficients = corners[number].in_natural_units(solution[first : first + sizes[number]].numpy())
+    found = float(coefficients @ factors.opening)
     return {"functions": sum(sizes), "heldout": residual, "K_I": found, "cpu": seconds}
 
 

@@ -20,9 +20,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pinn.corners.basis import CornerBasis
-from pinn.corners.functions import CornerFunctions
 from pinn.corners.principal import Terms
+from pinn.corners.table import CornerTable
+from pinn.corners.wedge import Wedge
 from pinn.derivatives.jets import Partial, plan_jets
 
 VANISHES = 1e-8  # of the largest stress, or displacement, of a function on the unit circle
@@ -44,53 +44,60 @@ class Intensities:
     singular: NDArray[np.bool_]
 
 
-def intensities(found: CornerFunctions, displacement: Sequence[str], stresses: Sequence[Stress]) -> Intensities:
-    """Factors of functions in their natural size at r = 1.
+def intensities(
+    table: CornerTable, wedge: Wedge, outputs: Sequence[str], displacement: Sequence[str], stresses: Sequence[Stress]
+) -> Intensities:
+    """Factors of functions in their natural size at r = 1, about the origin.
 
+    outputs        the names of the table's
     displacement   of each sector two outputs, all in a row
     stresses       of each sector
     """
-    wedge = found.wedge
-    names = list(dict.fromkeys(name for sector in wedge.sectors for name in sector.outputs))
-    basis = CornerBasis([0.0, 0.0], found, names)
-    direction = reference_direction(basis, found, displacement, stresses)
+    ahead = Ahead(table, tuple(outputs), wedge, displacement, stresses)
+    direction = ahead.direction()
     sector = next(n for n, s in enumerate(wedge.sectors) if direction <= s.end + VANISHES)
-    _, _, across, shear = on_ray(basis, direction, displacement[2 * sector : 2 * sector + 2], stresses[sector])
-    singular = np.array([0 < f.exponent.real < 1 and not f.particular for f in found.functions], dtype=bool)
-    factor = np.where(singular, (2 * math.pi) ** (1 - basis.exponents[:, 0].numpy()), 0.0)
+    _, _, across, shear = ahead.on_ray(direction, sector)
+    growth = table.growth[:, 0]
+    singular = (growth > 0) & (growth < 1)
+    factor = np.where(singular, (2 * math.pi) ** (1 - growth), 0.0)
     return Intensities(across * factor, shear * factor, direction, singular)
 
 
-def on_ray(
-    basis: CornerBasis, angle: float, displacement: Sequence[str], stress: Stress
-) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-    """u_r, u_theta, stress_theta_theta and stress_r_theta [n] of the functions at r = 1."""
-    c, s = math.cos(angle), math.sin(angle)
-    plan = plan_jets([Partial((1, 0)), Partial((0, 1))], 2)
-    jets = basis.jets(torch.tensor([[c, s]], dtype=torch.float64), plan)
+@dataclass(frozen=True, eq=False)
+class Ahead:
+    """Where stresses of corner functions are looked at."""
 
-    def component(terms: Terms) -> NDArray:
-        return sum(
-            value * jets[plan.index(Partial(orders))][0, basis.outputs.index(name)].numpy()
-            for (name, orders), value in terms.items()
-        )  # pyright: ignore[reportReturnType]
+    table: CornerTable
+    outputs: tuple[str, ...]
+    wedge: Wedge
+    displacement: Sequence[str]
+    stresses: Sequence[Stress]
 
-    ux, uy = (jets[0][0, basis.outputs.index(name)].numpy() for name in displacement)
-    xx, yy, xy = (component(stress[name]) for name in ("xx", "yy", "xy"))
-    across = s * s * xx - 2 * s * c * xy + c * c * yy
-    shear = s * c * (yy - xx) + (c * c - s * s) * xy
-    return c * ux + s * uy, c * uy - s * ux, across, shear
+    def on_ray(self, angle: float, sector: int) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+        """u_r, u_theta, stress_theta_theta and stress_r_theta [n] of the functions at r = 1, as seen in a sector."""
+        c, s = math.cos(angle), math.sin(angle)
+        plan = plan_jets([Partial((1, 0)), Partial((0, 1))], 2)
+        jets = self.table.jets(torch.tensor([[c, s]], dtype=torch.float64), plan)
 
+        def component(terms: Terms) -> NDArray:
+            return sum(
+                value * jets[plan.index(Partial(orders))][0, self.outputs.index(name)].numpy()
+                for (name, orders), value in terms.items()
+            )  # pyright: ignore[reportReturnType]
 
-def reference_direction(
-    basis: CornerBasis, found: CornerFunctions, displacement: Sequence[str], stresses: Sequence[Stress]
-) -> float:
-    """theta_0: an edge with u_theta and shear zero (symmetry), or u_r and opening (antisymmetry); else the middle."""
-    wedge = found.wedge
-    for sector, angle in ((0, wedge.sectors[0].start), (len(wedge.sectors) - 1, wedge.sectors[-1].end)):
-        mine = displacement[2 * sector : 2 * sector + 2]
-        along, away, across, shear = (np.abs(v).max() for v in on_ray(basis, angle, mine, stresses[sector]))
-        moves, pulls = VANISHES * max(along, away), VANISHES * max(across, shear)
-        if (away < moves and shear < pulls) or (along < moves and across < pulls):
-            return angle
-    return (wedge.sectors[0].start + wedge.sectors[-1].end) / 2
+        names = self.displacement[2 * sector : 2 * sector + 2]
+        ux, uy = (jets[0][0, self.outputs.index(name)].numpy() for name in names)
+        xx, yy, xy = (component(self.stresses[sector][name]) for name in ("xx", "yy", "xy"))
+        across = s * s * xx - 2 * s * c * xy + c * c * yy
+        shear = s * c * (yy - xx) + (c * c - s * s) * xy
+        return c * ux + s * uy, c * uy - s * ux, across, shear
+
+    def direction(self) -> float:
+        """theta_0: an edge with u_theta and shear zero (symmetry), or u_r and opening (antisymmetry), or the middle."""
+        sectors = self.wedge.sectors
+        for sector, angle in ((0, sectors[0].start), (len(sectors) - 1, sectors[-1].end)):
+            along, away, across, shear = (np.abs(v).max() for v in self.on_ray(angle, sector))
+            moves, pulls = VANISHES * max(along, away), VANISHES * max(across, shear)
+            if (away < moves and shear < pulls) or (along < moves and across < pulls):
+                return angle
+        return (sectors[0].start + sectors[-1].end) / 2

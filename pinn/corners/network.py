@@ -78,8 +78,12 @@ class CornerNetwork(nn.Module):
 
     def forward(self, points: Tensor) -> Tensor:
         """points [N, D] -> fields [N, F], the perceptron's through torch's own activation functions."""
-        values = self.function_jets(points, plan_jets([], points.shape[1]))[0]
-        return self.smooth(points) + values @ self.coefficients
+        return self.smooth(points) + self.singular(points, plan_jets([], points.shape[1]))[0]
+
+    def singular(self, points: Tensor, plan: JetPlan) -> list[Tensor]:
+        """Channels [N, F] of what the corners make of the fields."""
+        found = [t.combined(points, plan, c) for t, c in zip(self.tables, self.of_corners, strict=True)]
+        return [torch.stack(channels).sum(dim=0) for channels in zip(*found, strict=True)]
 
     def jets(self, points: Tensor, plan: JetPlan) -> Jets:
         """Channels of the fields, each [N, F]."""
@@ -89,5 +93,4 @@ class CornerNetwork(nn.Module):
 
     def with_corners(self, smooth: Jets, points: Tensor, plan: JetPlan) -> Jets:
         """Channels of the fields, from those of the perceptron."""
-        singular = [functions @ self.coefficients for functions in self.function_jets(points, plan)]
-        return [added(one, other) for one, other in zip(smooth, singular, strict=True)]
+        return [added(one, other) for one, other in zip(smooth, self.singular(points, plan), strict=True)]

@@ -13,8 +13,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import cast
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from pinn.corners.polar import at_exponent, polar_derivative
@@ -43,6 +46,10 @@ class AngularPart:
     @property
     def middle(self) -> float:
         return (self.low + self.high) / 2
+
+    @property
+    def half(self) -> float:
+        return (self.high - self.low) / 2
 
     def angles(self, directions: Tensor) -> Tensor:
         """Polar angles [N] of directions [N, 2], within half a turn of the middle of the sector."""
@@ -89,6 +96,45 @@ class CornerTable(nn.Module):
         return self.mixing.shape[1]
 
     @property
+    def growth(self) -> NDArray[np.float64]:
+        """Exponents of the functions [n, 2], real and imaginary parts: of each that of its first term."""
+        return self.exponents[self.leading].detach().cpu().numpy()
+
+    @property
+    def leading(self) -> Tensor:
+        """Which term each function is named after [n]: the first that it has."""
+        return (self.mixing != 0).to(self.mixing).argmax(dim=0)
+
+    def natural(self) -> CornerTable:
+        """The leading terms alone, about the origin, r in the user's unit: what coefficients are quoted for."""
+        leading = self.leading
+        tensors = {
+            "vertex": torch.zeros_like(self.vertex),
+            "radius": torch.ones_like(self.radius),
+            "window": torch.zeros_like(self.window),
+            "exponents": self.exponents[leading],
+            "mixing": torch.eye(len(self)).to(self.mixing),
+            "sectors": self.sectors,
+            "series": self.series[:, :, :, :, leading],
+        }
+        return CornerTable(tensors, self.fields)
+
+    def in_natural_units(self, coefficients: NDArray) -> NDArray:
+        """Coefficients [n] of the natural functions from those of these: (c_1 - i c_2) R^-a of a pair, else c R^-a."""
+        found, growth, unit = coefficients.astype(float).copy(), self.growth, float(self.radius)
+        number = 0
+        while number < len(found):
+            value = complex(*growth[number])
+            if value.imag:
+                turned = complex(found[number], -found[number + 1]) * unit ** (-value)
+                found[number], found[number + 1] = turned.real, -turned.imag
+                number += 1
+            else:
+                found[number] *= unit ** (-value.real)
+            number += 1
+        return found
+
+    @property
     def parts(self) -> list[AngularPart]:
         rows = self.sectors.tolist()
         return [
@@ -104,59 +150,88 @@ class CornerTable(nn.Module):
 
         inward   [N, 2] directions into the domain at points of a boundary: they tell the faces of a crack apart
         """
+        return [(channel @ self.mixing).to(points) for channel in self._terms(points, plan, None, inward)]
+
+    def combined(self, points: Tensor, plan: JetPlan, coefficients: Tensor) -> list[Tensor]:
+        """Channels [N, F] of the sum of the functions times coefficients [n]."""
+        weights = self.mixing @ coefficients.double()
+        return [channel[:, :, 0].to(points) for channel in self._terms(points, plan, weights, None)]
+
+    def _terms(self, points: Tensor, plan: JetPlan, weights: Tensor | None, inward: Tensor | None) -> list[Tensor]:
+        """Channels [N, F, terms] of all terms, or [N, F, 1] of their sum with these weights [terms]."""
         exact = points.double()
-        found = [exact.new_zeros(len(points), self.fields, len(self.exponents)) for _ in plan.channels]
+        columns = len(self.exponents) if weights is None else 1
+        found = [exact.new_zeros(len(points), self.fields, columns) for _ in plan.channels]
         if not len(self) or not len(points):
-            return [channel[:, :, : len(self)].to(points) for channel in found]
+            return found
         offset = (exact[:, :2] - self.vertex) / self.radius
         seen = offset if inward is None else offset + NUDGE * offset.norm(dim=1, keepdim=True) * inward
+        for parts in self.alike():
+            for same, rows in shared_out(parts, seen):
+                if len(rows):
+                    self._add(same, offset[rows], seen[rows], rows, plan, weights, found)
+        return self._faded(exact, plan, found) if self.fades else found
+
+    def alike(self) -> list[list[list[AngularPart]]]:
+        """Outputs that share their sectors, together: of each group its sectors, of each sector the outputs' parts."""
         by_output: dict[int, list[AngularPart]] = {}
         for part in self.parts:
             by_output.setdefault(part.output, []).append(part)
+        groups: dict[tuple, list[list[AngularPart]]] = {}
         for parts in by_output.values():
-            for part, rows in shared_out(parts, seen):
-                self._add(part, offset[rows], seen[rows], rows, plan, found)
-        found = self._faded(exact, plan, found) if self.fades else found
-        return [(channel @ self.mixing).to(points) for channel in found]
+            groups.setdefault(tuple((part.low, part.high) for part in parts), []).append(parts)
+        return [[list(same) for same in zip(*group, strict=True)] for group in groups.values()]
 
     def _add(
-        self, part: AngularPart, local: Tensor, seen: Tensor, rows: Tensor, plan: JetPlan, found: list[Tensor]
+        self,
+        parts: list[AngularPart],
+        local: Tensor,
+        seen: Tensor,
+        rows: Tensor,
+        plan: JetPlan,
+        weights: Tensor | None,
+        found: list[Tensor],
     ) -> None:
-        """One output in one sector, at its points: their places [P, 2] from the vertex, and as `inward` moves them."""
-        if not len(rows):
-            return
+        """Some outputs in one sector, at its points: the places [P, 2] from the vertex, and as `inward` moves them."""
         exponents = torch.view_as_complex(self.exponents)
         given = exponents.detach().cpu().numpy()
-        series = self.series[part.number, : plan.order + 1]
-        logarithms = series.shape[2] - 1
-        theta = part.angles(local)
-        theta = theta + 2 * math.pi * torch.round((part.angles(seen) - theta) / (2 * math.pi)).detach()
+        first = parts[0]
+        theta = first.angles(local)
+        theta = theta + 2 * math.pi * torch.round((first.angles(seen) - theta) / (2 * math.pi)).detach()
         log_r = torch.log(local.norm(dim=1).clamp_min(NEAREST))
-        unit = (theta - part.middle) / ((part.high - part.low) / 2)
-        # as a product of real matrices, which is faster than one of complex ones
-        flat = chebyshev(unit, series.shape[1]) @ series.transpose(0, 1).flatten(1)
+        unit = (theta - first.middle) / first.half
+        polynomials = chebyshev(unit, self.series.shape[2])
+        power = torch.exp(exponents * log_r[:, None])
+        turns = {q: torch.exp(1j * q * theta) for q in range(-plan.order, plan.order + 1)}
+        for part in parts:
+            derived = self._derived(part, polynomials, log_r, plan.order) * power[:, None, None, :]
+            for number, channel in enumerate(plan.channels):
+                if any(channel.orders[2:]):
+                    continue
+                orders, order = (channel.orders[0], channel.orders[1]), channel.order
+                total = 0.0
+                for q, coefficients in polar_derivative(orders, part.weight, channel.laplacians).items():
+                    factors = torch.as_tensor(at_exponent(coefficients, given, derived.shape[1] - 1)).to(derived)
+                    terms = derived[:, :, : order + 1]
+                    if weights is None:
+                        summed = (terms * factors).sum(dim=(1, 2))
+                    else:
+                        summed = terms.flatten(1) @ (factors * weights).flatten()[:, None]
+                    total = total + turns[q][:, None] * summed
+                lower = torch.exp(-(order + part.weight) * log_r) * self.radius ** -(order + part.weight)
+                found[number][rows, part.output] = cast(Tensor, total).real * lower[:, None]
+
+    def _derived(self, part: AngularPart, polynomials: Tensor, log_r: Tensor, order: int) -> Tensor:
+        """d^l/d(log r)^l of sum_k (log r)^k phi_k and its derivatives m in theta: [P, l, m, terms]."""
+        series = self.series[part.number, : order + 1]
+        flat = polynomials @ series.transpose(0, 1).flatten(1)  # real, which is faster than complex
         phi = torch.view_as_complex(flat.reshape(-1, len(series), *series.shape[2:]))
-        levels = range(logarithms + 1)
-        # d^l/d(log r)^l of sum_k (log r)^k phi_k
-        derived = torch.stack(
-            [
-                sum(math.perm(k, level) * log_r[:, None, None] ** (k - level) * phi[:, :, k] for k in levels[level:])  # pyright: ignore
-                for level in levels
-            ],
-            dim=1,
-        )  # [P, l, m, n]
-        power = torch.exp((exponents - part.weight) * log_r[:, None])
-        for number, channel in enumerate(plan.channels):
-            if any(channel.orders[2:]):
-                continue
-            orders, order = (channel.orders[0], channel.orders[1]), channel.order
-            total = 0.0
-            for q, coefficients in polar_derivative(orders, part.weight, channel.laplacians).items():
-                factors = torch.as_tensor(at_exponent(coefficients, given, logarithms)).to(derived)
-                terms = (derived[:, :, : order + 1] * factors).sum(dim=(1, 2))
-                total = total + torch.exp(1j * q * theta)[:, None] * terms
-            lower = torch.exp(-order * log_r) * self.radius ** -(order + part.weight)
-            found[number][rows, part.output] = (power * total).real * lower[:, None]
+        levels = range(phi.shape[2])
+        found = [
+            sum(math.perm(k, level) * log_r[:, None, None] ** (k - level) * phi[:, :, k] for k in levels[level:])
+            for level in levels
+        ]
+        return torch.stack(cast(list[Tensor], found), dim=1)
 
     def _faded(self, points: Tensor, plan: JetPlan, functions: list[Tensor]) -> list[Tensor]:
         """The functions times the window, a smooth step in r^2."""
@@ -199,11 +274,11 @@ class _Vanishing(dict):
         return None
 
 
-def shared_out(parts: list[AngularPart], directions: Tensor) -> list[tuple[AngularPart, Tensor]]:
-    """Each part of an output with the points that lie in its sector, or nearer to it than to another."""
-    excess = torch.stack([(part.angles(directions) - part.middle).abs() - (part.high - part.low) / 2 for part in parts])
-    nearest = excess.argmin(dim=0)
-    return [(part, torch.nonzero(nearest == number).flatten()) for number, part in enumerate(parts)]
+def shared_out(sectors: list[list[AngularPart]], directions: Tensor) -> list[tuple[list[AngularPart], Tensor]]:
+    """Each sector's parts with the points that lie in it, or nearer to it than to another."""
+    excess = [(parts[0].angles(directions) - parts[0].middle).abs() - parts[0].half for parts in sectors]
+    nearest = torch.stack(excess).argmin(dim=0)
+    return [(parts, torch.nonzero(nearest == number).flatten()) for number, parts in enumerate(sectors)]
 
 
 def chebyshev(unit: Tensor, count: int) -> Tensor:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 from pinn.corners.find import Corner
-from pinn.corners.functions import CornerFunction, CornerFunctions
+from pinn.corners.functions import CornerFunction
 from pinn.corners.intensity import Intensities, intensities
 from pinn.corners.principal import terms_at_vertex
+from pinn.corners.table import CornerTable
 from pinn.problem.problem import Problem
 
 MOST = 20  # lines; a boundary of many vertices has many corners of one kind
@@ -33,9 +34,13 @@ def more(count: int) -> str:
 
 def behaviour(corner: Corner, functions: tuple[CornerFunction, ...]) -> str:
     """108.4 degrees, ux, uy | traction_x, traction_y: r^0.6772, r^1.353"""
-    edges = [", ".join(dict.fromkeys(name.partition(" on ")[0] for name in edge)) for edge in corner.conditions]
     powers = list(dict.fromkeys(power(function) for function in functions))
-    return f"{math.degrees(corner.angle):.4g} degrees, {' | '.join(edges)}: {', '.join(powers)}"
+    return f"{math.degrees(corner.angle):.4g} degrees, {' | '.join(edges_of(corner))}: {', '.join(powers)}"
+
+
+def edges_of(corner: Corner) -> list[str]:
+    """The conditions on each edge."""
+    return [", ".join(dict.fromkeys(name.partition(" on ")[0] for name in edge)) for edge in corner.conditions]
 
 
 def power(function: CornerFunction) -> str:
@@ -46,15 +51,16 @@ def power(function: CornerFunction) -> str:
     return f"r^{number}{logarithm}{' (from the data)' if function.particular else ''}"
 
 
-def corner_intensities(problem: Problem, corner: Corner, functions: CornerFunctions) -> Intensities | None:
-    """Stress intensity factors of functions of a corner; None where the problem has no stresses and displacements."""
+def corner_intensities(problem: Problem, corner: Corner, table: CornerTable) -> Intensities | None:
+    """Stress intensity factors of the natural functions of a corner; None where the problem has no such stresses."""
     stress, displacement = problem.tensors.get("stress"), problem.vectors.get("displacement")
     if stress is None or displacement is None or len(displacement) != 2:
         return None
     x, y = problem.coordinates
     components = {"xx": stress[f"{x}{x}"], "yy": stress[f"{y}{y}"], "xy": stress[f"{x}{y}"]}
     named = {subdomain.outputs: subdomain for subdomain in problem.subdomains}
-    of_subdomains = [named[sector.outputs] for sector in functions.wedge.sectors]
+    assert corner.wedge is not None
+    of_subdomains = [named[sector.outputs] for sector in corner.wedge.sectors]
     stresses = [
         {
             name: terms_at_vertex(subdomain.compile(subdomain.scope.resolve(quantity)), corner.around, None)
@@ -62,4 +68,5 @@ def corner_intensities(problem: Problem, corner: Corner, functions: CornerFuncti
         }
         for subdomain in of_subdomains
     ]
-    return intensities(functions, [s.output(name) for s in of_subdomains for name in displacement], stresses)
+    names = [s.output(name) for s in of_subdomains for name in displacement]
+    return intensities(table, corner.wedge, problem.outputs, names, stresses)

@@ -41,6 +41,7 @@ class Estimates:
     free         sentences: what the statements leave open
     amplified    a sentence where residuals are amplified, though nothing is open
     reach        the largest relative error that the residual may cause there; 0 where nothing is amplified
+    corrected    the solution with its correction
     """
 
     quantities: dict[str, float] = field(default_factory=dict)
@@ -49,6 +50,7 @@ class Estimates:
     free: tuple[str, ...] = ()
     amplified: str | None = None
     reach: float = 0.0
+    corrected: Model | None = None
 
 
 def estimate(solution: Solution) -> Estimates:
@@ -76,6 +78,7 @@ def estimate(solution: Solution) -> Estimates:
         free=free,
         amplified=amplified,
         reach=modes[0].gain * heldout_residual(model, heldout) if amplified else 0.0,
+        corrected=better,
     )
 
 

@@ -36,6 +36,7 @@ from pinn.solution.solution import Solution
 POINTS = {1: (300, 2), 2: (4000, 1600), 3: (20_000, 16_000)}
 POINTS_IN_TIME = {1: (300, 2), 2: (1500, 600), 3: (3000, 3000)}
 PANELS, GAUSS = 8, 3
+BESIDE = 1e-6  # of the domain's size
 PROPORTIONAL = 1e-8  # relative: a condition states the flux where its derivatives are those of the flux times a factor
 INSIDE = ""  # where no patch is
 
@@ -83,11 +84,15 @@ def parts(solution: Solution, flows: Mapping[str, Mapping[str, Flow]], share: fl
         yield Part(INSIDE, rule.points, rule.weights, {}, densities(solution, rule, sources))
         for patch in shape.patches:
             if patch in problem.geometry.patches:
-                rule = over_time(boundary_quadrature(shape, [patch], around), problem.time, panels)
+                rule = over_time(
+                    boundary_quadrature(shape, [patch], around, graded=problem.space == 2), problem.time, panels
+                )
                 yield on_patch(solution, subdomain, patch, rule, flows[subdomain.name])
     if problem.subdomains.partition is not None and not problem.cuts:  # across a cut the flux is continuous
         for (first, second), pieces in problem.subdomains.partition.touching.items():
-            rule = over_time(pieces_quadrature(pieces, problem.space, around), problem.time, panels)
+            rule = over_time(
+                pieces_quadrature(pieces, problem.space, around, graded=problem.space == 2), problem.time, panels
+            )
             sides = [densities(solution, rule, {n: f.flux for n, f in flows[side].items()}) for side in (first, second)]
             jump = {name: sides[0][name] - sides[1][name] for name in sides[0] if name in sides[1]}
             yield Part(f"{first} | {second}", rule.points, rule.weights, jump, {})
@@ -112,6 +117,11 @@ def on_patch(solution: Solution, subdomain: Subdomain, patch: str, rule: Quadrat
     problem = solution.problem
     fluxes = {name: flow.flux for name, flow in flows.items()}
     found, stated = densities(solution, rule, fluxes), {}
+    if rule.normals is not None and not all(np.isfinite(values).all() for values in found.values()):
+        points = rule.points.copy()  # on an axis u/r is 0/0: its limit is as good as what stands just beside
+        points[:, : problem.space] -= BESIDE * problem.geometry.size * rule.normals[:, : problem.space]
+        rule = Quadrature(points, rule.weights, rule.normals)
+        found = densities(solution, rule, fluxes)
     conditions = [
         (statement, mask)
         for statement in problem.statements

@@ -14,6 +14,7 @@ from pinn.problem.features import ENERGY, FORMULATION, Asked
 from pinn.problem.motions import free_motions
 from pinn.problem.problem import Problem
 from pinn.solution.balance import balances
+from pinn.solution.corners import corner_entries
 from pinn.solution.environment import peak_memory
 from pinn.solution.estimating import Estimates, estimate, estimate_of_levels
 from pinn.solution.measuring import errors, errors_by_subdomain, probed
@@ -32,6 +33,8 @@ def metrics(solution: Solution, result: Outcome, device: torch.device, total: fl
     for name, (error, _) in estimates.probes.items():
         probes[name]["error_estimate"] = error
     balance = balances(solution)
+    better = None if estimates.corrected is None else estimates.corrected.network
+    corners = corner_entries(problem, solution.model.network, better)
     noisy = {statement.name for statement in problem.statements if statement.noise is not None}
     entries, remarks = identification(problem, solution.model, result.heldout)
     judgement = judge(
@@ -78,6 +81,7 @@ def metrics(solution: Solution, result: Outcome, device: torch.device, total: fl
         "max_error": largest,
         **({"error_estimate": estimates.quantities} if estimates.quantities else {}),
         **({"relative_residuals": estimates.residuals} if estimates.residuals else {}),
+        **({"corners": corners} if corners else {}),
         **({"balance": {name: one.entry() for name, one in balance.items()}} if balance else {}),
         **({"subdomains": within} if (within := errors_by_subdomain(solution)) else {}),
         "probes": probes,

@@ -57,6 +57,9 @@ def report_metrics(metrics: Mapping[str, Any], files: Sequence[Path] = (), *, ti
              f"{one['chi_squared']:.2f}") for name, one in metrics["data"].items()
         ]  # fmt: skip
         blocks.append(table(("data", "values", "misfit", "noise", "chi^2 per value"), rows))
+    if metrics.get("corners"):
+        header = ("corner", "degrees", "first exponent", "its coefficient", "K_I", "K_II", "estimated error")
+        blocks.append(table(header, [_corner_row(corner) for corner in metrics["corners"]]))
     if metrics.get("balance"):
         header = ("balance", "applied", "reactions", "inside", "difference")
         blocks.append(table(header, list(_balance_rows(metrics["balance"]))))
@@ -141,6 +144,20 @@ def _balance_rows(balance: Mapping[str, Any]):
     for name, one in balance.items():
         sums = (sum(value or 0.0 for value in one[kind].values()) for kind in ("applied", "reactions"))
         yield (name, *(f"{value:.5g}" for value in sums), _short(one["inside"]), _error(one["relative"]))
+
+
+def _corner_row(corner: Mapping[str, Any]) -> tuple[str, ...]:
+    """Of the corner's first function, or of the larger of its stress intensity factors, the relative error."""
+    power = corner["exponents"][0]
+    power = f"{power:.4g}" if isinstance(power, float) else f"{power[0]:.4g} ± {abs(power[1]):.4g}i"
+    factors = [name for name in ("K_I", "K_II") if name in corner]
+    values = [corner[name] for name in factors] or [corner["coefficients"][0]]
+    errors = [corner.get(f"{name}_error") for name in factors] or corner.get("coefficient_errors", [None])[:1]
+    size = max(map(abs, values))
+    error = None if None in errors or not size else max(errors) / size
+    where = ", ".join(f"{value:.6g}" for value in corner["at"])
+    shown = [f"{corner[name]:.6g}" if name in corner else "" for name in ("K_I", "K_II")]
+    return (f"({where})", f"{corner['angle']:.4g}", power, f"{corner['coefficients'][0]:.5g}", *shown, _error(error))
 
 
 def _short(value: float | None) -> str:

@@ -4,7 +4,8 @@ With the residuals r of all statements at a solution u and their derivative L th
 
     L e = -r + O(e^2).
 
-The companion has M sampled features that the solution does not have, and points that it was not trained on; A are the
+The companion has M sampled features that the solution does not have, the functions of corners that it has, and points
+that it was not trained on; A are the
 rows of L on the features, weighted as a solver weights them, B the values of the features inside the domain, in units
 of each field. Two questions go to the one triangle R of A:
 
@@ -22,17 +23,21 @@ Computations, 4th ed., § 8.7.3 (singular values of a pair).
 from __future__ import annotations
 
 import copy
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from pinn.corners.network import CornerNetwork
 from pinn.derivatives.jets import Partial, plan_jets
 from pinn.network.activations import ACTIVATIONS
 from pinn.network.mlp import MLP
 from pinn.network.sum_network import SumNetwork
 from pinn.problem.problem import Problem
 from pinn.training.output_layer.damped_qr import column_scales, damped_triangle, damping
+from pinn.training.output_layer.gathered import gather, gathered_units
 from pinn.training.output_layer.sampled_layer import sampled_model
 from pinn.training.residuals.assembly import CONDITION_WEIGHT_SOLVED, Group, residuals
 from pinn.training.residuals.linearisation import linear_rows, set_coefficients
@@ -81,6 +86,10 @@ class Companion:
             self.basis = sampled_model(
                 problem, features, scale, seed, self.generator, scale_of.device, scale_of.dtype
             ).double()
+        if self.model.corners is not None:
+            gather(problem, self.basis, math.sqrt(features / FEWEST), seed)
+            tables = copy.deepcopy(self.model.corners.tables)
+            self.basis = Model(problem, CornerNetwork(self.basis.mlp, tables)).to(scale_of.device)
         self.basis.raw.load_state_dict(model.raw.state_dict())
         self.basis.derivatives = self.model.derivatives = "jets"  # the slow reference has no memory for so many rows
         groups = draw(
@@ -132,15 +141,18 @@ class Companion:
         points = torch.as_tensor(problem.heldout_points(VALUES, SEED)).to(self.triangle)
         values = self.values_at(points)  # [F, N, W + 1]
         number = problem.subdomains.number_at(points)
-        columns = []
+        columns, masks = [], []
         for field, output in enumerate(problem.outputs):
             inside = torch.ones(len(points), dtype=torch.bool)
             for place, subdomain in enumerate(problem.subdomains):
                 if output in subdomain.outputs:
                     inside = number == place
-            size_of = problem.scaling.fields[output]
-            columns.append(values * (basis.network.field_scale[field] / size_of) * inside[:, None].to(values))
-        measured = torch.block_diag(*columns) / len(points) ** 0.5
+            masks.append(inside.to(values) / problem.scaling.fields[output])
+            columns.append(values * basis.network.field_scale[field] * masks[-1][:, None])
+        measured = torch.block_diag(*columns)
+        if basis.corners is not None:
+            measured = torch.cat([measured, self.corners_at(points, masks)], dim=1)
+        measured = measured / len(points) ** 0.5
         unknowns = measured.new_zeros(len(measured), size - measured.shape[1])
         measured = torch.cat([measured, unknowns], dim=1) / self.scales
         passed = torch.linalg.solve_triangular(upper.T, measured.T, upper=False).T
@@ -152,6 +164,12 @@ class Companion:
             values = {o: s * p for o, s, p in zip(problem.outputs, sizes, parts, strict=True)}
             found.append(Mode(gain, points.cpu(), values))
         return found
+
+    def corners_at(self, points: Tensor, masks: Sequence[Tensor]) -> Tensor:
+        """The functions of corners at points [N, D], one output after the other, each times its mask: [F * N, n]."""
+        assert self.basis.corners is not None
+        values = self.basis.corners.function_jets(points, plan_jets([], points.shape[1]))[0]
+        return (values * torch.stack([*masks], dim=1)[:, :, None]).transpose(0, 1).flatten(0, 1)
 
     def values_at(self, points: Tensor) -> Tensor:
         """The features of one field and its constant at points [N, D]: [N, W + 1]."""
@@ -167,9 +185,10 @@ def features_and_scale(problem: Problem, model: Model) -> tuple[int, float]:
     """Those of the solution where it has one sampled layer, within what a second's work allows."""
     unit = ACTIVATIONS[problem.spec.network.activation.name].scale
     features, scale = FEWEST, SCALE * unit
-    network = model.network
+    network = model.network if model.corners is None else model.corners.smooth
     if isinstance(network, MLP) and len(network.linears) == 2:
         features = network.linears[-1].in_features
-        scale = float(network.linears[0].weight.detach().norm(dim=1).max())
+        moved = 0 if model.corners is None else gathered_units(features)
+        scale = float(network.linears[0].weight.detach()[moved:].norm(dim=1).max())
     most = max(1, MOST_COLUMNS // len(problem.outputs))
     return min(max(features, FEWEST), MOST, most), scale

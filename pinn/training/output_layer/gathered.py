@@ -35,7 +35,7 @@ def gather(problem: Problem, model: Model, sharper: float, seed: int) -> None:
     vertices, spacing = places(problem)
     network = model.mlp
     hidden, features = network.linears[0], network.features
-    count = int(SHARE * hidden.out_features)
+    count = gathered_units(hidden.out_features)
     rng = np.random.default_rng(seed_of(seed, "corners"))
     points, distances = drawn(problem, vertices, spacing, count, rng)
     direction = rng.standard_normal(points.shape)
@@ -49,6 +49,11 @@ def gather(problem: Problem, model: Model, sharper: float, seed: int) -> None:
         hidden.weight[: len(points)] = 0.0
         hidden.weight[: len(points), :2] = normal
         hidden.bias[: len(points)] = -(normal * through).sum(dim=1)
+
+
+def gathered_units(units: int) -> int:
+    """How many of a layer's units are gathered: the first ones."""
+    return int(SHARE * units)
 
 
 def places(problem: Problem) -> tuple[NDArray, NDArray]:

@@ -118,3 +118,13 @@ def test_cells_of_a_mesh_are_integrated_as_they_are_curved(kind, tmp_path):
     assert len(rule.points) >= 2000
     assert rule.weights.sum() == pytest.approx(shape.measure, rel=1e-12)
     assert rule.weights @ (rule.points[:, 0] * rule.points[:, 1]) == pytest.approx(15 / 8, rel=2e-4)
+
+
+def test_what_is_singular_at_the_ends_of_a_piece():
+    """The integral of y^(-1/2) along the left side of the unit square is 2, of a constant its length."""
+    square = Rectangle([0, 0], [1, 1])
+    plain, graded = (boundary_quadrature(square, ["left"], 200, graded=one) for one in (False, True))
+    error = [abs(float(rule.weights @ rule.points[:, 1] ** -0.5) - 2) for rule in (plain, graded)]
+    assert error[0] > 1e-2
+    assert error[1] < 2e-6
+    assert abs(float(graded.weights.sum()) - 1) < 1e-12
