@@ -12,7 +12,7 @@ import numpy as np
 
 from pinn.errors import ResourceError
 from pinn.export.export import export, output_times
-from pinn.export.sampling.grid import Array, space_grid
+from pinn.export.sampling.grid import Array, space_grid, time_grid
 from pinn.export.sampling.sample import instants, sample
 
 if TYPE_CHECKING:
@@ -30,9 +30,13 @@ def arrays(
     unknown quantity.
     """
     solution = solution.at()
-    problem, grid = solution.problem, space_grid(solution.problem, resolution=resolution)
+    problem = solution.problem
     times: Sequence[float | None] = [None]
-    if problem.time is not None:
+    if not problem.coordinates:
+        grid = time_grid(problem, resolution=resolution, times=output_times(problem))
+    else:
+        grid = space_grid(problem, resolution=resolution)
+    if problem.coordinates and problem.time is not None:
         times = [float(t) for t in output_times(problem) or instants(problem.time, INSTANTS)]
     parts = [sample(solution, grid, time=time, quantities=quantities) for time in times]
     points = np.concatenate([part.points for part in parts])

@@ -115,7 +115,7 @@ class Solution:
         tensor = self._as_points(points)
         found = self._in_chunks(lambda points, seen: self._evaluate(points, names, seen), tensor, subdomain)
         if outside == "nan":
-            beyond = ~self.problem.domain.inside(np.asarray(points, dtype=float))
+            beyond = ~self.problem.domain.inside(self._listed(points))
             for values in found.values() if beyond.any() else ():
                 values[beyond] = np.nan
         return found
@@ -178,8 +178,13 @@ class Solution:
             wanted = ", ".join(self.problem.axes)
             raise SpecError((), f"points must be [N, {len(self.problem.axes)}] ({wanted}), got {list(shape)}")
 
-    def _as_points(self, points) -> Tensor:
+    def _listed(self, points: ArrayLike) -> np.ndarray:
+        """Points [N, D]; on a single axis they may be [N]."""
         array = np.asarray(points, dtype=float)
+        return array[:, None] if array.ndim == len(self.problem.axes) == 1 else array
+
+    def _as_points(self, points: ArrayLike) -> Tensor:
+        array = self._listed(points)
         self._require_shape(array.shape)
         scale = self.model.network.field_scale
         return torch.as_tensor(array).to(scale)
@@ -252,7 +257,7 @@ class Solution:
 
     def exact(self, points: ArrayLike, subdomain: Seen = None) -> dict[str, np.ndarray]:
         """Exact values where they are known in closed form, or interpolated from the reference table: name -> [N]."""
-        points = np.asarray(points, dtype=float)
+        points = self._listed(points)
         closed = self.problem.exact_values(torch.as_tensor(points), subdomain)
         found = {name: values.numpy() for name, values in closed.items()}
         if self.problem.reference is not None:

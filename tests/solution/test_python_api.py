@@ -120,6 +120,27 @@ def test_arrays_are_the_values_at_nodes_and_instants(plate, rod):
     np.testing.assert_allclose(found["T"], once, rtol=1e-13)
 
 
+ORDINARY = {
+    "name": "decay",
+    "time": {"from": 0, "to": 2},
+    "fields": ["u"],
+    "equations": {"decay": "u_t = -u"},
+    "conditions": [{"on": "initial", "u": 1}],
+    "solver": {"tolerance": 1e-6, "threads": 1},
+}
+
+
+def test_a_problem_without_space_has_arrays_over_time_and_points_that_are_instants():
+    solution = pinn.solve(ORDINARY)
+    found = solution.arrays(resolution=8)
+    np.testing.assert_allclose(found["t"], np.linspace(0, 2, 9))
+    np.testing.assert_allclose(found["u"], np.exp(-found["t"]), atol=1e-5)
+    np.testing.assert_array_equal(solution([0.5, 1.0])["u"], solution([[0.5], [1.0]])["u"])
+    assert np.isnan(solution([3.0])["u"]).all()
+    with pytest.raises(SpecError, match=r"points must be \[N, 1\] \(t\)"):
+        solution([[0.5, 1.0]])
+
+
 def test_a_dataframe_is_one_of_pandas_or_a_refusal_that_says_what_to_install(plate, monkeypatch):
     class Pandas:
         DataFrame = staticmethod(lambda columns: ("a frame", list(columns)))
