@@ -15,7 +15,7 @@ name: {name}
 title: Poisson's equation on the unit square
 
 coordinates: [x, y]               # add `time: {{from: 0, to: 1}}` for a problem in time
-fields: [u]                       # the unknown functions
+fields: [u]                       # the unknown functions; {u: {initial: 1}} states a first guess
 constants: {{k: 1}}                 # numbers, or expressions of earlier constants
 
 definitions:                      # derived quantities: exported, drawn, and usable below

@@ -67,4 +67,5 @@ def origins_of(spec: Spec, physics: Physics) -> dict[str, tuple[str | int, ...]]
     origins: dict[str, tuple[str | int, ...]] = {}
     for name in (*physics.fields, *physics.definitions):
         origins[name] = ("physics", *spec.physics, *physics.given.get(name, ()))
-    return origins | {name: ("fields", index) for index, name in enumerate(spec.fields)}
+    keys = spec.fields if isinstance(spec.fields, dict) else range(len(spec.fields))
+    return origins | {name: ("fields", key) for key, name in zip(keys, spec.fields, strict=True)}

@@ -16,6 +16,7 @@ from pinn.equations.subdomains import Subdomain, Subdomains
 from pinn.errors import SpecError, UnknownName
 from pinn.geometry.shapes.shape import GeometryError, Shape
 from pinn.physics.model import Physics
+from pinn.problem.first_guess import guessed_jets, stated_guess
 from pinn.problem.probe import Extent
 from pinn.problem.problem import Problem
 from pinn.spec.language.expressions import Scope
@@ -121,7 +122,7 @@ def check_names(problem: Problem) -> None:
     """The exact solution and the outputs name quantities; closed forms and first guesses can be read."""
     for name in problem.spec.exact:
         read_quantity(problem.scope, problem.vectors, name, ("exact", name))
-    _ = problem.exact, problem.unknowns
+    _ = problem.exact, problem.unknowns, stated_guess(problem)
     for number, name in enumerate(problem.spec.outputs.quantities or ()):
         require_quantity(problem, name, ("outputs", "quantities", number))
 
@@ -129,6 +130,7 @@ def check_names(problem: Problem) -> None:
 def check_points(problem: Problem) -> None:
     """Every statement gets points, and finite numbers at them. Raises SpecError that names the condition."""
     guesses = {name: torch.tensor(value[0], dtype=torch.float64) for name, value in problem.unknowns.items()}
+    stated = stated_guess(problem)
     for statement in problem.statements:
         try:
             points = problem.domain.sample(statement.place, 64, 1)
@@ -140,8 +142,11 @@ def check_points(problem: Problem) -> None:
         if statement.values is not None:
             extra[MEASURED] = statement.values
         inputs = points.inputs(problem.axes, extra)
-        ones = {d: torch.full((len(points),), 0.7, dtype=torch.float64) for d in statement.expression.derivatives}
-        value = torch.as_tensor(statement.expression.value(inputs, ones))
+        derivatives = statement.expression.derivatives
+        tried = {d: torch.full((len(points),), 0.7, dtype=torch.float64) for d in derivatives}
+        if stated:
+            tried = guessed_jets(problem, points, derivatives)
+        value = torch.as_tensor(statement.expression.value(inputs, tried))
         bad = torch.nonzero(~torch.isfinite(value.expand(len(points))) & meaningful(problem, points)).flatten()
         if len(bad):
             place = ", ".join(

@@ -16,6 +16,7 @@ from pinn.problem.features import (
     DEEPXDE,
     ENERGY,
     ENRICHMENT,
+    FIRST_GUESS,
     FORMULATION,
     FOURIER,
     GRADIENT_NORM,
@@ -68,6 +69,7 @@ TABLE = (
     Exclusion(
         PERIODIC, MOVING, "is not available with a domain that depends on parameters; give values on both patches"
     ),
+    Exclusion(FIRST_GUESS, HARD, "fields start from the values that hold by construction; write constraints: soft"),
     Exclusion(HARD, SUBDOMAINS, "is not available with subdomains; write constraints: soft"),
     Exclusion(ENRICHMENT, SUBDOMAINS, "is not available with subdomains; remove one or the other"),
     Exclusion(DATA, SUBDOMAINS, "is not available with subdomains; remove one or the other"),

@@ -111,6 +111,14 @@ DATA, UNKNOWNS, TIME = block("data"), block("unknowns"), block("time")
 NO_PARAMETERS, NO_TIME, NO_SPACE = without("parameters"), without("time"), without("coordinates")
 
 HARD = setting("network", "constraints", "hard")
+FIRST_GUESS = Feature(
+    "`fields: {NAME: {initial: …}}`",
+    lambda asked: [
+        ("fields", name, "initial")
+        for name, block in (asked.spec.fields.items() if isinstance(asked.spec.fields, dict) else ())
+        if block.initial is not None
+    ],
+)
 ENRICHMENT, FOURIER = entry("network", "enrichment"), entry("network", "fourier")
 LAMBDA_GELU = Feature(
     "`activation: lambda_gelu`",

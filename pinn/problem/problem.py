@@ -25,6 +25,7 @@ from pinn.equations.statements import Statement
 from pinn.equations.subdomains import Seen, Subdomain, Subdomains
 from pinn.errors import SpecError, UnknownName, did_you_mean
 from pinn.geometry.shapes.shape import Shape
+from pinn.problem.first_guess import first_guess
 from pinn.problem.probe import Extent, Probe
 from pinn.problem.scan import Scan, scan
 from pinn.spec.blocks.energy import Energy
@@ -237,6 +238,11 @@ class Problem:
         path = ("energy",) if self.spec.energy else ("physics", *self.spec.physics)
         compile = partial(self.over_outputs, subdomain=self.subdomains[0])
         return EnergyReader(self.scope, self.geometry.patches, path, compile)
+
+    @cached_property
+    def first_guess(self) -> dict[str, sympy.Expr]:
+        """Output -> what Newton's iteration starts from, in the coordinates; empty for zero."""
+        return first_guess(self)
 
     @cached_property
     def scan(self) -> Scan:

@@ -19,6 +19,7 @@ MISSED = 0.1  # relative residual of a statement, above which it is not met: 0.1
 WRONG = 2e-2  # estimated or known relative error of a field, above which it is not to be used
 FEW = 1e-3  # estimated relative error, above which a reader is told so with more than the number of digits
 UNEXPECTED = 1e-3  # relative difference of a probe from what is expected there: textbooks have three digits
+OTHER = 0.1  # the same, from which it is another problem's value
 NOT_CONVERGED = 0.1  # relative error in the energy's norm: of stresses, above which no engineer uses them
 DISAGREES = 100.0  # times its estimate: a known error above it is another solution's
 MOST_ERROR = 10.0  # times the tolerance: a known error above it contradicts the stop reason `tolerance`
@@ -248,7 +249,7 @@ def probes_are_as_expected(measured: Measured) -> Finding | None:
     if worst is None or measured.unexpected[worst] <= max(UNEXPECTED, MOST_ERROR * measured.tolerance):
         return None
     return Finding(
-        Verdict.USEFUL,
+        Verdict.USEFUL if measured.unexpected[worst] <= OTHER else Verdict.NOT_SOLVED,
         f"the probe {worst} is {measured.unexpected[worst]:.1e} off the value that is expected there",
         contradicts=True,
     )

@@ -12,6 +12,7 @@ from pinn.errors import SpecError, SpecErrors
 from pinn.spec.blocks.block import Block, Refusal, plain, refuse, refuse_all, validated
 from pinn.spec.blocks.condition import Condition
 from pinn.spec.blocks.energy import Energy
+from pinn.spec.blocks.field import FieldBlock, read_fields
 from pinn.spec.blocks.interface import Interface
 from pinn.spec.blocks.network import ActivationOptions, Network, Sampling
 from pinn.spec.blocks.observations import Data, ProbeBlock, ReferenceBlock
@@ -194,7 +195,11 @@ class Spec(Block):
     parameters: dict[str, Parameter] = {}
     constants: dict[str, Expression] = {}
     unknowns: dict[str, Unknown] = {}
-    fields: Names = ()
+    fields: Annotated[
+        dict[str, FieldBlock] | tuple[str, ...],
+        PlainValidator(read_fields),
+        WithJsonSchema({"type": ["string", "array", "object"]}),
+    ] = ()
     physics: Annotated[
         dict[str, dict[str, Any]], PlainValidator(read_physics), WithJsonSchema({"type": ["string", "object"]})
     ] = {}

@@ -115,10 +115,18 @@ def test_what_is_free_is_not_solved():
     assert found.because == "NOT SOLVED: nothing fixes u up to a constant"
 
 
-@pytest.mark.parametrize(("off", "solved"), [(9e-4, True), (2e-3, False), (math.nan, False)])
-def test_a_probe_that_is_not_as_expected(off, solved):
-    found = judge(replace(MET, unexpected={"tip": off}))
-    assert found.verdict is (Verdict.SOLVED if solved else Verdict.USEFUL)
+@pytest.mark.parametrize(
+    ("off", "verdict"),
+    [
+        (9e-4, Verdict.SOLVED),
+        (2e-3, Verdict.USEFUL),
+        (0.09, Verdict.USEFUL),
+        (0.11, Verdict.NOT_SOLVED),
+        (math.nan, Verdict.NOT_SOLVED),
+    ],
+)
+def test_a_probe_that_is_not_as_expected(off, verdict):
+    assert judge(replace(MET, unexpected={"tip": off})).verdict is verdict
 
 
 @pytest.mark.parametrize(("error", "verdict"), [(5e-3, Verdict.USEFUL), (0.3, Verdict.NOT_SOLVED)])

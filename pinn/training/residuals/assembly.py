@@ -24,6 +24,7 @@ from pinn.equations.scaling import SMALLEST, STEEP, term_sizes
 from pinn.equations.statements import MEASURED, Statement
 from pinn.geometry.points.seeds import seed_of
 from pinn.network.chunks import in_chunks
+from pinn.problem.first_guess import guessed_jets
 from pinn.problem.problem import Problem
 from pinn.training.residuals.model import Model
 from pinn.training.residuals.noise import NOISY_WEIGHT, beyond_noise, weight_of_noisy
@@ -207,10 +208,10 @@ def residuals(
 
 
 def jets_at(model: Model | None, group: Group) -> FieldJets:
-    """The model's jets at the points of a group; those of zero fields where there is no model."""
+    """The model's jets at the points of a group; those of the first guess where there is no model."""
     points = group.points.points
     if model is None:
-        return {d: points.new_zeros(len(points)) for d in group.derivatives}
+        return guessed_jets(group.problem, group.points, group.derivatives)
     with torch.no_grad():
         return {d: jet.detach() for d, jet in model.jets(points, group.plan, group.derivatives).items()}
 
