@@ -71,15 +71,30 @@ def _require_same_problem(run: Path, kept: str) -> None:
     if not file.is_file():
         return  # the checkpoint knows it as well
 
+    # An unfinished march leaves the spec of the part that it has.
+    cut = ("time", "probes", "reference", "outputs") if _unfinished(run) else ()
+
     def fixed(spec: dict[str, Any]) -> dict[str, Any]:
         """Without what a run that is resumed may change; a spec of a run has a solver with everything in it."""
         solver = spec.get("solver")
         kept = solver if isinstance(solver, dict) else {}
-        return {**spec, "solver": {key: value for key, value in kept.items() if f"solver.{key}" not in CHANGEABLE}}
+        found = {**spec, "solver": {key: value for key, value in kept.items() if f"solver.{key}" not in CHANGEABLE}}
+        return {key: value for key, value in found.items() if key not in cut}
 
     if fixed(read_spec(file).data) != fixed(parse_spec(kept, str(file)).data):
         message = "the checkpoint is one of another problem, or spec.yaml was changed; restore what was there"
         raise SpecError((), f"{run}: {message}, or start again with pinn solve")
+
+
+def _unfinished(run: Path) -> bool:
+    """Whether a run's fields end before the problem does."""
+    from pinn.errors import ResourceError
+    from pinn.files.reading import read_json
+
+    try:
+        return (run / "metrics.json").is_file() and "reached" in read_json(run / "metrics.json")
+    except ResourceError:
+        return False
 
 
 def _finished(run: Path) -> str | None:

@@ -20,6 +20,7 @@ from pinn.solution.environment import describe_environment
 from pinn.solution.measuring import errors
 from pinn.solution.metrics import metrics
 from pinn.solution.solution import Solution
+from pinn.solution.unfinished import reached, up_to
 from pinn.training.load_steps import train_by_load_steps
 from pinn.training.loop import train
 from pinn.training.residuals.model import Model
@@ -85,11 +86,15 @@ def solve(
                 "network.hidden"
             ) from None
         solve_seconds = run.seconds
+        end = reached(problem, result.model)
+        if end is not None:
+            problem, result = up_to(problem, result, end)
         solution = Solution(problem, result.model, {}, run.history.rows, describe_environment(problem, chosen, seed))
         solution.metrics = {
             "name": problem.name,
             "engine": engine,
             **metrics(solution, result, chosen, perf_counter() - begun, solve_seconds),
+            **({"reached": end} if end is not None else {}),
             **chosen_engine.remarks(result.model),
         }
         solution.metrics["seconds"]["total"] = perf_counter() - begun

@@ -33,7 +33,7 @@ from pinn.training.run.run import Run, Stage
 
 USABLE_START = 1e-2  # held-out residual above which the network of an earlier stage is no start for Gauss-Newton
 WORTH_KEEPING = 0.1  # held-out residual of cells that a new network under Gauss-Newton would need minutes to reach
-MARCHED = (0,)  # dimensions of space in which problems in time are marched
+MARCHED = (0, 2, 3)  # dimensions of space in which problems in time are marched: in one, cells are as good or better
 WARM_UP = 500  # steps of Adam before L-BFGS, whose line search needs a start of some use
 
 STAGES: dict[str, Callable[..., Stage]] = {

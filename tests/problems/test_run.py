@@ -40,6 +40,8 @@ SHORT = {
     ),
     "elasticity/bracket": ("displacement", 5e-3, {"solver.method": "{ritz: {levels: 1}}"}),
     "waves/wave_1d": ("u", 2e-6, {"solver.tolerance": "1e-4"}),
+    "waves/membrane": ("u", 2e-4, {"solver.method": "{march: {features: 250, scale: 2.5}}"}),
+    "fluids/taylor_green": ("u", 1e-2, {"solver.method": "{march: {features: 80, scale: 2}}"}),
     "waves/helmholtz_2d": ("u", 2e-6, {"solver.tolerance": "1e-6"}),
     "heat/poisson_5d": ("u", 1e-2, {"solver.tolerance": "1e-2"}),
     "elasticity/beam_euler": ("w", 5e-11, {"solver.tolerance": "1e-6"}),

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
 from pinn.network.march_network import MarchNetwork
 from pinn.problem.problem import Problem
 from pinn.training.march.collocation import Scheme
+from pinn.training.march.held import Held
 from pinn.training.march.march import March
 from pinn.training.march.radau import radau
 from pinn.training.march.rows import draw_rows, orders_in_time
@@ -17,7 +18,7 @@ from pinn.training.march.units import sampled_functions
 from pinn.training.residuals.model import field_scale
 
 STAGES, STAGES_WITHOUT_SPACE = 5, 9  # collocation nodes in a slab
-INTERIOR_PER_UNIT, BOUNDARY_PER_UNIT = 3, 1
+INTERIOR, BOUNDARY = 4, 2  # points for each function
 
 
 @dataclass(frozen=True)
@@ -38,11 +39,13 @@ def begun(problem: Problem, choice: Choice, device: torch.device, dtype: torch.d
     scale = field_scale(problem).to(device=device, dtype=dtype)
     generator = torch.Generator().manual_seed(choice.seed)
     functions = sampled_functions(problem, choice.units, choice.scale, choice.seed, generator, scale)
-    interior, boundary = INTERIOR_PER_UNIT * choice.units, BOUNDARY_PER_UNIT * choice.units
+    interior, boundary = INTERIOR * functions.count, BOUNDARY * functions.count
     rows = draw_rows(problem, functions, scale, interior, boundary, choice.seed)
     orders = orders_in_time(problem)
     always, initial = ([one for one in rows if one.initial is first] for first in (False, True))
     scheme = Scheme(problem, always, orders, radau(choice.nodes), scale, functions)
+    if not scheme.coupled:
+        scheme = replace(scheme, held=Held(problem, always, len(orders), functions.count))
     return March(scheme, *problem.time, initial_state(problem, initial, orders, scale, functions.count), choice.limit)
 
 

@@ -24,10 +24,11 @@ from pinn.equations.scaling import length_factor
 from pinn.network.deadline import of_qr, require_time
 from pinn.network.legendre import integral
 from pinn.problem.problem import Problem
+from pinn.training.march.factorised import Factorised
+from pinn.training.march.held import Held
 from pinn.training.march.radau import Radau
 from pinn.training.march.rows import Rows, Slopes, in_space, order_in_time, typical
 from pinn.training.march.units import Functions
-from pinn.training.output_layer.damped_qr import DampedQR, damped_qr
 
 MOST_COUPLED = 300  # columns of all stages together, up to which they are solved for together
 COMPLEX = 4  # operations of a complex multiplication and addition, relative to real ones
@@ -40,6 +41,7 @@ class Scheme:
     rows     of the statements that hold at all times
     orders   [F] in time
     scale    [F] of the fields
+    held     what conditions decide by themselves; None where stages are coupled
     """
 
     problem: Problem
@@ -48,6 +50,7 @@ class Scheme:
     radau: Radau
     scale: Tensor
     functions: Functions
+    held: Held | None = None
 
     @property
     def coupled(self) -> bool:
@@ -130,6 +133,26 @@ class Scheme:
             for index, value in zip(rows.indices, rows.residuals(state, times), strict=True)
         ]
 
+    def rounding(self, state: Tensor, times: Tensor, length: float) -> float:
+        """What rounding errors leave of a statement's residual: those of u, differentiated q times on the nodes.
+
+        eps |slope| |u| (2 s^2/h)^q, by Markov's inequality for polynomials of degree s; the largest, over magnitudes.
+        """
+        eps, steepest = torch.finfo(self.scale.dtype).eps, 2 * self.radau.stages**2 / length
+        found = 0.0
+        for rows in self.rows:
+            jets = rows.slopes(state, times)
+            for number, index in enumerate(rows.indices):
+                for d, size in typical(jets[number][0]).items():
+                    if order := order_in_time(d):
+                        value = (
+                            state[0, :, rows.field_of[d]].square().sum(dim=1).mean().sqrt()
+                            * self.scale[rows.field_of[d]]
+                        )
+                        share = size * float(value) * steepest**order / self.problem.scaling.statements[index]
+                        found = max(found, eps * share)
+        return found
+
 
 class Factors:
     """The statements linearised at a state, factorised for a slab's length: what a Newton step is solved with."""
@@ -140,40 +163,46 @@ class Factors:
         slopes = [rows.slopes(state, times) for rows in scheme.rows]
         self.weights = scheme.weights(slopes, length)
         if scheme.coupled:
-            self.solvers = [damped_qr(self.coupled(slopes))]
+            self.solvers = [Factorised(self.coupled(slopes))]
             return
         values = scheme.radau.eigenvalues
         self.chosen = [k for k, value in enumerate(values) if value.imag >= 0]
-        columns = len(scheme.orders) * scheme.functions.count
-        require_time(COMPLEX * len(self.chosen) * 2 * of_qr(3 * columns, columns))
-        self.solvers = [self.factorised(slopes, values[k] / length) for k in self.chosen]
+        assert scheme.held is not None
+        parts = [part @ scheme.held.others for part in self.parts(slopes)]
+        require_time(COMPLEX * len(self.chosen) * of_qr(sum(parts[0].shape), parts[0].shape[1]))
+        self.solvers = [self.factorised(parts, complex(values[k] / length)) for k in self.chosen]
 
-    def matrix(self, slopes: Sequence[list[list[Slopes]]], at: int, powers: Sequence[complex]) -> Tensor:
-        """[R, F n]: the slopes at an instant times the units, those of order q in time times powers[q]."""
-        scheme, blocks = self.scheme, []
-        kind = scheme.scale.dtype
-        if any(isinstance(power, complex) and power.imag for power in powers):
-            kind = torch.complex128 if kind == torch.float64 else torch.complex64
+    def parts(self, slopes: Sequence[list[list[Slopes]]]) -> list[Tensor]:
+        """For each order q in time [R, F n]: the slopes at the instant times the functions."""
+        scheme = self.scheme
+        found: list[list[Tensor]] = [[] for _ in range(max(scheme.orders, default=0) + 1)]
         for rows, of_rows, own in zip(scheme.rows, slopes, self.weights, strict=True):
             for of_statement, weight in zip(of_rows, own, strict=True):
-                block = torch.zeros(
-                    len(rows.points), len(scheme.orders), scheme.functions.count, dtype=kind, device=scheme.scale.device
+                blocks = scheme.scale.new_zeros(
+                    len(found), len(rows.points), len(scheme.orders), scheme.functions.count
                 )
                 for end, of_end in enumerate(of_statement):
                     for d, slope in of_end.items():
                         table = rows.values[end].get(in_space(d))
                         if table is not None:
                             field = rows.field_of[d]
-                            power = powers[order_in_time(d)]
-                            power = power if kind.is_complex else power.real
-                            factor = (slope[at] * (weight * scheme.scale[field]))[:, None]
-                            block[:, field] += power * (factor * table)
-                blocks.append(block.flatten(1))
-        return torch.cat(blocks)
+                            factor = (slope[0] * (weight * scheme.scale[field]))[:, None]
+                            blocks[order_in_time(d), :, field] += factor * table
+                for order, block in enumerate(blocks):
+                    found[order].append(block.flatten(1))
+        return [torch.cat(blocks) for blocks in found]
 
-    def factorised(self, slopes: Sequence[list[list[Slopes]]], eigenvalue: complex) -> DampedQR:
-        orders = range(max(self.scheme.orders, default=0) + 1)
-        return damped_qr(self.matrix(slopes, 0, [complex(eigenvalue) ** q for q in orders]))
+    @staticmethod
+    def factorised(parts: Sequence[Tensor], eigenvalue: complex) -> Factorised:
+        """Of the sum of eigenvalue^q times the part of order q."""
+        if not eigenvalue.imag:
+            return Factorised(sum((eigenvalue.real**q * part for q, part in enumerate(parts[1:], 1)), start=parts[0]))
+        return Factorised(
+            torch.complex(
+                sum(((eigenvalue**q).real * part for q, part in enumerate(parts[1:], 1)), start=parts[0]),
+                sum(((eigenvalue**q).imag * part for q, part in enumerate(parts[1:], 1)), start=0 * parts[0]),
+            )
+        )
 
     def coupled(self, slopes: Sequence[list[list[Slopes]]]) -> Tensor:
         """[s R, s F n]."""
@@ -201,18 +230,14 @@ class Factors:
         """dU [s, F, n] that a Newton step adds, for weighted residuals [s, R]."""
         shape = (self.scheme.radau.stages, len(self.scheme.orders), self.scheme.functions.count)
         if self.scheme.coupled:
-            return -solved(self.solvers[0], residual.flatten()).reshape(shape)
+            return -self.solvers[0].solved(residual.flatten()).reshape(shape)
         vectors = torch.as_tensor(self.scheme.radau.eigenvectors, device=residual.device)
         apart = torch.linalg.solve(vectors, residual.to(vectors))
         found = torch.zeros(shape, dtype=residual.dtype, device=residual.device)
+        assert self.scheme.held is not None
+        others = self.scheme.held.others.to(vectors)
         for k, solver in zip(self.chosen, self.solvers, strict=True):
-            part = solved(solver, apart[k]).to(vectors).reshape(shape[1:])
+            part = (others @ solver.solved(apart[k]).to(vectors)).reshape(shape[1:])
             twice = 2 if self.scheme.radau.eigenvalues[k].imag else 1  # with its conjugate
             found -= twice * (vectors[:, k, None, None] * part).real.to(found)
         return found
-
-
-def solved(solver: DampedQR, right: Tensor) -> Tensor:
-    """The damped least-squares solution [P] for the right-hand side [R]."""
-    right = right.to(solver.orthogonal) if solver.orthogonal.is_complex() else right.real.to(solver.orthogonal)
-    return solver.solved((solver.orthogonal.mH @ right)[:, None])[:, 0]

@@ -1,11 +1,11 @@
 """The march: slab after slab, each as long as the residual between its nodes allows.
 
-Slabs have the lengths T/2^k, of which as few are needed as the solution has time scales: what was factorised for one
-serves all of its length while Newton's iteration converges with it (with constant coefficients always). A slab is kept
-where the residual between the collocation nodes is below a limit, or near that at the nodes, which is what the
-functions of space leave; else it is halved. After a slab whose residual leaves room the next is doubled. Data that jump
-are followed by slabs that halve as long as that is of use, and grow again while the residual times the slab's length,
-which is what the fields miss, stays below that of the first.
+Slabs have the lengths T/2^k (T/4^k where each has to be factorised), of which as few are needed as the solution has
+time scales: what was factorised for one serves all of its length while Newton's iteration converges with it (with
+constant coefficients always). A slab is kept where the residual between the collocation nodes is below a limit, or near
+that at the nodes, which is what the functions of space leave; else a shorter one is tried. After a slab whose residual
+leaves room the next is longer. Data that jump are followed by slabs that are shortened as long as that is of use, and
+grow again while the residual times the slab's length, which is what the fields miss, stays below that of the first.
 Source: Hairer & Wanner, Solving Ordinary Differential Equations II, 2nd ed., § IV.8 (when to factorise again).
 """
 
@@ -35,7 +35,7 @@ SLOW = 0.3  # factor from one Newton step to the next, above which the statement
 NEAR_FLOOR = 2.0  # times the residual at the nodes: between them it need not be smaller
 ROOM = 0.1  # of the limit, that the residual of a slab of twice the length is expected to stay below
 KEPT = ("start", "limit", "moment", "halvings", "position", "graded", "waiting", "factorised", "tried", "worst")
-GRADED = 6  # halvings, from which it is asked whether they are of use where data jump
+GRADED = 8  # halvings, from which it is asked whether they are of use where data jump
 NO_USE = 0.6  # residual times length of a slab, relative to that of one twice as long, above which halving is of none
 PATIENCE = 4  # slabs that are kept after one was halved, before the residual's floor is a reason to try a longer one
 MOST_HELD = 4  # factorisations, each for a length of its own
@@ -77,6 +77,11 @@ class March:
         return (self.end - self.begin) / 2**self.halvings
 
     @property
+    def stride(self) -> int:
+        """Halvings from one length to the next: more where each costs a factorisation that many slabs could share."""
+        return 1 if self.scheme.coupled else 2
+
+    @property
     def over(self) -> bool:
         return self.position == 2**self.halvings
 
@@ -95,6 +100,8 @@ class March:
             if nodes is not None:
                 coefficients = self.scheme.polynomials(nodes, self.start, self.length, first=not self.slabs)
                 between, floor = self.between(coefficients), NEAR_FLOOR * self.at_nodes(nodes)
+                if between > max(self.limit, floor):
+                    floor = max(floor, self.rounding(nodes))
                 size = between * self.length
                 rough = self.shortest or (self.halvings >= GRADED and size > NO_USE * last)
                 if rough or between <= max(self.limit, floor, self.graded / self.length):
@@ -105,7 +112,8 @@ class March:
                 last = size
             elif self.shortest:
                 raise Divergence(f"Newton's iteration fails at t = {self.moment:.6g} on slabs of {self.length:.1e}")
-            self.halvings, self.position, self.waiting = self.halvings + 1, 2 * self.position, PATIENCE
+            self.halvings, self.position = self.halvings + self.stride, self.position * 2**self.stride
+            self.waiting = PATIENCE
 
     def keep(self, coefficients: Tensor, between: float, floor: float) -> None:
         """Take the slab over, and choose the length of the next."""
@@ -116,10 +124,11 @@ class March:
         self.slabs.append((self.moment, coefficients))
         self.start = torch.stack([self.derived(coefficients, q, length)[:, 1] for q in range(len(self.start))])
         self.waiting -= 1
-        room = between * 2.0**self.scheme.radau.stages < ROOM * max(self.limit, floor)
+        ratio = 2**self.stride
+        room = between * float(ratio) ** self.scheme.radau.stages < ROOM * max(self.limit, floor)
         longer = room or self.graded > 0 or (between <= floor and self.waiting <= 0)
-        if longer and self.position % 2 == 0 and self.halvings > 0:
-            self.halvings, self.position = self.halvings - 1, self.position // 2
+        if longer and self.position % ratio == 0 and self.halvings >= self.stride:
+            self.halvings, self.position = self.halvings - self.stride, self.position // ratio
 
     def derived(self, coefficients: Tensor, order: int, length: float) -> Tensor:
         """The order-th derivative in time at both ends of the slab: [F, 2, n], without what has no such."""
@@ -154,6 +163,8 @@ class March:
         scheme = self.scheme
         times = self.times(scheme.radau.nodes)
         nodes = self.first_guess()
+        if scheme.held is not None:
+            nodes = scheme.held.projected(nodes, times)
         last = np.inf
         factors = self.factors(nodes)
         for _ in range(MOST_STEPS):
@@ -224,6 +235,11 @@ class March:
     def at_nodes(self, nodes: Tensor) -> float:
         stages = self.scheme.stages(nodes, self.start, self.length)
         return max(self.scheme.defects(stages, self.times(self.scheme.radau.nodes)))
+
+    def rounding(self, nodes: Tensor) -> float:
+        """The residual that rounding errors leave on the slab."""
+        state = self.scheme.stages(nodes, self.start, self.length)
+        return self.scheme.rounding(state, self.times(self.scheme.radau.nodes), self.length)
 
     def between(self, coefficients: Tensor) -> float:
         """The largest residual of a statement halfway to the first node, and halfway between the middle ones."""

@@ -146,7 +146,7 @@ def draw_rows(
 ) -> list[Rows]:
     """Rows of all statements at fresh points of space, in proportion to `interior` and `boundary`."""
     space = replace(problem.domain, time=None)
-    counts = statement_counts(problem, interior, boundary, domain=space)
+    counts = statement_counts(problem, interior, boundary, initial=interior, domain=space)
     by_place: dict[tuple[Place, int], list[int]] = {}
     for index, (statement, count) in enumerate(zip(problem.statements, counts, strict=True)):
         by_place.setdefault((statement.place, count), []).append(index)

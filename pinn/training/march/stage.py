@@ -17,12 +17,13 @@ from typing import Any
 
 import numpy as np
 
+from pinn.errors import Divergence
 from pinn.geometry.points.seeds import seed_of
 from pinn.network.activations import ACTIVATIONS
 from pinn.spec.blocks.solver import MarchOptions
 from pinn.training.march.begin import (
-    BOUNDARY_PER_UNIT,
-    INTERIOR_PER_UNIT,
+    BOUNDARY,
+    INTERIOR,
     STAGES,
     STAGES_WITHOUT_SPACE,
     Choice,
@@ -37,12 +38,16 @@ from pinn.training.run.stop_reason import StopReason
 
 FEATURES = {1: 100, 2: 300, 3: 500}
 FIRST_SCALES = (2.0, 4.0, 8.0)  # in units of the activation
+FEWEST_TRIED, MOST_TRIED = 100, 300  # features of a trial, and columns of one
+WORSE = 2.0  # residual of a trial, relative to the best, after which larger scales are not tried
 GROWTH = 1.6  # units from one level to the next
 LIMIT = 0.5  # of the tolerance: residual between the nodes
 LEAST_LIMIT = 1e-11  # below it, rounding errors of second derivatives in time rule
 TIGHTER = 0.1  # limit of a level without space relative to that before
 MOST_LEVELS = 8
-LEAST_GAIN = 1.5  # of the held-out residual from one level to the next, below which another is of no use
+# Of the held-out residual from one level to the next, which costs four times as much: below it another is of no use
+# where the fields are rough, and further on.
+LEAST_GAIN, LEAST_GAIN_FURTHER, ROUGH = 1.5, 4.0, 1e-3
 KEPT = (
     "features",
     "queue",
@@ -52,6 +57,7 @@ KEPT = (
     "heldouts",
     "begun",
 )  # attributes that make the state, beside the march
+PART = 1.0  # held-out residual of a part of the fields, as the training sees it: beyond its end they miss everything
 STRETCH = 1 / 50  # of the time, that one step of the stage covers at least
 
 
@@ -78,60 +84,88 @@ class MarchStage:
         self.begun = run.seconds
 
     def step(self) -> Report:
-        if self.march is None and (len(self.queue) > 1 or self.tried) and self.queue:
+        if self.march is None and (len(self.queue) > 1 or self.tried):
             return self.try_scale()
         if self.march is None:
-            scale = min(self.tried, key=lambda one: self.tried[one]) if self.tried else self.queue[0]
-            self.queue, self.tried = [scale], {}
-            self.march = self.new_march(scale)
+            self.march = self.new_march(self.queue[0])
             self.begun = self.run.seconds
         march = self.march
         goal = march.moment + STRETCH * (self.time[1] - self.time[0])
-        while not march.over and march.moment < goal:
-            march.advance()
-            if self.run.remaining < 0:
-                break
+        broken = None
+        try:
+            while not march.over and march.moment < goal and (self.run.remaining > 0 or not march.slabs):
+                march.advance()
+        except Divergence as error:
+            broken = error
         report = Report(
             march.worst,
             extra={"t": march.moment, "slabs": len(march.slabs), "features": self.features},
         )
         if march.over:
             self.end_level(report)
+        elif broken is not None or self.run.remaining <= 0:
+            self.end_early(report, broken)
         return report
+
+    def end_early(self, report: Report, broken: Divergence | None) -> None:
+        """End for want of time, or where Newton fails: with what there is, unless an earlier level is whole."""
+        report.finished = StopReason.TIME_LIMIT if broken is None else StopReason.STAGNATED
+        if self.heldouts:
+            report.heldout = self.heldouts[-1]
+            return
+        assert self.march is not None
+        if not self.march.slabs:
+            assert broken is not None
+            raise broken
+        self.run.model = self.model()
+        report.heldout = PART
+
+    def model(self) -> Model:
+        """Of the slabs that the march has behind it."""
+        assert self.march is not None
+        return Model(self.problem, network_of(self.march), self.problem.spec.solver.derivatives)
 
     def new_march(self, scale: float) -> March:
         """At the start, with units of that scale."""
-        problem, run = self.problem, self.run
-        nodes = self.options.nodes or (STAGES if problem.space else STAGES_WITHOUT_SPACE)
-        seed = run.seed_for(self.name, self.level)
-        return begun(problem, Choice(self.features, scale, nodes, self.limit, seed), run.device, run.dtype)
+        return begun(self.problem, self.choice(self.features, scale, self.limit), self.run.device, self.run.dtype)
+
+    def choice(self, features: int, scale: float, limit: float) -> Choice:
+        nodes = self.options.nodes or (STAGES if self.problem.space else STAGES_WITHOUT_SPACE)
+        return Choice(features, scale, nodes, limit, self.run.seed_for(self.name, self.level))
 
     def try_scale(self) -> Report:
-        """The residual of the first slab on fresh points, for the next scale."""
+        """The residual of one slab on fresh points, for the next scale; larger ones are left out once it grows."""
         scale = self.queue.pop(0)
-        march = self.new_march(scale)
-        march.advance()
-        fresh = draw_rows(
-            self.problem,
-            march.scheme.functions,
-            march.scheme.scale,
-            INTERIOR_PER_UNIT * self.features,
-            BOUNDARY_PER_UNIT * self.features,
-            seed_of(self.run.seed_for(self.name, self.level), "fresh"),
-        )
-        self.tried[scale] = missed(march, fresh)
-        return Report(self.tried[scale], extra={"scale": scale, "features": self.features})
+        features = min(self.features, max(FEWEST_TRIED, MOST_TRIED // len(self.problem.outputs)))
+        choice = self.choice(features, scale, math.inf)
+        try:
+            march = begun(self.problem, choice, self.run.device, self.run.dtype)
+            march.advance()
+            seed = seed_of(choice.seed, "fresh")
+            functions, like = march.scheme.functions, march.scheme.scale
+            fresh = draw_rows(self.problem, functions, like, INTERIOR * features, BOUNDARY * features, seed)
+            self.tried[scale] = missed(march, fresh)
+        except Divergence:
+            self.tried[scale] = math.inf
+        measured, best = self.tried[scale], min(self.tried, key=lambda one: self.tried[one])
+        if self.tried[scale] > WORSE * self.tried[best]:
+            self.queue = []
+        if not self.queue:
+            sharper = (self.features / features) ** (1 / self.problem.space)  # as many more fit into every direction
+            self.queue, self.tried = [best * sharper], {}
+        return Report(measured, extra={"scale": scale, "features": float(features)})
 
     def end_level(self, report: Report) -> None:
         run = self.run
         assert self.march is not None
-        model = Model(self.problem, network_of(self.march), self.problem.spec.solver.derivatives)
+        model = self.model()
         run.model, report.heldout = model, run.heldout(model)
         self.heldouts.append(report.heldout)
         seconds = run.seconds - self.begun
         self.march = None
         self.level += 1
-        stuck = len(self.heldouts) > 1 and self.heldouts[-1] * LEAST_GAIN > min(self.heldouts[:-1])
+        least = LEAST_GAIN if report.heldout > ROUGH else LEAST_GAIN_FURTHER
+        stuck = len(self.heldouts) > 1 and self.heldouts[-1] * least > min(self.heldouts[:-1])
         if self.options.features or self.level >= MOST_LEVELS or stuck:
             report.finished = StopReason.STAGNATED if stuck else StopReason.ITERATION_LIMIT
             return

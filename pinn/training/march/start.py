@@ -10,9 +10,8 @@ from torch import Tensor
 from pinn.derivatives.jets import Partial
 from pinn.errors import Divergence
 from pinn.problem.problem import Problem
-from pinn.training.march.collocation import solved
+from pinn.training.march.factorised import Factorised
 from pinn.training.march.rows import Rows, in_space, order_in_time
-from pinn.training.output_layer.damped_qr import damped_qr
 
 MOST_STEPS = 20  # of Newton's iteration
 CONVERGED, ROUNDING = 1e-13, 1e-6  # change of the fields, relative to their size; where steps may stop gaining
@@ -46,7 +45,7 @@ def initial_state(problem: Problem, rows: Sequence[Rows], orders: tuple[int, ...
         if not matrix:
             return state
         whole_matrix = torch.cat(matrix)
-        change = solved(damped_qr(whole_matrix), torch.cat(right))
+        change = Factorised(whole_matrix).solved(torch.cat(right))
         state = state + change.reshape(state.shape)
         size = float((whole_matrix @ change).norm() / (1e-300 + (whole_matrix @ state.flatten()).norm()))
         if not size < float("inf"):

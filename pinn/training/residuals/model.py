@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -152,12 +153,16 @@ def series_network(
 
 
 def bare_units(problem: Problem, count: int, like: Tensor) -> SpaceUnits:
-    """So many units of space alone, whose weights are still to be given; scaled to the problem's domain."""
+    """So many units of space alone, whose weights are still to be given; scaled to the problem's domain.
+
+    All axes have one scale, the geometric mean of the half widths: a pulse in a strip is as sharp along as across it.
+    """
     space, domain, options = problem.space, problem.domain, problem.spec.network.activation
     features = None
     if space:
         periods = {axis: period for axis, period in problem.periods.items() if axis < space}
-        features = InputFeatures(domain.centre[:space].tolist(), domain.half_width[:space].tolist(), periods).to(like)
+        scale = math.exp(sum(math.log(width) for width in domain.half_width[:space].tolist()) / space)
+        features = InputFeatures(domain.centre[:space].tolist(), [scale] * space, periods).to(like)
     width = 0 if features is None else features.width
     return SpaceUnits(features, like.new_zeros(count, width), like.new_zeros(count), options.name, options.hardness)
 
