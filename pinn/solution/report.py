@@ -57,9 +57,10 @@ def report_metrics(metrics: Mapping[str, Any], files: Sequence[Path] = (), *, ti
              f"{one['chi_squared']:.2f}") for name, one in metrics["data"].items()
         ]  # fmt: skip
         blocks.append(table(("data", "values", "misfit", "noise", "chi^2 per value"), rows))
-    if metrics.get("corners"):
+    # corners without exponents have no functions of their own
+    if singular := [corner for corner in metrics.get("corners") or () if corner["exponents"]]:
         header = ("corner", "degrees", "first exponent", "its coefficient", "K_I", "K_II", "estimated error")
-        blocks.append(table(header, [_corner_row(corner) for corner in metrics["corners"]]))
+        blocks.append(table(header, [_corner_row(corner) for corner in singular]))
     if metrics.get("balance"):
         header = ("balance", "applied", "reactions", "inside", "difference")
         blocks.append(table(header, list(_balance_rows(metrics["balance"]))))

@@ -86,3 +86,10 @@ def test_a_stop_reason_has_its_sentence(reason):
 
 def test_a_stop_reason_of_another_version_stands_alone():
     assert "stopped: bored, " in report_metrics({"name": "p", "stop_reason": "bored"})
+
+
+def test_corners_without_functions_of_their_own_are_left_out():
+    plain = {"at": [1.0, 0.0], "angle": 90.0, "conditions": ["u", "u"], "exponents": [], "coefficients": []}
+    singular = {"at": [0.0, 0.0], "angle": 270.0, "conditions": ["u", "u"], "exponents": [2 / 3], "coefficients": [0.4]}
+    assert "(0, 0)      270          0.6667              0.4" in report_metrics({"corners": [plain, singular]})
+    assert "corner" not in report_metrics({"corners": [plain]})
