@@ -71,13 +71,14 @@ def estimate(solution: Solution) -> Estimates:
         worst[name] = larger(worst.get(name, 0.0), share)
     free = (*freedom(problem, modes), *map(narrow, problem.scan.unseen))
     amplified = None if free else amplification(modes)
+    reach = modes[0].gain * heldout_residual(model, heldout) if amplified else 0.0
     return Estimates(
         quantities=quantity_errors(solution, corrected),
         probes=probe_errors(solution, corrected),
         residuals=worst,
         free=free,
         amplified=amplified,
-        reach=modes[0].gain * heldout_residual(model, heldout) if amplified else 0.0,
+        reach=reach,
         corrected=better,
     )
 

@@ -182,18 +182,13 @@ def estimated_errors_are_small(measured: Measured) -> Finding | None:
 
 def residuals_are_not_amplified(measured: Measured) -> Finding | None:
     """Near a problem without a unique solution the residual leaves room for errors that no second solve need show."""
-    if not measured.reach > WRONG:
-        if measured.reach <= MOST_ERROR * measured.tolerance:
-            return None
-        return Finding(
-            Verdict.USEFUL,
-            f"useful: about {digits_of(measured.reach)} digits are sure; the residual is amplified so much that it may "
-            f"be an error of {measured.reach:.1e}",
-            contradicts=True,
-        )
+    if not measured.reach > MOST_ERROR * measured.tolerance:
+        return None
+    digits = digits_of(measured.reach)
     return Finding(
-        Verdict.NOT_SOLVED,
-        f"NOT SOLVED: the residual is amplified so much that it may be an error of {measured.reach:.1e} of the fields",
+        Verdict.USEFUL,
+        f"useful: {digits} digit{'s are' if digits != 1 else ' is'} sure; the residual is amplified so much that it "
+        f"may be an error of {measured.reach:.1e}",
         contradicts=True,
     )
 

@@ -47,7 +47,8 @@ from pinn.training.residuals.points import draw
 SEED = 90_001  # of the companion: no run's own
 FEWEST, MOST = 400, 800  # features of a field; what a solution's own last level needed lies between, or is not seen
 MOST_COLUMNS = 1600  # of the matrix: about a second on one core
-SCALE = 4.0  # in units of the activation, where the solution has no one scale of its own
+SCALES = (4.0, 8.0, 16.0, 32.0)  # in units of the activation, where the solution has no one scale of its own
+FITTED = 1e-6  # damping, in units of a feature, with which these are compared
 INTERIOR_PER_FEATURE, BOUNDARY_PER_FEATURE = 3, 1  # as in least squares
 VALUES = 1000  # points inside on which a field is measured
 # Of the coefficients, in units of the rows, for the gains: rounding errors of nearly dependent features then count as
@@ -82,6 +83,7 @@ class Companion:
         self.generator = torch.Generator().manual_seed(seed)
         scale_of = model.network.field_scale
         features, scale = features_and_scale(problem, model)
+        scale = scale or fitting_scale(problem, self.model, features, seed)
         with torch.random.fork_rng(devices=[]):  # torch draws first weights for layers that are given others
             self.basis = sampled_model(
                 problem, features, scale, seed, self.generator, scale_of.device, scale_of.dtype
@@ -181,10 +183,9 @@ class Companion:
         return torch.cat([hidden, hidden.new_ones(len(points), 1)], dim=1)
 
 
-def features_and_scale(problem: Problem, model: Model) -> tuple[int, float]:
-    """Those of the solution where it has one sampled layer, within what a second's work allows."""
-    unit = ACTIVATIONS[problem.spec.network.activation.name].scale
-    features, scale = FEWEST, SCALE * unit
+def features_and_scale(problem: Problem, model: Model) -> tuple[int, float | None]:
+    """Those of the solution where it has one sampled layer, within what a second's work allows; else no scale."""
+    features, scale = FEWEST, None
     network = model.network if model.corners is None else model.corners.smooth
     if isinstance(network, MLP) and len(network.linears) == 2:
         features = network.linears[-1].in_features
@@ -192,3 +193,29 @@ def features_and_scale(problem: Problem, model: Model) -> tuple[int, float]:
         scale = float(network.linears[0].weight.detach()[moved:].norm(dim=1).max())
     most = max(1, MOST_COLUMNS // len(problem.outputs))
     return min(max(features, FEWEST), MOST, most), scale
+
+
+def fitting_scale(problem: Problem, model: Model, features: int, seed: int) -> float:
+    """Of SCALES, the one whose features follow the values of the solution best: in others its errors do not show."""
+    unit = ACTIVATIONS[problem.spec.network.activation.name].scale
+    points = torch.as_tensor(problem.heldout_points(VALUES, SEED)).to(model.network.field_scale)
+    value = Partial((0,) * len(problem.axes))
+    plan = plan_jets([value], len(problem.axes), problem.space)
+    missed = {}
+    with torch.no_grad(), torch.random.fork_rng(devices=[]):
+        wanted = model.network.jets(points, plan)[plan.index(value)]
+        assert wanted is not None
+        wanted = wanted / model.network.field_scale
+        for scale in SCALES:
+            generator = torch.Generator().manual_seed(seed)
+            basis = sampled_model(problem, features, scale * unit, seed, generator, points.device, points.dtype)
+            hidden = basis.mlp.hidden_jets(points, plan)[plan.index(value)]
+            assert hidden is not None
+            columns = torch.cat([hidden, hidden.new_ones(len(points), 1)], dim=1)
+            upper = damped_triangle(
+                torch.cat([columns, columns.new_zeros(columns.shape[1], columns.shape[1])]), columns.shape[1], FITTED
+            )
+            solved = torch.linalg.solve_triangular(upper.T, columns.T @ wanted, upper=False)
+            left = wanted - columns @ torch.linalg.solve_triangular(upper, solved, upper=True)
+            missed[scale * unit] = float(left.norm())
+    return min(missed, key=lambda scale: missed[scale])

@@ -8,7 +8,7 @@ import torch
 
 import pinn
 from pinn.solution.solution import Solution
-from pinn.training.estimates.companion import Companion
+from pinn.training.estimates.companion import Companion, fitting_scale
 from pinn.training.estimates.freedom import amplification, freedom
 from tests.training.examples import problem
 
@@ -144,3 +144,15 @@ def test_a_field_that_hangs_on_noisy_data_is_uncertain_not_free(tmp_path):
     modes = Companion(found.problem, found.model).modes()
     assert sum(mode.gain > 1e3 for mode in modes) >= 4
     assert freedom(found.problem, modes) == []
+
+
+def test_features_of_a_companion_follow_the_solution():
+    """A wall of width 0.03 needs finer ones than a wave; a solution on cells has no scale to take."""
+    text = "name: wall\ncoordinates: [x]\nfields: [u]\ndomain: {interval: {from: -1, to: 1}}\n"
+    text += "equations: {wall: u = SHAPE}\nconditions: [{on: boundary, u: SHAPE}]\n"
+    scales = []
+    for shape in ("sin(x)", "tanh(x/0.03)"):
+        method = "{method: {cells: {features: 40, passes: 3}}, threads: 1, time_limit: 3600}"
+        solution = pinn.solve(problem(text.replace("SHAPE", shape), solver=method))
+        scales.append(fitting_scale(solution.problem, solution.model, 200, 1))
+    assert scales[1] > 2 * scales[0]
