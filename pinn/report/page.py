@@ -73,7 +73,8 @@ def page(solution: Solution, pictures: Sequence[Path] = ()) -> str:
     ]  # fmt: skip
     scripts = [f"<script>{ENLARGE}</script>"]
     if view is not None:
-        data = json.dumps(as_json(view), allow_nan=False).replace("</", "<\\/")
+        across = "NOT SOLVED" if metrics.get("verdict") == Verdict.NOT_SOLVED else ""
+        data = json.dumps({**as_json(view), "across": across}, allow_nan=False).replace("</", "<\\/")
         scripts.append(f"<script>{resource('view.js')}\nstarted(document, {data});</script>")
     return document(problem.title or problem.name, [*parts, *scripts])
 

@@ -117,7 +117,20 @@ function painted(context, view, state) {
     context.fill();
     context.stroke(); // no gaps between neighbours
   }
+  if (view.across) written(context, view.across, state);
   return screen;
+}
+
+// Words across the picture, which may travel alone.
+function written(context, words, state) {
+  context.save();
+  context.translate(state.width / 2, state.height / 2);
+  context.rotate(-0.4);
+  context.font = "bold 120px sans-serif";
+  context.textAlign = "center";
+  context.fillStyle = "rgba(192, 57, 43, 0.6)";
+  context.fillText(words, 0, 40);
+  context.restore();
 }
 
 function short(value) {
@@ -206,4 +219,4 @@ function started(document, data) {
   tell(state.width / 2, state.height / 2);
 }
 
-if (typeof module !== "undefined") module.exports = { prepared, projected, picked, mixed, shade, fitted, rotation, started };
+if (typeof module !== "undefined") module.exports = { prepared, projected, painted, picked, mixed, shade, fitted, rotation, started };

@@ -65,7 +65,26 @@ def test_a_run_that_is_not_solved_says_so_first():
     solution.metrics |= {"verdict": "not_solved", "because": "a rotation is left free"}
     before, after = page(solution).split("<h2>Numbers</h2>")
     assert '<div class="verdict not_solved"><b>a rotation is left free</b>' in before
-    assert "no value" in after  # the words of the view
+    assert '"across": "NOT SOLVED"' in after
+    assert '"across": ""' in page(solved())
+
+
+@pytest.mark.skipif(NODE is None, reason="node is not installed")
+def test_it_is_written_across_the_field():
+    found = in_node("""
+const told = [];
+const context = new Proxy({}, {get: (_, name) => (words) => name === "fillText" && told.push(words), set: () => true});
+const base64 = (array) => Buffer.from(array.buffer).toString("base64");
+for (const across of ["", "NOT SOLVED"]) {
+  const made = view.prepared({dimension: 2, axes: ["x", "y"], displacement: [], across,
+    points: base64(new Float32Array([0, 0, 1, 0, 0, 1])), triangles: base64(new Uint32Array([0, 1, 2])),
+    quantities: {u: {low: 0, high: 1, shades: [0, 0, 0, 9, 9, 9]}}, frames: []});
+  const state = {name: "u", values: {u: [0, 1, 0.5]}, width: 9, height: 9, zoom: 1, panX: 0, panY: 0, deform: 0};
+  view.painted(context, made, state);
+}
+console.log(JSON.stringify({told}));
+""")
+    assert found == {"told": ["NOT SOLVED"]}
 
 
 @pytest.mark.parametrize("make", [fakes.kirsch_plate, fakes.spreading_heat, fakes.burgers, fakes.cube])
