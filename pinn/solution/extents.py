@@ -140,7 +140,8 @@ def integrated(solution: Solution, extent: Extent) -> Answer:
             rule = interior_quadrature(domain.over(seen), INSIDE[domain.space])
         else:
             seen = place.subdomain
-            rule = pieces_quadrature(place.pieces(domain), domain.space, AROUND[domain.space], domain.mask(place.where))
+            where, graded = domain.mask(place.where), domain.space == 2
+            rule = pieces_quadrature(place.pieces(domain), domain.space, AROUND[domain.space], where, graded)
         values = at_points(solution, extent, rule.points, rule.normals, seen)
         sizes = np.maximum(np.abs(values), VANISHING * magnitudes(solution, extent, rule.points, rule.normals, seen))
         total, size = total + float(rule.weights @ values), size + float(rule.weights @ sizes)

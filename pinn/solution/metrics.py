@@ -39,20 +39,20 @@ def metrics(solution: Solution, result: Outcome, device: torch.device, total: fl
     entries, remarks = identification(problem, solution.model, result.heldout)
     judgement = judge(
         Measured(
-            result.stop_reason,
-            options.tolerance,
-            result.heldout,
-            energy_error(solution.history),
-            {name: error for name, error in relative.items() if name in problem.fields} or relative,
-            bool(noisy),
-            tuple(name for name, one in entries.get("uncertainty", {}).items() if one["interval"] is None),
-            {name: error for name, error in estimates.quantities.items() if name in problem.fields},
-            {name: relative for name, (_, relative) in estimates.probes.items()},
-            {name: residual for name, residual in estimates.residuals.items() if name not in noisy},
-            estimates.free or tuple(free_motions(problem)),
-            unexpected(probes),
-            {name: one.missing for name, one in balance.items()},
-            estimates.reach,
+            stop_reason=result.stop_reason,
+            tolerance=options.tolerance,
+            heldout=result.heldout,
+            energy_error=energy_error(solution.history),
+            errors={name: error for name, error in relative.items() if name in problem.fields} or relative,
+            noisy=bool(noisy),
+            unidentified=tuple(name for name, one in entries.get("uncertainty", {}).items() if one["interval"] is None),
+            estimates={name: error for name, error in estimates.quantities.items() if name in problem.fields},
+            probes={name: relative for name, (_, relative) in estimates.probes.items()},
+            residuals={name: residual for name, residual in estimates.residuals.items() if name not in noisy},
+            free=estimates.free or tuple(free_motions(problem)),
+            unexpected=unexpected(probes),
+            unbalanced={name: one.missing for name, one in balance.items()},
+            reach=estimates.reach,
         )
     )
     other_way = advice(problem) if judgement.verdict is Verdict.NOT_SOLVED and not estimates.free else ""

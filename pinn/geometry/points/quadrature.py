@@ -147,21 +147,25 @@ def pieces_quadrature(
 
 
 def along(piece: Piece, count: float, where: Where | None, graded: bool) -> tuple[Array, Array, Array]:
-    """Points, weights and normals on the segments of a curve.
+    """Points, weights and normals on a curve."""
+    segments = max(1, round(count * (MASKED if where else 1) / ORDER))
+    parameters, weights = on_unit_interval(segments, ORDER, graded)
+    return kept(piece, parameters[:, None], weights * piece.full_measure, where)
+
+
+def on_unit_interval(segments: int, order: int, graded: bool) -> tuple[Array, Array]:
+    """Gauss points and weights [N] on as many equal segments of (0, 1).
 
     Graded, they are t = s^q/(s^q + (1 - s)^q) of even ones s: r^a dr is then smooth in s, as s^(q (a + 1) - 1).
     Source: Sidi, A new variable transformation for numerical integration, Numer. Integr. IV (1993), 359.
     """
-    segments = max(1, round(count * (MASKED if where else 1) / ORDER))
-    line, line_weights = simplex_rule(1)
-    parameters = (np.arange(segments)[:, None] + line[:, 0]).reshape(-1, 1) / segments
-    weights = np.tile(line_weights, segments) / segments * piece.full_measure
-    if graded:
-        s = parameters[:, 0]
-        total = s**GRADING + (1 - s) ** GRADING
-        weights = weights * GRADING * (s * (1 - s)) ** (GRADING - 1) / total**2
-        parameters = (s**GRADING / total)[:, None]
-    return kept(piece, parameters, weights, where)
+    line, line_weights = simplex_rule(1, order)
+    s = (np.arange(segments)[:, None] + line[:, 0]).ravel() / segments
+    weights = np.tile(line_weights, segments) / segments
+    if not graded:
+        return s, weights
+    total = s**GRADING + (1 - s) ** GRADING
+    return s**GRADING / total, weights * GRADING * (s * (1 - s)) ** (GRADING - 1) / total**2
 
 
 def kept(piece: Piece, parameters: Array, weights: Array, where: Where | None) -> tuple[Array, Array, Array]:

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import brentq
 
-from pinn.geometry.points.quadrature import Quadrature, simplex_rule
+from pinn.geometry.points.quadrature import Quadrature, on_unit_interval
 from pinn.geometry.shapes.pieces import Array
 from pinn.geometry.shapes.shape import GeometryError, Shape
 
 LOOKS = 2000  # at as many places one looks whether the cut is inside: shorter holes are not seen
-PANELS = 40  # of Gauss points on each stretch inside
+PANELS = 40  # of Gauss points on each stretch inside, gathered at its ends, which may be corners
 GAUSS = 6  # in each panel
 
 
@@ -51,13 +51,11 @@ class Section:
     def quadrature(self, shape: Shape) -> Quadrature:
         """Points, weights and normals. Raises GeometryError where nothing of the cut is inside."""
         length = float(np.linalg.norm(np.subtract(self.end, self.start)))
-        line, share = simplex_rule(1, GAUSS)
+        share, weight = on_unit_interval(PANELS, GAUSS, graded=True)
         points, weights = [], []
         for first, last in self.stretches(shape):
-            step = (last - first) / PANELS
-            at = first + step * (np.arange(PANELS)[:, None] + line[:, 0]).ravel()
-            points.append(self.at(at))
-            weights.append(np.tile(share * step * length, PANELS))
+            points.append(self.at(first + (last - first) * share))
+            weights.append((last - first) * length * weight)
         if not points:
             raise GeometryError((), "nothing of the line is inside the domain")
         every = np.concatenate(points)
