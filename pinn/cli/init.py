@@ -9,14 +9,14 @@ from typing import Annotated
 import typer
 
 TEMPLATE = """\
-# Solve it:   pinn solve {name}.yaml
-# Check it:   pinn validate {name}.yaml
-name: {name}
+# Solve it:   pinn solve NAME.yaml
+# Check it:   pinn validate NAME.yaml
+name: NAME
 title: Poisson's equation on the unit square
 
-coordinates: [x, y]               # add `time: {{from: 0, to: 1}}` for a problem in time
-fields: [u]                       # the unknown functions; {u: {initial: 1}} states a first guess
-constants: {{k: 1}}                 # numbers, or expressions of earlier constants
+coordinates: [x, y]               # add `time: {from: 0, to: 1}` for a problem in time
+fields: [u]                       # the unknown functions; {u: {initial: 1} states a first guess
+constants: {k: 1}                 # numbers, or expressions of earlier constants
 
 definitions:                      # derived quantities: exported, drawn, and usable below
   source: 2*pi**2*k*sin(pi*x)*sin(pi*y)
@@ -24,22 +24,22 @@ definitions:                      # derived quantities: exported, drawn, and usa
   flux_y: -k*u_y
 
 domain:
-  rectangle: {{from: [0, 0], to: [1, 1]}}    # its sides are called left, right, bottom, top
+  rectangle: {from: [0, 0], to: [1, 1]}    # its sides are called left, right, bottom, top
 
 equations:
   balance: d(flux_x, x) + d(flux_y, y) = source
 
 conditions:
-  - {{on: boundary, u: 0}}          # every side; `on: left` is one of them, `u_n: 0` an insulated one
+  - {on: boundary, u: 0}          # every side; `on: left` is one of them, `u_n: 0` an insulated one
 
 exact:                            # optional: if you know the answer, the run reports its error
   u: sin(pi*x)*sin(pi*y)
 
 probes:                           # values at points, in metrics.json
-  centre: {{quantity: u, at: [0.5, 0.5], expected: 1}}
+  centre: {quantity: u, at: [0.5, 0.5], expected: 1}
 
-# solver: {{tolerance: 1e-8, time_limit: 60}}
-# network: {{hidden: [64, 64], activation: gelu}}
+# solver: {tolerance: 1e-8, time_limit: 60}
+# network: {hidden: [64, 64], activation: gelu}
 """
 
 
@@ -55,7 +55,7 @@ def init(
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", name):  # one with a hyphen first would be an option of every command
         raise SpecError(("NAME",), f"must consist of a-z, 0-9 and hyphens, no hyphen first, got '{name}'")
     path = Path(f"{name}.yaml")
-    files = copied(name, origin) if origin else {path: TEMPLATE.format(name=name).encode()}
+    files = copied(name, origin) if origin else {path: TEMPLATE.replace("NAME", name).encode()}
     for file, content in files.items():
         write_new(file, content)
         typer.echo(f"{file} written" + (f"; now: pinn solve {path}" if file == path else ""))
