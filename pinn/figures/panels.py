@@ -26,6 +26,7 @@ FAINT = "#888888"
 
 # Decades below the largest value that a logarithmic map resolves; what is smaller takes the darkest colour.
 DECADES = 5
+FAR_BEYOND = 100.0  # the largest magnitude over that of the middle 99.8 %: colours that reached it would show it alone
 
 STYLE: dict[Any, Any] = {
     "font.size": 10,
@@ -78,12 +79,18 @@ def linear_scale(values: Sequence[Array]) -> Scale:
 
 
 def log_scale(values: Sequence[Array]) -> Scale:
-    """Logarithmic colours from the largest magnitude down through DECADES."""
+    """Logarithmic colours from the largest magnitude down through DECADES.
+
+    Where a few points lie decades beyond the middle 99.8 % (a residual at a singular corner), the colours stop there.
+    """
     finite = np.concatenate([np.empty(0), *(np.abs(part[np.isfinite(part)]) for part in values)])
     largest = float(finite.max()) if len(finite) and finite.max() > 0 else 1e-16
+    inner = float(np.quantile(finite, 0.998)) if len(finite) else 0.0
+    cut = 0 < inner < largest / FAR_BEYOND
+    largest = inner if cut else largest
     smallest = max(float(np.quantile(finite, 0.01)) if len(finite) else 0.0, largest * 10.0**-DECADES)
     # at least two decades, so that the colour bar has ticks
-    return Scale(LogNorm(min(smallest, largest * 1e-2), largest), "magma", "min")
+    return Scale(LogNorm(min(smallest, largest * 1e-2), largest), "magma", "both" if cut else "min")
 
 
 def draw_map(axes: Axes, view: Map, values: Array, scale: Scale, *, shape: Array | None = None) -> ScalarMappable:

@@ -130,6 +130,15 @@ def test_not_finite_values_are_left_out():
     assert isinstance(panels.log_scale([np.array([np.nan, 0.0])]).norm, LogNorm)
 
 
+def test_one_corner_does_not_turn_a_residual_map_black():
+    """Colours stop where the last points are decades beyond the others; else they reach the largest."""
+    values = np.linspace(1e-8, 1e-6, 5000)
+    assert panels.log_scale([values]).norm.vmax == values.max()
+    cut = panels.log_scale([np.append(values, 1e4)])
+    assert cut.norm.vmax == pytest.approx(1e-6, rel=0.01)
+    assert cut.extend == "both"
+
+
 @pytest.mark.parametrize(("largest", "factor"), [(0.16, 1), (0.01, 10), (3e-4, 500), (0.05, 2), (8.0, 0.02)])
 def test_deformation_is_enlarged_by_a_round_factor(largest, factor):
     """A body of size 2 moves 0.16 in the picture, or less by up to 5/2."""
