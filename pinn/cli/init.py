@@ -15,7 +15,7 @@ name: NAME
 title: Poisson's equation on the unit square
 
 coordinates: [x, y]               # add `time: {from: 0, to: 1}` for a problem in time
-fields: [u]                       # the unknown functions; {u: {initial: 1} states a first guess
+fields: [u]                       # the unknown functions; {u: {initial: 1}} states a first guess
 constants: {k: 1}                 # numbers, or expressions of earlier constants
 
 definitions:                      # derived quantities: exported, drawn, and usable below
@@ -24,7 +24,7 @@ definitions:                      # derived quantities: exported, drawn, and usa
   flux_y: -k*u_y
 
 domain:
-  rectangle: {from: [0, 0], to: [1, 1]}    # its sides are called left, right, bottom, top
+  rectangle: {from: [0, 0], to: [1, 1]}  # its sides are called left, right, bottom, top
 
 equations:
   balance: d(flux_x, x) + d(flux_y, y) = source
