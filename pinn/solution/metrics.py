@@ -22,6 +22,7 @@ from pinn.solution.solution import Solution
 from pinn.solution.verdict import Measured, Verdict, judge
 from pinn.training.loop import Outcome
 from pinn.training.uncertainty.identification import identification
+from pinn.training.uncertainty.systematic import systematic_misfits
 
 
 def metrics(solution: Solution, result: Outcome, device: torch.device, total: float, solving: float) -> dict[str, Any]:
@@ -53,6 +54,7 @@ def metrics(solution: Solution, result: Outcome, device: torch.device, total: fl
             unexpected=unexpected(probes),
             unbalanced={name: one.missing for name, one in balance.items()},
             reach=estimates.reach,
+            systematic=tuple(systematic_misfits(problem, solution.model)) if noisy else (),
         )
     )
     other_way = advice(problem) if judgement.verdict is Verdict.NOT_SOLVED and not estimates.free else ""

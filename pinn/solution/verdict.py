@@ -60,6 +60,7 @@ class Measured:
     residuals      statement -> relative residual, of those without noise
     free           sentences: what the statements leave open
     unexpected     probe -> relative difference from the value that is expected there
+    systematic     sentences: noisy data that are missed in a way that is no noise
     reach          relative error that the residual may cause where it is amplified, 0 where it is not
     unbalanced     conservation law or moment -> relative difference of what is applied and what reacts
     """
@@ -78,6 +79,7 @@ class Measured:
     unexpected: Mapping[str, float] = field(default_factory=dict)
     unbalanced: Mapping[str, float] = field(default_factory=dict)
     reach: float = 0.0
+    systematic: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,12 @@ def nothing_is_free(measured: Measured) -> Finding | None:
     if not measured.free:
         return None
     return Finding(Verdict.NOT_SOLVED, f"NOT SOLVED: {'; '.join(measured.free)}", contradicts=True)
+
+
+def misfits_are_noise(measured: Measured) -> Finding | None:
+    if not measured.systematic:
+        return None
+    return Finding(Verdict.NOT_SOLVED, f"NOT SOLVED: {'; '.join(measured.systematic)}", contradicts=True)
 
 
 def equations_are_satisfied(measured: Measured) -> Finding | None:
@@ -268,6 +276,7 @@ def worst_of(numbers: Mapping[str, float]) -> str | None:
 Rule = Callable[[Measured], Finding | None]
 RULES: tuple[Rule, ...] = (
     nothing_is_free,
+    misfits_are_noise,
     energy_has_converged,
     every_statement_is_met,
     equations_are_satisfied,

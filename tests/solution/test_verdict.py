@@ -109,6 +109,14 @@ def test_loads_and_reactions_are_in_balance(missing, energy_error, verdict):
     assert hardened.because == ""
 
 
+def test_misfits_that_are_no_noise():
+    found = judge(replace(MET, noisy=True, systematic=("what data u is missed by keeps its sign",)))
+    assert (found.verdict, found.because) == (
+        Verdict.NOT_SOLVED,
+        "NOT SOLVED: what data u is missed by keeps its sign",
+    )
+
+
 def test_what_is_free_is_not_solved():
     found = judge(replace(MET, free=("nothing fixes u up to a constant",)))
     assert (found.verdict, found.stop_reason) == (Verdict.NOT_SOLVED, StopReason.STAGNATED)

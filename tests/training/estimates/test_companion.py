@@ -146,6 +146,7 @@ def test_a_field_that_hangs_on_noisy_data_is_uncertain_not_free(tmp_path):
     assert freedom(found.problem, modes) == []
 
 
+@pytest.mark.slow
 def test_features_of_a_companion_follow_the_solution():
     """A wall of width 0.03 needs finer ones than a wave; a solution on cells has no scale to take."""
     text = "name: wall\ncoordinates: [x]\nfields: [u]\ndomain: {interval: {from: -1, to: 1}}\n"
