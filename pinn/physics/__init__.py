@@ -10,9 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pinn.errors import SpecError, did_you_mean
+from pinn.physics.elastodynamics import elastodynamics
+from pinn.physics.heat_conduction import heat_conduction
 from pinn.physics.incompressible_elasticity import incompressible_elasticity
 from pinn.physics.linear_elasticity import linear_elasticity
 from pinn.physics.model import Physics
+from pinn.physics.navier_stokes import navier_stokes
 from pinn.physics.neo_hookean import neo_hookean
 from pinn.physics.orthotropic_elasticity import orthotropic_elasticity
 
@@ -21,6 +24,9 @@ PHYSICS: dict[str, Callable[..., Physics]] = {
     "incompressible_elasticity": incompressible_elasticity,
     "orthotropic_elasticity": orthotropic_elasticity,
     "neo_hookean": neo_hookean,
+    "elastodynamics": elastodynamics,
+    "heat_conduction": heat_conduction,
+    "navier_stokes": navier_stokes,
 }
 
 

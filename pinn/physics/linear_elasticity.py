@@ -14,7 +14,7 @@ NAME = "linear_elasticity"
 THERMAL = ("thermal_expansion", "temperature")
 
 
-def linear_elasticity(parameters: Mapping[str, Any], coordinates: tuple[str, ...]) -> Physics:
+def linear_elasticity(parameters: Mapping[str, Any], coordinates: tuple[str, ...], name: str = NAME) -> Physics:
     """Static equilibrium div(stress) + body_force = 0.
 
         stress_ij = lame_lambda * delta_ij * elastic_kk + 2 * lame_mu * elastic_ij                            [Pa]
@@ -27,21 +27,21 @@ def linear_elasticity(parameters: Mapping[str, Any], coordinates: tuple[str, ...
     thermal_expansion [1/K] with temperature [K], the rise above that of the body free of stress.
     Source: Timoshenko & Goodier, Theory of Elasticity, 3rd ed., §§ 7, 15, 16; for the thermal strain ch. 13.
     """
-    refuse_unknown(NAME, parameters, ("youngs_modulus", "poissons_ratio", "plane", "body_force", *THERMAL))
-    require_dimensions(NAME, coordinates)
-    plane = plane_assumption(NAME, parameters, len(coordinates))
+    refuse_unknown(name, parameters, ("youngs_modulus", "poissons_ratio", "plane", "body_force", *THERMAL))
+    require_dimensions(name, coordinates)
+    plane = plane_assumption(name, parameters, len(coordinates))
     material = {
-        "youngs_modulus": required(NAME, parameters, "youngs_modulus", "210e9"),
-        "poissons_ratio": required(NAME, parameters, "poissons_ratio", "0.3"),
+        "youngs_modulus": required(name, parameters, "youngs_modulus", "210e9"),
+        "poissons_ratio": required(name, parameters, "poissons_ratio", "0.3"),
         "lame_mu": "youngs_modulus/(2*(1 + poissons_ratio))",
         "lame_lambda": "youngs_modulus*poissons_ratio/(1 - poissons_ratio**2)"
         if plane == "stress"
         else "youngs_modulus*poissons_ratio/((1 + poissons_ratio)*(1 - 2*poissons_ratio))",
     }
-    heated = given_together(parameters)
+    heated = given_together(parameters, name)
     if heated:
-        material["thermal_expansion"] = required(NAME, parameters, "thermal_expansion", "12e-6")
-        material["temperature"] = required(NAME, parameters, "temperature", "100")
+        material["thermal_expansion"] = required(name, parameters, "thermal_expansion", "12e-6")
+        material["temperature"] = required(name, parameters, "temperature", "100")
         material["thermal_strain"] = "thermal_expansion*temperature"
 
     dilatation = " + ".join(f"strain_{i}{i}" for i in coordinates)
@@ -69,13 +69,13 @@ def linear_elasticity(parameters: Mapping[str, Any], coordinates: tuple[str, ...
         work += f" - {clamped}*(" + " + ".join(f"strain_{i}{i}" for i in coordinates) + ")"
     stress["strain_energy"] = f"({work})/2"
     return body_at_rest(
-        NAME,
+        name,
         parameters,
         coordinates,
         material,
         stress,
         across,
-        given={name: (name,) for name in ("youngs_modulus", "poissons_ratio", *(THERMAL if heated else ()))},
+        given={one: (one,) for one in ("youngs_modulus", "poissons_ratio", *(THERMAL if heated else ()))},
         limits={
             "youngs_modulus": (0.0, math.inf),
             # in plane stress an incompressible sheet is a well-posed problem
@@ -85,10 +85,10 @@ def linear_elasticity(parameters: Mapping[str, Any], coordinates: tuple[str, ...
     )
 
 
-def given_together(parameters: Mapping[str, Any]) -> bool:
+def given_together(parameters: Mapping[str, Any], physics: str) -> bool:
     """Whether there is a thermal strain. Raises SpecError where one of its two parameters is missing."""
     present = [name for name in THERMAL if name in parameters]
     if len(present) == 1:
         (missing,) = set(THERMAL) - set(present)
-        raise SpecError(("physics", NAME, present[0]), f"needs '{missing}' beside it")
+        raise SpecError(("physics", physics, present[0]), f"needs '{missing}' beside it")
     return bool(present)
