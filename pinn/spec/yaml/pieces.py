@@ -12,6 +12,7 @@ from pinn.errors import SpecError
 from pinn.spec.yaml.source import Source, dump, parse_spec
 from pinn.spec.yaml.subset import Path
 
+CHOICES = ("domain", "physics", "method", "activation")  # mappings with one key, which names what is chosen
 MAPPING, KEYWORD = "<mapping>", "<keyword>"  # where messages say that a value was written
 
 
@@ -23,6 +24,7 @@ def spec_of(mapping: Mapping[str, Any]) -> Source:
 def changed(source: Source, changes: Mapping[str, Any]) -> Source:
     """The spec with blocks changed: a mapping changes the keys that it names, all else takes the place of the block.
 
+    Another shape, physics, method or activation takes the place of the one that was chosen.
     A key may be a path, such as "solver.time_limit". Raises SpecError, at ("<keyword>", 1, 1) for what was changed.
     """
     data, values, keys = deepcopy(source.data), dict(source.values), dict(source.keys)
@@ -40,7 +42,8 @@ def _merge(data: dict[str, Any], changes: Mapping[str, Any], above: Path = ()) -
     for key, value in changes.items():
         name, _, rest = key.partition(".")
         new = {rest: value} if rest else value
-        if isinstance(new, dict) and isinstance(data.get(name), dict):
+        old = data.get(name)
+        if isinstance(new, dict) and isinstance(old, dict) and (name not in CHOICES or same_choice(new, old)):
             found += _merge(data[name], new, (*above, name))
         elif isinstance(new, dict):
             data[name] = {}
@@ -49,6 +52,11 @@ def _merge(data: dict[str, Any], changes: Mapping[str, Any], above: Path = ()) -
             data[name] = new
             found.append((*above, name))
     return found
+
+
+def same_choice(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
+    """Whether both name the same one, such as `rectangle`; a key of the new one may be a path."""
+    return [key.partition(".")[0] for key in new] == [*old]
 
 
 def _checked(mapping: Mapping[str, Any], file: str) -> dict[str, Any]:

@@ -57,6 +57,19 @@ def test_a_change_leaves_the_rest(changes, expected):
     assert source.data == parse_spec(SPEC).data
 
 
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"domain": {"disk": {"radius": 1}}}, "{disk: {radius: 1}}"),
+        ({"domain": {"interval": {"to": 2}}}, "{interval: {from: 0, to: 2}}"),
+        ({"domain.interval.to": 2}, "{interval: {from: 0, to: 2}}"),
+    ],
+)
+def test_another_choice_takes_the_place_of_the_one_before(changes, expected):
+    source = parse_spec("name: rod\ndomain: {interval: {from: 0, to: 1}}\n")
+    assert changed(source, changes).data["domain"] == parse_spec(f"domain: {expected}\n").data["domain"]
+
+
 def test_what_is_changed_is_refused_where_it_was_said():
     source = parse_spec(SPEC, "rod.yaml")
     found = changed(source, {"constants": {"k": 7}})
