@@ -44,8 +44,8 @@ def section(name: str, entries: Sequence[Mapping[str, Any]]) -> str:
     title = " ".join(str(read_spec(file).data.get("title") or name).split())
     picture = f"gallery/{name.partition('/')[2]}.png"
     shown = f"![{title}]({picture})\n\n" if (ROOT / "docs" / picture).is_file() else ""
-    text = file.read_text(encoding="utf-8").rstrip()
-    return f"### {name}\n\n{title}{errors(entries)}\n\n{shown}```yaml\n{text}\n```\n\n"
+    text = f"```{{literalinclude}} ../problems/{name}.yaml\n:language: yaml\n```"
+    return f"### {name}\n\n{title}{errors(entries)}\n\n{shown}{text}\n\n"
 
 
 def errors(entries: Sequence[Mapping[str, Any]]) -> str:
