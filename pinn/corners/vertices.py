@@ -8,6 +8,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import KDTree
 
 from pinn.corners.angular import Array
 from pinn.geometry.shapes.pieces import Piece
@@ -126,15 +129,16 @@ def breaks(piece: Piece, masks: Sequence[Mask]) -> list[float]:
 
 def gathered(ends: Sequence[End], tolerance: float) -> list[list[End]]:
     """Ends that leave the same point."""
-    groups: list[list[End]] = []
-    for end in ends:
-        for group in groups:
-            if np.linalg.norm(group[0].point - end.point) < tolerance:
-                group.append(end)
-                break
-        else:
-            groups.append([end])
-    return groups
+    if not ends:
+        return []
+    near = KDTree(np.array([end.point for end in ends])).query_pairs(tolerance, output_type="ndarray")
+    count = len(ends)
+    graph = coo_matrix((np.ones(len(near)), (near[:, 0], near[:, 1])), shape=(count, count))
+    _, label = connected_components(graph, directed=False)
+    groups: dict[int, list[End]] = {}
+    for end, number in zip(ends, label.tolist(), strict=True):
+        groups.setdefault(number, []).append(end)
+    return list(groups.values())
 
 
 def sectors_of(ends: Sequence[End]) -> list[VertexSector]:

@@ -12,7 +12,7 @@ from pinn.problem.corners import corner_lines
 from pinn.problem.loading import build
 from pinn.problem.problem import Problem
 from pinn.spec.yaml.source import parse_spec
-from tests.geometry.meshes import block, write
+from tests.geometry.meshes import block, ring, write
 from tests.training.examples import PROBLEMS
 
 POISSON = """
@@ -136,6 +136,15 @@ def test_the_corner_of_an_inclusion_and_where_its_edges_meet_the_boundary():
 
 def test_an_interface_without_corners_has_none():
     assert len(two_materials("{disk: {center: [0.5, 0.5], radius: 0.2}}").corners) == 4
+
+
+def test_facets_of_a_curved_wall_make_no_corners(tmp_path):
+    """A quarter of a ring of straight facets, eight along each arc: its corners are the four ends of the arcs."""
+    points, cells = block("triangle", 8, ring)
+    file = write(tmp_path / "ring.msh", points, [("triangle", cells)])
+    text = POISSON.replace("DOMAIN", f"{{mesh: {{file: {file}}}}}").replace("CONDITIONS", "[{on: boundary, u: 0}]")
+    points = sorted(tuple(np.round(corner.point, 6)) for corner in build(parse_spec(text)).corners)
+    assert points == [(0, 1), (0, 2), (1, 0), (2, 0)]
 
 
 def test_a_mesh_has_the_corners_of_its_outline(tmp_path):
