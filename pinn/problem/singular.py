@@ -16,6 +16,7 @@ from pinn.corners.basis import CornerBasis
 from pinn.corners.find import Corner
 from pinn.corners.functions import CornerFunction
 from pinn.equations.compiler.compile import CompiledExpression
+from pinn.problem.holes import find_holes
 from pinn.problem.problem import Problem
 from pinn.spec.language.branches import symbols_of
 
@@ -28,6 +29,12 @@ FADES = (0.4, 0.95)  # of the distance to where a ray from the vertex, on which 
 def is_singular(problem: Problem) -> bool:
     """Whether functions of corners belong to the solution, and can be used."""
     return usable(problem) and any(singular(corner, order_of(problem)) for corner in problem.corners)
+
+
+@lru_cache(maxsize=32)
+def has_functions(problem: Problem) -> bool:
+    """Whether there are functions of corners or of holes to be added to what is smooth."""
+    return is_singular(problem) or (usable(problem) and bool(find_holes(problem)))
 
 
 def usable(problem: Problem) -> bool:

@@ -8,7 +8,7 @@ from functools import partial
 from pinn.problem.compatibility import excluded
 from pinn.problem.features import STAGE, Asked
 from pinn.problem.problem import Problem
-from pinn.problem.singular import is_singular
+from pinn.problem.singular import has_functions
 from pinn.spec.blocks.solver import (
     AdamOptions,
     CellsOptions,
@@ -90,7 +90,7 @@ def automatic(problem: Problem) -> list[Callable[[Run], Stage | None]]:
     cells = [partial(Cells, CellsOptions())] if with_cells else []
     slices = [partial(Slices, SlicesOptions())] if with_slices else []
     alone = not (with_cells or with_slices)
-    singular = is_singular(problem)
+    singular = has_functions(problem)
     first = partial(LeastSquares, LeastSquaresOptions(), patient=alone or singular)
     return [first, *(unresolved(stage) if singular else stage for stage in (*cells, *slices, last_resort))]
 

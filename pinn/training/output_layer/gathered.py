@@ -1,4 +1,4 @@
-"""Features gathered around singular corners: the nearer to the corner a hyperplane passes, the shorter its feature.
+"""Features gathered around singular corners and holes: the nearer a hyperplane passes, the shorter its feature.
 
 The functions of a corner leave a remainder that varies on the distance to it, and on the distances between corners that
 lie close together (the end of a slender body). Hyperplanes through points at a distance rho from a corner, rho uniform
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from pinn.geometry.points.seeds import seed_of
 from pinn.network.features import SHORTEST
+from pinn.problem.holes import find_holes
 from pinn.problem.problem import Problem
 from pinn.problem.singular import order_of, singular
 from pinn.training.residuals.model import Model
@@ -28,7 +29,7 @@ TRIES = 50  # for each point that is wanted; of a slender domain most lie outsid
 
 
 def gather(problem: Problem, model: Model, sharper: float, seed: int) -> None:
-    """Move a share of the units of the model's first layer to singular corners.
+    """Move a share of the units of the model's first layer to singular corners and holes.
 
     sharper   by which factor lengths are below those of a first level
     """
@@ -57,13 +58,16 @@ def gathered_units(units: int) -> int:
 
 
 def places(problem: Problem) -> tuple[NDArray, NDArray]:
-    """Singular corners [K, 2] and the distance from each to the nearest other vertex [K]."""
-    order = order_of(problem)
-    everywhere = np.array([corner.point for corner in problem.corners])
-    chosen = np.array([corner.point for corner in problem.corners if singular(corner, order)])
+    """Singular corners [K, 2] with the distance from each to the nearest other vertex [K]; holes with their radii."""
+    order, size = order_of(problem), problem.geometry.size
+    everywhere = np.array([corner.point for corner in problem.corners]).reshape(-1, 2)
+    chosen = np.array([corner.point for corner in problem.corners if singular(corner, order)]).reshape(-1, 2)
     apart = np.linalg.norm(chosen[:, None] - everywhere[None], axis=2)
-    apart[apart < 1e-9 * problem.geometry.size] = problem.geometry.size / 2
-    return chosen, apart.min(axis=1)
+    apart[apart < 1e-9 * size] = size / 2
+    holes = find_holes(problem)
+    centres = np.array([hole.centre for hole in holes]).reshape(-1, 2)
+    radii = np.array([hole.radius for hole in holes])
+    return np.vstack([chosen, centres]), np.append(apart.min(axis=1, initial=size / 2), radii)
 
 
 def drawn(

@@ -3,7 +3,8 @@
 One hidden layer of M units s(w . h + b) is sampled: directions uniform, |w| = R, hyperplanes through points of the
 domain. A linear problem is then one linear least-squares problem for the output layer. R and M decide the accuracy;
 both are chosen on the held-out residual. R is searched on few features and followed as M grows. At singular corners the
-functions that the equations ask for are further columns (corners/network.py), of higher exponents from level to level.
+functions that the equations ask for are further columns (corners/network.py), of higher exponents from level to level;
+around holes those of r^(-k).
 
 Sources: Dong & Li, Comput. Methods Appl. Mech. Engrg. 387 (2021) 114129 (sampled layers, least squares);
 Calabrò, Fabiani & Siettos, ibid. 114188 (placing the hyperplanes).
@@ -17,7 +18,8 @@ from time import perf_counter
 
 from pinn.corners.network import CornerNetwork
 from pinn.network.activations import ACTIVATIONS
-from pinn.problem.singular import corner_bases, is_singular, order_of
+from pinn.problem.holes import hole_bases
+from pinn.problem.singular import corner_bases, has_functions, is_singular, order_of
 from pinn.spec.blocks.solver import LeastSquaresOptions
 from pinn.training.output_layer.gathered import gather
 from pinn.training.output_layer.newton import newton
@@ -49,6 +51,7 @@ APPROACH = (3.0, 0.05)
 # features of an L-bracket the held-out residual is 2e-2 below 2, 7e-4 below 3, 4e-4 below 4, 8e-6 below 6, 6e-6 below
 # 8.
 EXPONENTS_BEYOND, EXPONENTS_PER_LEVEL = 4.0, 1.0
+POWERS, POWERS_PER_LEVEL = 8, 3  # of 1/r about a hole: two of them that are as far apart as wide need 10 for 1e-4
 CORNER_SHARE = 0.5  # of the features, as many functions at most
 LOST = 1e-2  # held-out residual of the best model, above which there is no solution to start from
 NEWTON_TOLERANCE = 1e-3  # a Newton step that lowers the loss by less than this fraction is the last
@@ -195,7 +198,7 @@ class LeastSquares:
     def sampled_model(self, scale: float, seed: int) -> Model:
         run = self.run
         model = sampled_model(run.problem, self.features, scale, seed, run.generator, run.device, run.dtype)
-        if is_singular(run.problem):
+        if has_functions(run.problem):
             gather(run.problem, model, math.sqrt(self.features / FIRST_FEATURES), seed)
             model = self.with_corners(model)
         if self.run.model is not None:
@@ -203,9 +206,11 @@ class LeastSquares:
         return model
 
     def with_corners(self, model: Model) -> Model:
-        """The model with the functions of corners, the coefficients zero."""
+        """The model with the functions of corners and holes, the coefficients zero."""
         problem = self.run.problem
-        below = order_of(problem) + EXPONENTS_BEYOND + self.level * EXPONENTS_PER_LEVEL
-        tables = corner_bases(problem, below, CORNER_SHARE * self.features)
+        tables = hole_bases(problem, POWERS + self.level * POWERS_PER_LEVEL)
+        if is_singular(problem):
+            below = order_of(problem) + EXPONENTS_BEYOND + self.level * EXPONENTS_PER_LEVEL
+            tables += corner_bases(problem, below, CORNER_SHARE * self.features)
         network = CornerNetwork(model.mlp, tables).to(self.run.device)
         return Model(problem, network, problem.spec.solver.derivatives)
