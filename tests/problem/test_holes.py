@@ -47,6 +47,8 @@ def test_where_holes_are():
     assert square.radius == pytest.approx(0.5**0.5)
     assert not find_holes(plate("{disk: {center: [4, 0], radius: 1, name: bite}}"))
     assert not find_holes(plate(modulus="1 + x**2"))
+    middle = "{disk: {center: [0.5, 0], radius: 0.5, name: m}}"
+    assert len(find_holes(plate(middle))) == 1  # it is the middle of the outer outline as well
     core = "{disk: {center: [0, 0], radius: 0.5, name: i}}"
     moat = f"{{difference: [{{disk: {{center: [0, 0], radius: 1, name: o}}}}, {core}]}}"
     assert not find_holes(plate(moat))  # in the middle there is material again
