@@ -7,6 +7,7 @@ import pytest
 
 import pinn
 from pinn.solution.estimating import estimate
+from pinn.solution.measuring import PointErrors, norms
 from tests.training.examples import problem
 
 BAR = """
@@ -42,6 +43,16 @@ def test_what_vanishes_is_measured_against_what_it_belongs_to(bar):
     assert bar.metrics["verdict"] != "not_solved"
 
 
+def test_the_known_error_of_a_component_that_vanishes_is_that_of_its_vector(bar):
+    one, nothing, place = np.ones(4), np.zeros(4), np.zeros(4, dtype=int)
+    found = {"ux": PointErrors(1e-9 * one, one, place), "uy": PointErrors(1e-9 * one, 1e-16 * one, place)}
+    relative, largest = norms(bar.problem, {**found, "von_mises": PointErrors(1e-9 * one, nothing, place)})
+    assert relative["ux"] == pytest.approx(1e-9)
+    assert relative["uy"] == pytest.approx(1e-6)
+    assert relative["displacement"] == pytest.approx(1e-9 * 2**0.5)
+    assert largest["uy"] == 1e-9
+
+
 def test_the_terms_of_a_quantity(bar):
     """The second principal stress of the bar is s/2 - s/2."""
     terms = bar.terms([[0.3, 0.4], [0.5, 0.1]], ["principal_stress_2", "ux"])
@@ -75,3 +86,31 @@ def test_the_error_of_a_least_energy_is_what_its_last_level_changed(levels):
         assert 0.3 < metrics["error_estimate"][name] / metrics["relative_l2"][name] < 30
     probe = metrics["probes"]["steepest"]
     assert 0.3 < probe["error_estimate"] / abs(probe["value"] - probe["expected"]) < 30
+
+
+ROD = """
+name: rod
+coordinates: [x]
+constants: {L: LENGTH, U: SIZE}
+fields: [u]
+domain: {interval: {from: 0, to: L}}
+equations: {balance: "FACTOR*(u_xx*L**2/U + sin(SPEED*x/L)) = 0"}
+conditions: [{on: left, u: 0}, {on: right, u: U}]
+solver: {method: {least_squares: {features: FEATURES, scale: 2}}, threads: 1, time_limit: 3600}
+"""
+
+
+@pytest.mark.parametrize(
+    ("features", "speed", "verdict"), [(60, 3, "solved"), (20, 25, "useful"), (20, 40, "not_solved")]
+)
+def test_a_verdict_hangs_on_no_factor_and_on_no_unit(features, speed, verdict):
+    """Solved, useful and not solved: they stay what they are in other units, and when an equation is multiplied."""
+    text = ROD.replace("FEATURES", str(features)).replace("SPEED", str(speed))
+    verdicts, errors = [], []
+    for length, size, factor in (("1", "1", "1"), ("1e-6", "1e-9", "1"), ("1", "1", "exp(25*x)"), ("1", "1", "1e9")):
+        spec = text.replace("LENGTH", length).replace("SIZE", size).replace("FACTOR", factor)
+        metrics = pinn.solve(problem(spec)).metrics
+        verdicts.append(metrics["verdict"])
+        errors.append(metrics["error_estimate"]["u"])
+    assert set(verdicts) == {verdict}
+    assert max(errors) < 10 * min(errors)

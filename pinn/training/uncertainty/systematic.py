@@ -39,7 +39,8 @@ def systematic_misfits(problem: Problem, model: Model) -> list[str]:
         if float(missed.square().mean().sqrt()) < ROUNDING * size:
             continue
         places = points.points / torch.as_tensor(problem.domain.half_width).to(points.points)
-        neighbour = KDTree(places.cpu().numpy()).query(places.cpu().numpy(), k=2)[1][:, 1]
+        _, nearest = KDTree(places.cpu().numpy()).query(places.cpu().numpy(), k=2)
+        neighbour = np.asarray(nearest)[:, 1]
         correlation, most = correlated(missed.double().cpu().numpy(), neighbour)
         if correlation > most:
             found.append(
