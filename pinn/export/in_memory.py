@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -46,7 +45,11 @@ def arrays(
 
 def dataframe(solution: Solved, quantities: Sequence[str] | None = None, resolution: int | None = None) -> Any:
     """The same as a pandas.DataFrame. Raises ResourceError where pandas is not installed."""
-    return optional("pandas").DataFrame(arrays(solution, quantities, resolution))
+    try:
+        import pandas  # pyright: ignore[reportMissingImports]  # no dependency
+    except ModuleNotFoundError as error:
+        raise missing(error, "pandas") from None
+    return pandas.DataFrame(arrays(solution, quantities, resolution))
 
 
 def pyvista_mesh(solution: Solved, **options: Any) -> Any:
@@ -54,18 +57,16 @@ def pyvista_mesh(solution: Solved, **options: Any) -> Any:
 
     Raises ResourceError where pyvista is not installed.
     """
-    pyvista = optional("pyvista")
+    try:
+        import pyvista
+    except ModuleNotFoundError as error:
+        raise missing(error, "pyvista") from None
     with TemporaryDirectory() as folder:
         file = Path(folder, "fields.vtu")
         export(solution, file, **options)
         return pyvista.read(file)
 
 
-def optional(package: str) -> Any:
-    """A package that pinn does not ask for. Raises ResourceError where it is not installed."""
-    try:
-        return import_module(package)
-    except ModuleNotFoundError as error:
-        if error.name != package:
-            raise
-        raise ResourceError(f"{package} is not installed: pip install {package}") from None
+def missing(error: ModuleNotFoundError, package: str) -> Exception:
+    """What to raise where a package that pinn does not ask for cannot be imported."""
+    return ResourceError(f"{package} is not installed: pip install {package}") if error.name == package else error

@@ -80,7 +80,7 @@ def test_a_run_is_complete(solved, tmp_path):
     names = {path.name for path in (tmp_path / "run").iterdir()}
     assert names == {
         "spec.yaml", "environment.json", "history.csv", "model.safetensors", "metrics.json", "fields.vtu", "figures",
-        "log.txt",
+        "log.txt", "report.html",
     }  # fmt: skip
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())["stop_reason"] == "tolerance"
 
