@@ -16,6 +16,7 @@ from pinn.domain.places import Boundary, Initial, Place, Points
 from pinn.equations.compiler.compile import CompiledExpression, evaluate
 from pinn.equations.conditions.corners import refuse_corner_conflicts
 from pinn.equations.conditions.quantities import components_of, read_quantity
+from pinn.equations.conditions.supports import PRESSURE, common_axis, is_load, pressed, supports
 from pinn.equations.statements import Statement
 from pinn.equations.subdomains import Subdomains
 from pinn.errors import SpecError, did_you_mean
@@ -99,8 +100,11 @@ class ConditionReader:
 
     def expressions(self, condition: Condition, path, scope: Scope) -> list[tuple[str, sympy.Expr, tuple]]:
         """(quantity, quantity - value, path) for each quantity; a vector is several, null is left out."""
-        found = []
+        found = supports(condition, self.vectors, scope, self.axis_of(condition), path)
         for name, value in condition.values.items():
+            if name == PRESSURE and is_load(name, self.vectors, scope):
+                found += pressed(self.vectors, scope, scope.expression(value, (*path, name)), (*path, name))
+                continue
             for component, given, at in components_of(scope, self.vectors, name, value, (*path, name)):
                 quantity = read_quantity(scope, self.vectors, component, at)
                 found.append((component, quantity - scope.expression(given, at), at))
@@ -110,6 +114,15 @@ class ConditionReader:
             name = f"equation {number + 1}" if several else "equation"
             found.append((name, scope.equation(text, at), at))
         return found
+
+    def axis_of(self, condition: Condition) -> int | None:
+        """The coordinate that the normals of the condition's patches point along, all of them; None for others."""
+        if not condition.supports or condition.kind != "boundary":
+            return None
+        patches = [patch for name in condition.on or () if name != "boundary" for patch in self.patches(name, ())[0]]
+        return common_axis(
+            [piece for name in patches for piece in self.geometry.pieces_of([name])], len(self.scope.space)
+        )
 
     def check(self, compiled: CompiledExpression, place: Place, path) -> None:
         if not compiled.derivatives:

@@ -35,6 +35,9 @@ def as_user_writes(schema: dict[str, Any]) -> None:
     schema["additionalProperties"] = schema["properties"].pop("values")["additionalProperties"]
 
 
+SUPPORTS = ("fixed", "symmetry")
+
+
 class Condition(Block):
     """What holds on patches, at t = time.from, at points, or between two periodic patches."""
 
@@ -60,6 +63,8 @@ class Condition(Block):
     weight: Positive = 1.0
     free: Flag = False
     count: Count | None = None
+    fixed: Flag | None = None
+    symmetry: Flag | None = None
     values: dict[str, Components] = {}
 
     @model_validator(mode="before")
@@ -103,7 +108,7 @@ class Condition(Block):
         elif self.free:
             for key in [*self.values, *(["equation"] if self.equations else [])]:
                 raise refuse("nothing else can be stated where 'free: true' is; remove one or the other", key)
-        elif not stated and not self.equations:
+        elif not stated and not self.equations and not self.supports:
             raise refuse("states nothing; add a quantity such as 'u: 0', an equation, or 'free: true'")
         return self
 
@@ -111,6 +116,11 @@ class Condition(Block):
         data = super().written()
         values = data.pop("values")
         return {key: value for key, value in data.items() if value != []} | values
+
+    @property
+    def supports(self) -> list[str]:
+        """Words for how a body is held: fixed, symmetry."""
+        return [word for word in SUPPORTS if getattr(self, word)]
 
     @property
     def kind(self) -> Literal["boundary", "initial", "point", "periodic"]:

@@ -34,11 +34,11 @@ CONDITIONS = {
     "insulated": "write u_n: 0, u being the field",
     "dirichlet": "name the field: write u: 0, or its value",
     "value": "name the field: write u: 0, or its value",
-    "symmetry": "of a field that is even write u_n: 0; of a body, no displacement across the patch, no traction along "
-    "it, such as ux: 0, traction_y: 0",
+    "symmetry": "of a field that is even write u_n: 0",
     **dict.fromkeys(("type", "kind"), "write what holds by its name: u: 0, or u_n: 0 for the normal derivative"),
-    "fixed": "write displacement: [0, 0], a zero for each coordinate",
-    "clamped": "write displacement: [0, 0], a zero for each coordinate",
+    "fixed": "of a field write u: 0",
+    **dict.fromkeys(("clamped", "clamp", "encastre", "built_in", "fix"), "write fixed: true"),
+    **dict.fromkeys(("roller", "guide", "sliding", "frictionless", "symmetric"), "write symmetry: true"),
     "force": "a force is a traction times an area: write traction: [0, 5], a number for each coordinate",
     "load": "write traction: [0, 5], a number for each coordinate",
 }
@@ -133,9 +133,6 @@ def of_derivative(name: str, fields: Collection[str], letters: Sequence[str]) ->
 
 def of_condition(name: str, vectors: Collection[str], coordinates: Sequence[str]) -> str:
     """A clause for a key that names no quantity of a problem with these vectors; empty where it is no habit."""
-    if name == "pressure" and "traction" in vectors:
-        components = ", ".join(f"-p*n{axis}" for axis in coordinates)
-        return f"; a pressure p on a patch is traction: [{components}]"
     if name in ("u", "displacements", "disp", "d") and "displacement" in vectors:
         zeros = ", ".join("0" for _ in coordinates)
         parts = ", ".join(f"u{axis}" for axis in coordinates)
