@@ -43,7 +43,7 @@ def save(rows: dict[tuple[str, int], Row], out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     content = json.dumps({"machine": machine, "runs": plain(ordered)}, indent=1, allow_nan=False)
     (out / "truth.json").write_text(content + "\n", encoding="utf-8")
-    (out / "truth.md").write_text(page(ordered, machine), encoding="utf-8")
+    (out / "truth.md").write_text(page(ordered, machine, len(answers())), encoding="utf-8")
 
 
 def main() -> None:

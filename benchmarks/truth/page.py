@@ -66,10 +66,14 @@ def line(row: Row) -> str:
     return "| " + " | ".join((*cells, row.stop_reason or f"exit {row.exit}", seconds)) + " |"
 
 
-def page(rows: Sequence[Row], machine: str) -> str:
-    """The whole page: summary, kinds, and every run, the wrong ones first."""
+def page(rows: Sequence[Row], machine: str, corpus: int) -> str:
+    """The whole page: summary, kinds, and every run, the wrong ones first.
+
+    corpus   how many problems there are, beside those of problems/
+    """
     order = {outcome: place for place, outcome in enumerate((Outcome.FALSE_CLAIM, Outcome.FALSE_DIGITS, Outcome.CRASH))}
     listed = sorted(rows, key=lambda row: (order.get(Outcome(row.outcome), len(order)), row.kind, row.name, row.seed))
+    ours = len({row.name for row in rows if row.kind != "problems"})
     columns = "problem | seed | right | claim | outcome | true error | estimate | ratio | held-out | stopped | seconds"
     return "\n".join(
         [
@@ -78,6 +82,7 @@ def page(rows: Sequence[Row], machine: str) -> str:
             "Made by `python -m benchmarks.truth`. Errors are relative, the worst of the fields, points, probes and",
             "unknowns that are known; `estimate` is the run's own largest for these, `ratio` that over the true error",
             "where it is furthest from fair. What is right about each problem: `benchmarks/truth/answers/`.",
+            f"{ours} of the {corpus} problems of the corpus are in it.",
             "",
             *(f"- {text}" for text in summary(rows)),
             "",

@@ -297,6 +297,7 @@ def test_one_run_is_judged_and_its_row_survives_the_file(corpus):
     assert "right" in refused.message
     rows = [row, refused, runs.Row("x", "k", 1, 2.0, 0, "solved", "FALSE CLAIM", "open", error=math.inf)]
     assert runs.restored(json.loads(json.dumps(runs.plain(rows), allow_nan=False))) == rows
-    text = page(rows, "a machine")
+    text = page(rows, "a machine", 40)
+    assert f"{len({row.name for row in rows})} of the 40 problems of the corpus are in it." in text
     assert text.index("**FALSE CLAIM**") < text.index("tiny-load")
     assert "false claims: 1 (target 0)" in summary(rows)
