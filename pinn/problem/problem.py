@@ -60,6 +60,7 @@ class Problem:
     periods      axis -> period, for networks that are periodic by construction
     declared_energy   what the spec, or else its physics, declares to be stationary
     positive     quantities that are positive wherever the equations mean anything
+    pointwise    whether equations whose terms vary by orders of magnitude count in units of these at each point
     """
 
     spec: Spec
@@ -78,6 +79,7 @@ class Problem:
     posed: tuple[Statement, ...] = ()
     declared_energy: Energy | None = None
     positive: tuple[str, ...] = ()
+    pointwise: bool = True
     _compiled: dict[tuple[str, str], CompiledExpression] = field(init=False, default_factory=dict, repr=False)
 
     @property
@@ -262,6 +264,8 @@ class Problem:
         and without an ansatz, also where the closed forms alone solve the problem.
         """
         found = self._scaling_of(self.statements)
+        if not self.pointwise:
+            return Scaling(found.fields, found.statements)
         if not self.posed:
             return found
         return Scaling(found.fields, self._scaling_of(self.posed).statements[: len(self.statements)])

@@ -99,7 +99,7 @@ def field_problem(problem: Problem, field: Mapping[Derivative, Tensor], unknowns
         fixed = CompiledExpression(expression, compiled.symbols, (), compiled.closed)
         statements.append(Statement(str(derivative), fixed, Interior(), weight))
     spec = problem.spec.model_copy(update={"unknowns": {}})
-    fitted = replace(problem, spec=spec, statements=tuple(statements), ansatz=None, posed=())
+    fitted = replace(problem, spec=spec, statements=tuple(statements), ansatz=None, posed=(), pointwise=False)
     magnitudes = fitted.scaling.statements  # residuals are divided by them
     weighted = (replace(s, weight=s.weight * size) for s, size in zip(statements, magnitudes, strict=True))
     return replace(fitted, statements=tuple(weighted))
