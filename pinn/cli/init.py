@@ -11,6 +11,7 @@ import typer
 TEMPLATE = """\
 # Solve it:   pinn solve NAME.yaml
 # Check it:   pinn validate NAME.yaml
+# Ordinary equations have a time, and neither coordinates nor a domain: pinn init NAME --from ordinary/lotka_volterra
 name: NAME
 title: Poisson's equation on the unit square
 

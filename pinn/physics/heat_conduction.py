@@ -34,13 +34,14 @@ def heat_conduction(parameters: Mapping[str, Any], coordinates: tuple[str, ...])
     definitions |= {f"heat_flux_{i}": f"-conductivity*temperature_{i}" for i in coordinates}
     definitions["outward_heat_flux"] = " + ".join(f"heat_flux_{i}*n{i}" for i in coordinates)
     flow = " + ".join(f"d(heat_flux_{i}, {i})" for i in coordinates)
+    given: dict[str, tuple[str | int, ...]] = {"conductivity": ("conductivity",)}
+    given |= {"capacity": ("capacity",)} if stored else {}
+    given |= {"heat_source": ("source",)} if "source" in parameters else {}
     return Physics(
         fields=("temperature",),
         definitions=definitions,
         equations={"heat": f"{stored}{flow} = heat_source"},
         vectors={"heat_flux": tuple(f"heat_flux_{i}" for i in coordinates)},
-        given={"conductivity": ("conductivity",)}
-        | ({"capacity": ("capacity",)} if stored else {})
-        | ({"heat_source": ("source",)} if "source" in parameters else {}),
+        given=given,
         limits={"conductivity": (0.0, math.inf)} | ({"capacity": (0.0, math.inf)} if stored else {}),
     )

@@ -58,6 +58,9 @@ def navier_stokes(parameters: Mapping[str, Any], coordinates: tuple[str, ...]) -
         equations[f"momentum_{i}"] = f"density*({inertia}) = -p_{i} + viscosity*laplacian(v{i}) + body_force_{i}"
     equations["continuity"] = " + ".join(f"v{i}_{i}" for i in coordinates) + " = 0"
     velocity = tuple(f"v{i}" for i in coordinates)
+    given: dict[str, tuple[str | int, ...]] = {name: (name,) for name in ("density", "viscosity")}
+    if "body_force" in parameters:
+        given |= {f"body_force_{i}": ("body_force", k) for k, i in enumerate(coordinates)}
     return Physics(
         fields=(*velocity, "p"),
         definitions=definitions,
@@ -66,7 +69,6 @@ def navier_stokes(parameters: Mapping[str, Any], coordinates: tuple[str, ...]) -
             "velocity": velocity,
             **{kind: tuple(f"{kind}_{i}" for i in coordinates) for kind in ("traction", "outflow")},
         },
-        given={name: (name,) for name in ("density", "viscosity")}
-        | {f"body_force_{i}": ("body_force", k) for k, i in enumerate(coordinates) if "body_force" in parameters},
+        given=given,
         limits={"density": (0.0, math.inf), "viscosity": (0.0, math.inf)},
     )
