@@ -215,6 +215,7 @@ def environment(
     wanted = tuple(sorted({d for one in compiled for d in one.derivatives}))
     with torch.no_grad():
         plan = plan_jets([d.partial for d in wanted], len(problem.axes), problem.space)
-        jets = solution.model.jets(points.points, plan, wanted) if wanted else {}
+        found = solution.model.jets(points.points, plan, wanted) if wanted else {}
+        jets = {derivative: jet.detach() for derivative, jet in found.items()}
         unknowns = {name: value.detach() for name, value in solution.model.unknowns.items()}
     return points.inputs(problem.axes, unknowns), jets
