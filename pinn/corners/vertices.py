@@ -13,11 +13,13 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
 from pinn.corners.angular import Array
+from pinn.geometry.mesh.cell_shape import CellShape
 from pinn.geometry.shapes.pieces import Piece
 from pinn.geometry.shapes.shape import Shape
 
 SAME_POINT = 1e-7  # of the domain's size: cuts of curves that touch are that near to each other
 SAME_ANGLE = 1e-6  # radians
+ROUND, NEARLY = math.pi / 12, 1e-3  # radians: directions of a curve that ends at a right angle, as facets have them
 STEP = 1e-6  # of a piece: how far from its end one looks for what holds there
 SCAN = 257  # points of a piece among which 'where' is watched for changes, as in clipping
 BISECTIONS = 60
@@ -79,7 +81,9 @@ def find_vertices(
         end
         for name, shape in shapes.items()
         for piece in shape.pieces
-        for end in ends_of(name, piece, [0.0, *breaks(piece, masks.get(piece.patch, ())), 1.0])
+        for end in ends_of(
+            name, piece, [0.0, *breaks(piece, masks.get(piece.patch, ())), 1.0], isinstance(shape, CellShape)
+        )
     ]
     size = max(shape.size for shape in shapes.values())
     found = []
@@ -90,8 +94,11 @@ def find_vertices(
     return found
 
 
-def ends_of(subdomain: str, piece: Piece, parameters: Sequence[float]) -> list[End]:
-    """The piece as it leaves each of these parameters, forward and backward."""
+def ends_of(subdomain: str, piece: Piece, parameters: Sequence[float], of_mesh: bool) -> list[End]:
+    """The piece as it leaves each of these parameters, forward and backward.
+
+    of_mesh   its direction is that of facets, and nearly a round one stands for that
+    """
     found = []
     for at in parameters:
         for step in (STEP, -STEP):
@@ -103,8 +110,14 @@ def ends_of(subdomain: str, piece: Piece, parameters: Sequence[float]) -> list[E
             tangent = tangent * np.sign(tangent @ (near - point))
             opening = bool(-normal @ np.array([-tangent[1], tangent[0]]) > 0)
             direction = math.atan2(tangent[1], tangent[0])
+            if of_mesh and abs(turn := ROUND * round(direction / ROUND) - direction) < NEARLY:
+                direction, normal = direction + turn, turned(normal, turn)
             found.append(End(subdomain, piece.patch, point, direction, normal, opening, near))
     return found
+
+
+def turned(vector: Array, angle: float) -> Array:
+    return np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]]) @ vector
 
 
 def breaks(piece: Piece, masks: Sequence[Mask]) -> list[float]:

@@ -154,8 +154,8 @@ def _corner_row(corner: Mapping[str, Any]) -> tuple[str, ...]:
     factors = [name for name in ("K_I", "K_II") if name in corner]
     values = [corner[name] for name in factors] or [corner["coefficients"][0]]
     errors = [corner.get(f"{name}_error") for name in factors] or corner.get("coefficient_errors", [None])[:1]
-    size = max(map(abs, values))
-    error = None if None in errors or not size else max(errors) / size
+    size, known = max(map(abs, values)), [error for error in errors if error is not None]
+    error = max(known) / size if size and len(known) == len(errors) else None
     where = ", ".join(f"{value:.6g}" for value in corner["at"])
     shown = [f"{corner[name]:.6g}" if name in corner else "" for name in ("K_I", "K_II")]
     return (f"({where})", f"{corner['angle']:.4g}", power, f"{corner['coefficients'][0]:.5g}", *shown, _error(error))

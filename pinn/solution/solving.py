@@ -61,7 +61,7 @@ def solve(
                 keeper=keeper, state=state,
             )  # fmt: skip
     chosen_engine = find_engine(engine)
-    problem = chosen_engine.prepare(problem)
+    prepared = problem = chosen_engine.prepare(problem)
     begun = perf_counter() - (state["run"]["seconds"] if state else 0.0)
     options = problem.spec.solver
     seed = options.seed if seed is None else seed
@@ -70,7 +70,7 @@ def solve(
         try:
             run = Run(problem, chosen, DTYPES[options.precision], seed, options.time_limit, options.tolerance)
             if track_errors:
-                run.monitor = lambda model: error_columns(problem, model)
+                run.monitor = lambda model: error_columns(prepared, model)
             kept = keeper if chosen_engine.RESUMABLE else None
             if options.load_steps:
                 loaded = partial(at_load, problem)

@@ -11,8 +11,9 @@ import pinn
 from pinn.problem.corners import corner_lines
 from pinn.problem.loading import build
 from pinn.problem.problem import Problem
+from pinn.problem.singular import is_singular
 from pinn.spec.yaml.source import parse_spec
-from tests.geometry.meshes import block, ring, write
+from tests.geometry.meshes import block, core_and_block, ring, write
 from tests.training.examples import PROBLEMS
 
 POISSON = """
@@ -207,3 +208,17 @@ def test_conditions_in_time_and_parameters_are_taken_at_their_middle():
     )
     problem = build(parse_spec(text + "time: {from: 0, to: 1}\n"))
     np.testing.assert_allclose(exponents(at(problem, 0, 0)), [2 / 3, 4 / 3], atol=1e-10)
+
+
+def test_a_mesh_ends_in_the_angles_that_it_stands_for(tmp_path):
+    """The facets of a quarter circle meet its straight edges at 90.007 degrees: no corner of the body is singular."""
+    core_and_block(tmp_path / "m.msh")
+    text = (PROBLEMS / "heat/two_materials.yaml").read_text(encoding="utf-8")
+    shapes = text[text.index("domain:") : text.index("definitions:")]
+    (tmp_path / "p.yaml").write_text(
+        text.replace(shapes, "domain: {mesh: {file: m.msh}}\nsubdomains: [core, block]\n"), encoding="utf-8"
+    )
+    found = pinn.load(tmp_path / "p.yaml")
+    right = {round(np.degrees(corner.angle), 9) for corner in found.corners}
+    assert right == {90.0, 180.0}
+    assert not is_singular(found)

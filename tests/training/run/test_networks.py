@@ -8,6 +8,9 @@ import pytest
 import torch
 
 from pinn.corners.network import CornerNetwork
+from pinn.network.features import InputFeatures
+from pinn.network.march_network import MarchNetwork
+from pinn.network.space_units import SpaceUnits
 from pinn.problem.problem import Problem
 from pinn.problem.singular import corner_bases
 from pinn.run.encoding import from_bytes, to_bytes
@@ -60,11 +63,26 @@ def corner_model(found: Problem) -> Model:
     return model
 
 
+def march_model(found: Problem) -> Model:
+    generator = torch.Generator().manual_seed(6)
+    edges = torch.tensor([0.0, 0.2, 0.5], dtype=torch.float64)
+    features = InputFeatures([1.0], [1.0], {})
+
+    def normal(*shape: int) -> torch.Tensor:
+        return torch.randn(*shape, generator=generator, dtype=torch.float64)
+
+    activation = found.spec.network.activation
+    hidden = SpaceUnits(features, normal(4, features.width), normal(4), activation.name, activation.hardness)
+    scale = torch.tensor([found.scaling.fields[name] for name in found.outputs], dtype=torch.float64)
+    return Model(found, MarchNetwork(hidden, edges, normal(2, 4, len(scale), 5), scale))
+
+
 MODELS: dict[str, tuple[str, Callable[[Problem], Model]]] = {
     "mlp": (COUPLED, mlp_model),
     "mlp and corners": (NOTCH, corner_model),
     "cells": (COUPLED, cell_model),
     "series": (FAMILY, series_model),
+    "march": (COUPLED, march_model),
 }
 
 
@@ -129,4 +147,4 @@ def test_pre_activations_make_the_fields(kind):
             assert [z.shape[1] for z, _ in layers] == [4] * len(layers)  # of five units the first is constant
             assert sum(len(z) for z, _ in layers) > len(points)  # windows overlap
         else:
-            assert [z.shape for z, _ in layers] == [(40, 5 if kind == "mlp and corners" else 6)]
+            assert [z.shape for z, _ in layers] == [(40, {"mlp and corners": 5, "series": 6, "march": 4}[kind])]
