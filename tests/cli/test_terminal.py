@@ -78,6 +78,7 @@ def test_a_terminal_that_is_closed_leaves_the_state_and_the_results(tmp_path):
     run = tmp_path / "run"
     process, terminal = pty.fork()
     if process == 0:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests themselves may run under nohup
         os.execv(sys.executable, [sys.executable, "-m", "pinn", "solve", str(tmp_path / "rod.yaml"), "--out", str(run)])
     try:
         while max(checkpoint.numbers(run), default=0) < 3:
