@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from pinn.errors import SpecError, did_you_mean
@@ -30,11 +31,12 @@ def find_spec(written: str | Path) -> Path:
 
     Raises SpecError where there is none, with what was probably meant.
     """
-    path = Path(written)
-    if path.exists() or path.is_symlink():
-        return path
-    if (own := Path("problems", f"{written}.yaml")).is_file():
-        return own
+    path, own = Path(written), Path("problems", f"{written}.yaml")
+    with suppress(OSError):  # a name that is too long is no file's
+        if path.exists() or path.is_symlink():
+            return path
+        if own.is_file():
+            return own
     if (name := _shipped(str(written).replace("\\", "/"))) is not None:
         return shipped_folder() / f"{name}.yaml"
     siblings = [entry.name for entry in path.parent.glob("*.yaml")] if path.parent.is_dir() else []

@@ -33,7 +33,7 @@ from pinn.solution.solution import Solution
 
 # Dimensions -> points inside and on the boundary, for which smooth fluxes are integrated to rounding in one and two
 # dimensions and to 1e-4 on surfaces; with time, at each of PANELS times GAUSS moments.
-POINTS = {1: (300, 2), 2: (4000, 1600), 3: (20_000, 16_000)}
+POINTS = {1: (300, 2), 2: (4000, 4000), 3: (20_000, 16_000)}
 POINTS_IN_TIME = {1: (300, 2), 2: (1500, 600), 3: (3000, 3000)}
 PANELS, GAUSS = 8, 3
 BESIDE = 1e-6  # of the domain's size

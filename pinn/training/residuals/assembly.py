@@ -73,11 +73,12 @@ class Group:
     def terms(self) -> dict[int, Tensor]:
         """Equation -> the size of its own terms at the points [N], of those that vary by orders of magnitude."""
         scaling, units = self.problem.scaling, self.problem.units
-        found = {}
+        found, like = {}, self.points.points
+        here = self.points.to(device="cpu", dtype=torch.float64)  # as for the scaling itself
         for index, statement in zip(self.indices, self.statements, strict=True):
             if index in scaling.varying:
-                sizes = term_sizes(statement, self.points, scaling.fields, units)
-                found[index] = sizes.clamp(min=SMALLEST * scaling.statements[index])
+                sizes = term_sizes(statement, here, scaling.fields, units)
+                found[index] = sizes.clamp(min=SMALLEST * scaling.statements[index]).to(like)
         return found
 
     def magnitude(self, index: int, coefficients: Mapping[Derivative | str, Tensor], chunk: slice) -> float | Tensor:
@@ -203,7 +204,8 @@ def residuals(
             if group.is_local(index)
             else {}
         )
-        found.append(torch.as_tensor(value).expand(count) / group.magnitude(index, coefficients, chunk))
+        whole = torch.as_tensor(value).to(points.points).expand(count)
+        found.append(whole / group.magnitude(index, coefficients, chunk))
     return found
 
 

@@ -87,7 +87,7 @@ def test_an_energy_that_is_not_finite_is_named_like_a_term(stage, monkeypatch):
     outcome = train(run, stages_of(run.problem), rows.append)
     assert outcome.stop_reason == "diverged"
     assert outcome.message.startswith("the integrand of 'energy' became nan at x = ")
-    assert re.search(rf" in {stage}, (step|level) \d+$", outcome.message)
+    assert re.search(rf" in {stage}, (step|level) \d+; state where to start from", outcome.message)
     assert place_in(outcome.message) == pytest.approx(0.5, abs=0.03)
     assert math.isfinite(outcome.heldout)
     assert is_finite(outcome.model)
