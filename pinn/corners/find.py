@@ -26,12 +26,13 @@ from pinn.corners.principal import (
 )
 from pinn.corners.splitting import split
 from pinn.corners.symbol import symbol_roots
-from pinn.corners.vertices import End, Mask, Vertex, VertexSector, find_vertices
+from pinn.corners.vertices import End, Vertex, VertexSector, find_vertices
 from pinn.corners.wedge import Edge, Sector, Wedge
 from pinn.domain.domain import Domain
 from pinn.domain.places import Boundary, Interface, Place
 from pinn.equations.statements import Statement
 from pinn.equations.subdomains import Subdomains
+from pinn.geometry.points.sampling import Where
 
 STRAIGHT = 0.01  # radians: a turn that small leaves r^-0.01 of second derivatives; cuts of curves that touch make some
 BELOW = 2.0  # exponents from this on leave second derivatives bounded
@@ -85,12 +86,12 @@ def find_corners(
     parameters = [(low + high) / 2 for low, high in domain.parameters.values()]
     beyond = (*parameters, *(domain.time[:1] if domain.time else ()))
 
-    def mask_of(where: sympy.Expr) -> Mask:
+    def mask_of(where: sympy.Expr) -> Where:
         mask = domain.mask(where)
         assert mask is not None
         return lambda points: mask(np.hstack([points, np.tile(parameters, (len(points), 1))]))
 
-    masks: dict[str, list[Mask]] = {}
+    masks: dict[str, list[Where]] = {}
     for statement in statements:
         place = statement.place
         if isinstance(place, Boundary) and place.where is not None:
@@ -116,7 +117,7 @@ def find_corners(
 Held = list[tuple[Statement, End]]  # statements with the end whose normal they are about
 
 
-def holds(place: Place, end: End, mask_of: Callable[[sympy.Expr], Mask]) -> bool:
+def holds(place: Place, end: End, mask_of: Callable[[sympy.Expr], Where]) -> bool:
     """Whether a place has this end of a piece of the domain's boundary."""
     if not isinstance(place, Boundary) or place.subdomain != end.subdomain or end.patch not in place.patches:
         return False
@@ -124,7 +125,7 @@ def holds(place: Place, end: End, mask_of: Callable[[sympy.Expr], Mask]) -> bool
 
 
 def edge_statements(
-    vertex: Vertex, statements: Sequence[Statement], mask_of: Callable[[sympy.Expr], Mask]
+    vertex: Vertex, statements: Sequence[Statement], mask_of: Callable[[sympy.Expr], Where]
 ) -> list[Held]:
     """What holds on each edge of the wedge."""
     sectors, count = vertex.sectors, len(vertex.sectors)

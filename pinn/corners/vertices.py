@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
 from pinn.corners.angular import Array
 from pinn.geometry.mesh.cell_shape import CellShape
+from pinn.geometry.points.breaks import breaks
+from pinn.geometry.points.sampling import Where
 from pinn.geometry.shapes.pieces import Piece
 from pinn.geometry.shapes.shape import Shape
 
@@ -21,10 +22,6 @@ SAME_POINT = 1e-7  # of the domain's size: cuts of curves that touch are that ne
 SAME_ANGLE = 1e-6  # radians
 ROUND, NEARLY = math.pi / 12, 1e-3  # radians: directions of a curve that ends at a right angle, as facets have them
 STEP = 1e-6  # of a piece: how far from its end one looks for what holds there
-SCAN = 257  # points of a piece among which 'where' is watched for changes, as in clipping
-BISECTIONS = 60
-
-Mask = Callable[[Array], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +67,7 @@ class Vertex:
 
 
 def find_vertices(
-    shapes: Mapping[str, Shape], outer: Sequence[str], masks: Mapping[str, Sequence[Mask]]
+    shapes: Mapping[str, Shape], outer: Sequence[str], masks: Mapping[str, Sequence[Where]]
 ) -> list[Vertex]:
     """All vertices of the subdomains `shapes`, by name.
 
@@ -118,26 +115,6 @@ def ends_of(subdomain: str, piece: Piece, parameters: Sequence[float], of_mesh: 
 
 def turned(vector: Array, angle: float) -> Array:
     return np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]]) @ vector
-
-
-def breaks(piece: Piece, masks: Sequence[Mask]) -> list[float]:
-    """Parameters inside the piece at which one of the masks changes."""
-    found: list[float] = []
-    for mask in masks:
-
-        def holds(parameters: Array, mask: Mask = mask) -> NDArray[np.bool_]:
-            return mask(piece.points(np.asarray(parameters)[:, None]))
-
-        grid = np.linspace(0.0, 1.0, SCAN)
-        inside = holds(grid)
-        for index in np.flatnonzero(inside[:-1] != inside[1:]):
-            low, high = grid[index], grid[index + 1]
-            for _ in range(BISECTIONS):
-                middle = (low + high) / 2
-                low, high = (middle, high) if holds(np.array([middle]))[0] == inside[index] else (low, middle)
-            found.append(float(low))
-    found = [at for at in sorted(found) if STEP < at < 1 - STEP]
-    return [at for number, at in enumerate(found) if not number or at - found[number - 1] > STEP]
 
 
 def gathered(ends: Sequence[End], tolerance: float) -> list[list[End]]:

@@ -40,6 +40,8 @@ ROUND_OFF = 1e-9  # of the largest entry of its row in units of the fields: a co
 VARIES = 100.0  # ratio of the largest and smallest size of the terms of highest order, from which they count by point
 SMALLEST = 1e-14  # of its magnitude, the size of an equation's terms at a point
 
+Profiles = Sequence[Tensor | float]  # of each statement: the size of its terms [N] over their median, or 1
+
 
 @dataclass(frozen=True)
 class Scaling:
@@ -118,12 +120,17 @@ def find_scaling(
     samples: Sequence[PointSet],
     fields: Sequence[str],
     units: Units,
+    pointwise: bool = True,
 ) -> Scaling:
-    """Field and statement magnitudes. `samples` holds some points of each statement's place."""
+    """Field and statement magnitudes. `samples` holds some points of each statement's place.
+
+    pointwise   whether equations whose terms vary by orders of magnitude count in units of these at each point
+    """
+    profiles = _profiles if pointwise else _even
     magnitude = dict.fromkeys(fields, 1.0)
     linear = all(statement.expression.is_linear for statement in statements)
     for number in range(2 if linear else ROUNDS):
-        matrix, sources = _sizes(statements, samples, magnitude, units)
+        matrix, sources = _sizes(statements, samples, magnitude, units, profiles(statements, samples, magnitude, units))
         matrix = _without_round_off(matrix, fields, magnitude, units.alike if not number else (frozenset(fields),))
         found = _balance(matrix, sources, fields)
         steps = {name: math.log(found[name] / magnitude[name]) for name in fields}
@@ -131,20 +138,19 @@ def find_scaling(
         magnitude = {name: magnitude[name] * math.exp(share * steps[name]) for name in fields}
         if max(map(abs, steps.values())) < SETTLED and number:
             break
-    matrix, _ = _sizes(statements, samples, magnitude, units)
+    settled = profiles(statements, samples, magnitude, units)
+    matrix, _ = _sizes(statements, samples, magnitude, units, settled)
     scale = np.array([magnitude[name] for name in fields])
     sizes = np.sqrt(((matrix * scale) ** 2).sum(axis=1))
-    varying = [
-        index
-        for index, (statement, points) in enumerate(zip(statements, samples, strict=True))
-        if isinstance(_profile(statement, points, magnitude, units), Tensor)
-    ]
+    magnitudes = tuple(float(size) if size > 0 else 1.0 for size in sizes)
+    if not pointwise:
+        return Scaling(magnitude, magnitudes)
+    varying = [index for index, profile in enumerate(settled) if isinstance(profile, Tensor)]
     steep = [
         index
         for index, (statement, points) in enumerate(zip(statements, samples, strict=True))
         if statement.is_equation and index not in varying and is_steep(statement, points, units)
     ]
-    magnitudes = tuple(float(size) if size > 0 else 1.0 for size in sizes)
     return Scaling(magnitude, magnitudes, frozenset(steep), frozenset(varying))
 
 
@@ -205,13 +211,30 @@ def _without_round_off(
     return found
 
 
-def _sizes(statements: Sequence[Statement], samples: Sequence[PointSet], magnitude: dict[str, float], units: Units):
+def _profiles(
+    statements: Sequence[Statement], samples: Sequence[PointSet], magnitude: Mapping[str, float], units: Units
+) -> Profiles:
+    return [_profile(s, points, magnitude, units) for s, points in zip(statements, samples, strict=True)]
+
+
+def _even(
+    statements: Sequence[Statement], samples: Sequence[PointSet], magnitude: Mapping[str, float], units: Units
+) -> Profiles:
+    return [1.0] * len(statements)
+
+
+def _sizes(
+    statements: Sequence[Statement],
+    samples: Sequence[PointSet],
+    magnitude: dict[str, float],
+    units: Units,
+    profiles: Profiles,
+):
     """Matrix [statements, fields] of coefficient sizes per unit of field, and right-hand sides [statements]."""
     fields = list(magnitude)
     matrix = np.zeros((len(statements), len(fields)))
     sources = np.zeros(len(statements))
-    for row, (statement, points) in enumerate(zip(statements, samples, strict=True)):
-        profile = _profile(statement, points, magnitude, units)
+    for row, (statement, points, profile) in enumerate(zip(statements, samples, profiles, strict=True)):
         for key, coefficient in units.coefficients(statement, points, magnitude).items():
             mean_square = typical_square(coefficient.double() / profile)
             factor = length_factor(key.partial, units.lengths, units.space)

@@ -19,13 +19,14 @@ from torch import Tensor, nn
 from pinn.derivatives.jets import JetPlan, Jets, activate
 from pinn.derivatives.products import multiply
 from pinn.network.activations import ACTIVATIONS
+from pinn.network.field_network import FixedHardness
 from pinn.network.windows import Window
 
 ROWS = 8192  # points evaluated at once: each cell sees few of them
 BOXES = ("lower", "upper", "lower_width", "upper_width")
 
 
-class CellNetwork(nn.Module):
+class CellNetwork(FixedHardness, nn.Module):
     """Fields u: points [N, D] -> [N, F], and their jets.
 
     boxes     name -> [L, B, D]: lower, upper (faces), lower_width, upper_width (half widths of the overlaps); a cell's
@@ -80,13 +81,6 @@ class CellNetwork(nn.Module):
     @property
     def cache_rows(self) -> int:
         return ROWS
-
-    @property
-    def learned_hardness(self) -> list[Tensor]:
-        return []
-
-    def hardness_columns(self) -> dict[str, float]:
-        return {}
 
     def local(self, points: Tensor) -> Iterator[tuple[int, Tensor, Tensor]]:
         """(cell, indices of the points its window reaches, those points moved by whole periods to be near it)."""

@@ -15,6 +15,17 @@ from pinn.derivatives.jets import JetPlan, Jets
 from pinn.network.activations import Activation
 
 
+class FixedHardness:
+    """Of a network whose hardness lambda does not train."""
+
+    @property
+    def learned_hardness(self) -> list[Tensor]:
+        return []
+
+    def hardness_columns(self) -> dict[str, float]:
+        return {}
+
+
 class FieldNetwork(Protocol):
     """Fields u: points [N, D] -> [N, F], and their jets. An `nn.Module`.
 

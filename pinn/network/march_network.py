@@ -18,12 +18,13 @@ from torch import Tensor, nn
 
 from pinn.derivatives.jets import JetPlan, Jets, Partial, plan_jets
 from pinn.network import legendre
+from pinn.network.field_network import FixedHardness
 from pinn.network.space_units import SpaceUnits
 
 ROWS = 4096  # points evaluated at once
 
 
-class MarchNetwork(nn.Module):
+class MarchNetwork(FixedHardness, nn.Module):
     """Fields u: points [N, D], time last, -> [N, F], and their jets.
 
     units         s_j as functions of space
@@ -53,13 +54,6 @@ class MarchNetwork(nn.Module):
     @property
     def cache_rows(self) -> int:
         return ROWS
-
-    @property
-    def learned_hardness(self) -> list[Tensor]:
-        return []
-
-    def hardness_columns(self) -> dict[str, float]:
-        return {}
 
     def pre_activations(self, points: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """(z [N, W], lambda [1]) of the units."""

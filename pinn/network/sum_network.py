@@ -10,10 +10,10 @@ from torch import Tensor, nn
 
 from pinn.derivatives.jets import JetPlan, Jets
 from pinn.network.activations import Activation
-from pinn.network.field_network import FieldNetwork
+from pinn.network.field_network import FieldNetwork, FixedHardness
 
 
-class SumNetwork(nn.Module):
+class SumNetwork(FixedHardness, nn.Module):
     """Fields u + v: points [N, D] -> [N, F], and their jets. It is evaluated, never trained or saved."""
 
     kind: ClassVar[str] = "sum"
@@ -36,13 +36,6 @@ class SumNetwork(nn.Module):
     @property
     def cache_rows(self) -> int:
         return min(self.first.cache_rows, self.second.cache_rows)
-
-    @property
-    def learned_hardness(self) -> list[Tensor]:
-        return []
-
-    def hardness_columns(self) -> dict[str, float]:
-        return {}
 
     def pre_activations(self, points: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         yield from self.first.pre_activations(points)

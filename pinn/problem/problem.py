@@ -264,8 +264,6 @@ class Problem:
         and without an ansatz, also where the closed forms alone solve the problem.
         """
         found = self._scaling_of(self.statements)
-        if not self.pointwise:
-            return Scaling(found.fields, found.statements)
         if not self.posed:
             return found
         return Scaling(found.fields, self._scaling_of(self.posed).statements[: len(self.statements)])
@@ -279,7 +277,9 @@ class Problem:
 
     def _scaling_of(self, statements: Sequence[Statement]) -> Scaling:
         samples = [self.scaling_points(statement.place) for statement in statements]
-        return find_scaling(statements, samples, self.outputs, self.units)
+        # the terms of an ansatz vanish where it holds values: no measure of what stands beside them
+        pointwise = self.pointwise and not self.posed
+        return find_scaling(statements, samples, self.outputs, self.units, pointwise)
 
     @cached_property
     def units(self) -> Units:

@@ -27,13 +27,14 @@ from pinn.geometry.points.quadrature import (
     pieces_quadrature,
     simplex_rule,
 )
+from pinn.geometry.points.sampling import Where
 from pinn.network.chunks import in_chunks
 from pinn.problem.problem import Problem
 from pinn.solution.solution import Solution
 
 # Dimensions -> points inside and on the boundary, for which smooth fluxes are integrated to rounding in one and two
 # dimensions and to 1e-4 on surfaces; with time, at each of PANELS times GAUSS moments.
-POINTS = {1: (300, 2), 2: (4000, 4000), 3: (20_000, 16_000)}
+POINTS = {1: (300, 2), 2: (4000, 1600), 3: (20_000, 16_000)}
 POINTS_IN_TIME = {1: (300, 2), 2: (1500, 600), 3: (3000, 3000)}
 PANELS, GAUSS = 8, 3
 BESIDE = 1e-6  # of the domain's size
@@ -84,9 +85,10 @@ def parts(solution: Solution, flows: Mapping[str, Mapping[str, Flow]], share: fl
         yield Part(INSIDE, rule.points, rule.weights, {}, densities(solution, rule, sources))
         for patch in shape.patches:
             if patch in problem.geometry.patches:
-                rule = over_time(
-                    boundary_quadrature(shape, [patch], around, graded=problem.space == 2), problem.time, panels
-                )
+                changes = [mask for _, mask in stated_on(problem, subdomain, patch) if mask is not None]
+                plane = problem.space == 2
+                rule = boundary_quadrature(shape, [patch], around, graded=plane, changes=changes)
+                rule = over_time(rule, problem.time, panels)
                 yield on_patch(solution, subdomain, patch, rule, flows[subdomain.name])
     if problem.subdomains.partition is not None and not problem.cuts:  # across a cut the flux is continuous
         for (first, second), pieces in problem.subdomains.partition.touching.items():
@@ -122,14 +124,7 @@ def on_patch(solution: Solution, subdomain: Subdomain, patch: str, rule: Quadrat
         points[:, : problem.space] -= BESIDE * problem.geometry.size * rule.normals[:, : problem.space]
         rule = Quadrature(points, rule.weights, rule.normals)
         found = densities(solution, rule, fluxes)
-    conditions = [
-        (statement, mask)
-        for statement in problem.statements
-        if isinstance(place := statement.place, Boundary) and patch in place.patches
-        if place.subdomain == subdomain.name and statement.values is None
-        for mask in [problem.domain.mask(place.where)]
-    ]
-    for statement, mask in conditions:
+    for statement, mask in stated_on(problem, subdomain, patch):
         where = np.ones(len(rule.points), dtype=bool) if mask is None else mask(rule.points[:, : problem.space])
         for name, flux in fluxes.items():
             if may_state(statement, flux):
@@ -140,6 +135,16 @@ def on_patch(solution: Solution, subdomain: Subdomain, patch: str, rule: Quadrat
                 stated[name] = known + value
                 found[name] = np.where(here, 0.0, found[name])
     return Part(patch, rule.points, rule.weights, stated, found)
+
+
+def stated_on(problem: Problem, subdomain: Subdomain, patch: str) -> list[tuple[Statement, Where | None]]:
+    """Conditions on a patch of a subdomain, each with the part of the patch that it is stated on."""
+    return [
+        (statement, problem.domain.mask(place.where))
+        for statement in problem.statements
+        if isinstance(place := statement.place, Boundary) and patch in place.patches
+        if place.subdomain == subdomain.name and statement.values is None
+    ]
 
 
 def may_state(statement: Statement, flux: CompiledExpression) -> bool:

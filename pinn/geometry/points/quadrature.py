@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from scipy.special import roots_jacobi
 from pinn.geometry.mesh.cell_shape import CellShape
 from pinn.geometry.mesh.orders import Density, orders
 from pinn.geometry.meshing.triangulation import triangulate
+from pinn.geometry.points.breaks import breaks
 from pinn.geometry.points.curved import CurvedEdges
 from pinn.geometry.points.sampling import Where, sample_pieces
 from pinn.geometry.shapes.pieces import Array, Piece
@@ -27,7 +29,6 @@ from pinn.geometry.shapes.shape import GeometryError, Shape
 
 ORDER = 3  # points along each direction of a cell
 CURVED_ORDER = 6  # the same for the arcs of curved triangles: their shape is found to 1e-10 of a sixth of a turn
-MASKED = 16  # times as many points where a rule cuts a curve somewhere between them
 POINTS_IN_CUBE = {1: ORDER, 2: 2 * ORDER**2, 3: 6 * ORDER**3}  # in a line, a square of two triangles, six tetrahedra
 SURFACE_SEED = 0
 GRADING = 5  # q: tractions of r^(-1/2) are integrated to 1e-6 by 200 points
@@ -118,19 +119,31 @@ def simplex_rule(dimension: int, order: int = ORDER) -> tuple[Array, Array]:
 
 
 def boundary_quadrature(
-    shape: Shape, patches: Sequence[str], count: int, where: Where | None = None, graded: bool = False
+    shape: Shape,
+    patches: Sequence[str],
+    count: int,
+    where: Where | None = None,
+    graded: bool = False,
+    changes: Sequence[Where] = (),
 ) -> Quadrature:
     """About `count` points on the named patches, where `where` holds."""
-    return pieces_quadrature(shape.pieces_of(list(dict.fromkeys(patches))), shape.dimension, count, where, graded)
+    pieces = shape.pieces_of(list(dict.fromkeys(patches)))
+    return pieces_quadrature(pieces, shape.dimension, count, where, graded, changes)
 
 
 def pieces_quadrature(
-    pieces: Sequence[Piece], dimension: int, count: int, where: Where | None = None, graded: bool = False
+    pieces: Sequence[Piece],
+    dimension: int,
+    count: int,
+    where: Where | None = None,
+    graded: bool = False,
+    changes: Sequence[Where] = (),
 ) -> Quadrature:
     """The same on pieces of a boundary or of an interface.
 
-    Gauss points along curves; on surfaces Sobol points of equal weight.
-    graded   whether the points along a curve gather at its ends, for what is singular there
+    Gauss points along curves, which end where `where` begins to hold; on surfaces Sobol points of equal weight.
+    graded    whether the points along a curve gather at its ends, for what is singular there
+    changes   conditions on the coordinates: where one of them begins to hold, a curve ends as well
     """
     if dimension > 2:
         drawn = sample_pieces(pieces, dimension, count, SURFACE_SEED, where)
@@ -139,18 +152,25 @@ def pieces_quadrature(
     if dimension == 1:
         parts = [kept(piece, np.zeros((1, 0)), np.ones(1), where) for piece in pieces]
     else:
-        parts = [along(piece, count * piece.full_measure / whole, where, graded) for piece in pieces]
+        parts = [along(piece, count * piece.full_measure / whole, where, graded, changes) for piece in pieces]
     points, weights, normals = (np.concatenate(part) for part in zip(*parts, strict=True))
     if not len(points):
         raise GeometryError((), "nothing is left of the patches where the condition on the coordinates holds")
     return Quadrature(points, weights, normals)
 
 
-def along(piece: Piece, count: float, where: Where | None, graded: bool) -> tuple[Array, Array, Array]:
+def along(
+    piece: Piece, count: float, where: Where | None, graded: bool, changes: Sequence[Where]
+) -> tuple[Array, Array, Array]:
     """Points, weights and normals on a curve."""
-    segments = max(1, round(count * (MASKED if where else 1) / ORDER))
-    parameters, weights = on_unit_interval(segments, ORDER, graded)
-    return kept(piece, parameters[:, None], weights * piece.full_measure, where)
+    parameters, weights = [], []
+    for first, last in pairwise([0.0, *breaks(piece, [*changes, *([where] if where else [])]), 1.0]):
+        length = last - first
+        share, weight = on_unit_interval(max(1, round(count * length / ORDER)), ORDER, graded)
+        parameters.append(first + length * share)
+        weights.append(length * weight)
+    every = np.concatenate(parameters)[:, None]
+    return kept(piece, every, np.concatenate(weights) * piece.full_measure, where)
 
 
 def on_unit_interval(segments: int, order: int, graded: bool) -> tuple[Array, Array]:
