@@ -159,6 +159,8 @@ def probe_errors(solution: Solution, corrected: Solution) -> dict[str, tuple[flo
     for name, probe in problem.probes.items():
         if isinstance(probe, Extent):
             found = solution.extents[name]
+            if math.isinf(found.value):  # of no largest value there is no error
+                continue
             better = answer(corrected, probe, near=found)
             error = abs(better.value - found.value)
             result[name] = (error, ratio(error, max(abs(found.value), SMALLEST_OF_PROBE * found.size)))

@@ -104,6 +104,7 @@ def probed(solution: Solution) -> dict[str, dict[str, Any]]:
         found[name] = {"value": float(values[0]) if single else values.tolist()}
         if place is not None:
             found[name]["at"] = list(place)
+            found[name]["unbounded"] = bool(np.isinf(values[0]))
         if probe.expected is None:
             continue
         expected = np.array(probe.expected)

@@ -137,7 +137,8 @@ def _probe_rows(probes: Mapping[str, Any]):
             place = ", ".join(f"{x:.5g}" for x in known.get("at") or ())
             estimated = _error(known["error_estimate"]) if "error_estimate" in known else ""
             shown = ("" if target is None else _value(target), _signed(difference))
-            yield label, _value(value), *shown, estimated, f"({place})" if place else ""
+            text = "unbounded" if known.get("unbounded") else _value(value)
+            yield label, text, *shown, estimated, f"({place})" if place else ""
 
 
 def _balance_rows(balance: Mapping[str, Any]):

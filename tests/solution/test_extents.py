@@ -78,6 +78,30 @@ def test_extremes_are_found_with_their_places():
     assert solution.metrics["verdict"] != "solved"  # what is expected there is something else
 
 
+def test_what_is_unbounded_at_a_corner_has_no_largest_value():
+    """The slope at a re-entrant corner grows as r^(-1/3): no number there would mean anything."""
+    notch = """
+name: notch
+coordinates: [x, y]
+fields: [u]
+domain: {polygon: {vertices: [[0, 0], [1, 0], [1, 1], [-1, 1], [-1, -1], [0, -1]]}}
+equations: {poisson: -laplacian(u) = 1}
+conditions: [{on: boundary, u: 0}]
+solver: {method: {least_squares: {features: 200}}, tolerance: 1e-4}
+outputs: {figures: false}
+probes:
+"""
+    solution = probes("{max: sqrt(u_x**2 + u_y**2)}", "{max: u}", "{min: u}", text=notch)
+    steep, top, least = solution.metrics["probes"].values()
+    assert steep["unbounded"]
+    assert math.isinf(steep["value"])
+    assert math.hypot(*steep["at"]) < 1e-6
+    assert "error_estimate" not in steep
+    assert "unbounded" in solution.table()
+    assert not top["unbounded"]
+    assert not least["unbounded"]
+
+
 def test_an_extreme_inside_is_one_of_the_surface_too():
     domain = next(line for line in SHEET.splitlines() if line.startswith("domain"))
     bowl = SHEET.replace(domain, "domain: {rectangle: {from: [0, 0], to: [1, 1]}}")
