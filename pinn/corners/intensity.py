@@ -83,7 +83,7 @@ class Ahead:
             return sum(
                 value * jets[plan.index(Partial(orders))][0, self.outputs.index(name)].numpy()
                 for (name, orders), value in terms.items()
-            )  # pyright: ignore[reportReturnType]
+            )  # pyright: ignore[reportReturnType]  # sum may be 0
 
         names = self.displacement[2 * sector : 2 * sector + 2]
         ux, uy = (jets[0][0, self.outputs.index(name)].numpy() for name in names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -66,7 +66,7 @@ class Place(ABC):
         """Patches and interfaces that it lies on -> their whole measure in space."""
         return {}
 
-    def parts(self, domain: Domain) -> list[Place]:
+    def parts(self, domain: Domain) -> Sequence[Place]:
         """The place as one for each subdomain that has points of it."""
         return [self]
 
@@ -168,7 +168,7 @@ class Boundary(OnBoundary):
     def covers(self, domain: Domain) -> dict[Hashable, float]:
         return {patch: domain.shape.patch_measure(patch) for patch in self.patches}
 
-    def parts(self, domain: Domain) -> list[Place]:
+    def parts(self, domain: Domain) -> list[Boundary]:
         if domain.partition is None:
             return [self]
         found = []

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
 from pinn.domain.places import Boundary, Interior
 from pinn.equations.compiler.compile import CompiledExpression
 from pinn.geometry.points.sections import Section
-
-Kind = Literal["integral", "mean", "max", "min"]
+from pinn.spec.blocks.observations import Kind
 
 
 @dataclass(frozen=True, eq=False)

@@ -76,7 +76,7 @@ def over_place(problem: Problem, reader: ConditionReader, probe: ProbeBlock, pat
     if probe.expected is not None:
         assert not isinstance(probe.expected, tuple)
         expected = (problem.scope.number(probe.expected, (*path, "expected")),)
-    return Extent(kind, str(text), compiled, tuple(places), time, expected)  # type: ignore[arg-type]
+    return Extent(kind, str(text), compiled, tuple(places), time, expected)
 
 
 def places_of(
@@ -94,7 +94,7 @@ def places_of(
             raise SpecError((*path, "line"), f"a point here has {', '.join(problem.coordinates)}")
         if start == end:
             raise SpecError((*path, "line"), "needs two different ends")
-        return [Section(start, end)]  # type: ignore[arg-type]
+        return [Section((start[0], start[1]), (end[0], end[1]))]
     names = on or (EVERYWHERE,)
     found: list[Interior | Boundary | Section] = []
     for number, name in enumerate(names):
@@ -104,8 +104,8 @@ def places_of(
         elif name in problem.subdomains.names:
             found.append(Interior(name))
         elif name == "boundary":
-            found += Boundary(problem.geometry.patches).parts(problem.domain)  # type: ignore[arg-type]
+            found += Boundary(problem.geometry.patches).parts(problem.domain)
         else:
             patches, where = reader.patches(name, at)
-            found += Boundary(patches, where).parts(problem.domain)  # type: ignore[arg-type]
+            found += Boundary(patches, where).parts(problem.domain)
     return found

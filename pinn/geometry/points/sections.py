@@ -43,7 +43,7 @@ class Section:
         inside = shape.level(self.at(shares)) <= slack
         ends = [0.0] if inside[0] else []
         for k in np.flatnonzero(inside[1:] != inside[:-1]):
-            ends.append(float(brentq(level, shares[k], shares[k + 1], xtol=1e-14)))  # type: ignore[arg-type]
+            ends.append(float(brentq(level, shares[k], shares[k + 1], xtol=1e-14)))  # type: ignore[arg-type]  # with full_output it is a pair
         if inside[-1]:
             ends.append(1.0)
         return list(zip(ends[::2], ends[1::2], strict=True))

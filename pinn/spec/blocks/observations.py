@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
@@ -51,7 +51,8 @@ class ReferenceBlock(Block):
     file: Text
 
 
-EXTENTS = ("integral", "mean", "max", "min")  # what a probe may ask of a quantity over a place
+Kind = Literal["integral", "mean", "max", "min"]
+EXTENTS: tuple[Kind, ...] = ("integral", "mean", "max", "min")  # what a probe may ask of a quantity over a place
 
 
 class Line(Block):
@@ -124,7 +125,7 @@ class ProbeBlock(Block):
         return self
 
     @property
-    def extent(self) -> str | None:
+    def extent(self) -> Kind | None:
         """Which of EXTENTS is asked; None for values at points."""
         return next((name for name in EXTENTS if getattr(self, name) is not None), None)
 
