@@ -8,6 +8,10 @@ error, and the finer one is written beside the problem that uses it.
     poisson_l_shape     quartic triangles, graded towards the corners
     lid_driven_cavity   Taylor-Hood elements of degree p and p - 1, graded towards the lid's corners, Newton's method
     hyperelastic_*      benchmarks/hyperelasticity.py
+    lotka_volterra, robertson, van_der_pol
+                        scipy's Runge-Kutta methods at tolerances of 10^-digits
+    plate_with_hole_heated
+                        Legendre polynomials of degree p on an eighth of the plate, exact in time
 """
 
 from __future__ import annotations
@@ -18,6 +22,9 @@ from pathlib import Path
 
 import numpy as np
 import skfem
+from numpy.polynomial.legendre import legder, leggauss, legvander
+from scipy.integrate import solve_ivp
+from scipy.linalg import eigh
 from skfem.helpers import ddot, div, dot, grad, mul
 
 from benchmarks import hyperelasticity
@@ -207,6 +214,90 @@ def displacements(found: tuple[skfem.Basis, np.ndarray], points: np.ndarray) -> 
     return {"x": points[:, 0], "y": points[:, 1], "ux": ux, "uy": uy}
 
 
+def lotka_volterra(digits: int) -> Columns:
+    def slopes(t: float, y: np.ndarray) -> list[float]:
+        hares, lynxes = y
+        return [2 * hares - 0.04 * hares * lynxes, 0.02 * hares * lynxes - 1.06 * lynxes]
+
+    return ordinary(slopes, {"hares": 100, "lynxes": 15}, np.linspace(0, 10, 2001), "DOP853", digits)
+
+
+def van_der_pol(digits: int) -> Columns:
+    """u'' = 10 (1 - u^2) u' - u; u alone is kept."""
+
+    def slopes(t: float, y: np.ndarray) -> list[float]:
+        return [y[1], 10 * (1 - y[0] ** 2) * y[1] - y[0]]
+
+    found = ordinary(slopes, {"u": 2, "u_t": 0}, np.linspace(0, 40, 4001), "DOP853", digits)
+    return {"t": found["t"], "u": found["u"]}
+
+
+def robertson(digits: int) -> Columns:
+    """At instants that are even in the logarithm of t, from 1e-6 on."""
+
+    def slopes(t: float, y: np.ndarray) -> list[float]:
+        first, second, third = 0.04 * y[0], 1e4 * y[1] * y[2], 3e7 * y[1] ** 2
+        return [second - first, first - second - third, third]
+
+    times = np.append(0, np.geomspace(1e-6, 1e5, 2000))
+    return ordinary(slopes, {"a": 1, "b": 0, "c": 0}, times, "Radau", digits)
+
+
+def ordinary(slopes: Callable, start: dict[str, float], times: np.ndarray, method: str, digits: int) -> Columns:
+    """Runge-Kutta of `method` at a tolerance of 10^-`digits`, absolute and relative to each field's own size."""
+    size = 10.0**-digits
+    found = solve_ivp(slopes, (0, times[-1]), list(start.values()), method, times, rtol=size, atol=1e-4 * size)
+    return {"t": times, **dict(zip(start, found.y, strict=True))}
+
+
+def plate_with_hole_heated(degree: int) -> Columns:
+    """T_t = 0.1 Laplace T in the unit square without a disk of radius 0.2; -0.1 dT/dn = T - 1 at the disk, else 0.
+
+    By symmetry one eighth is enough: the block between the arc and the side x = 1, 0 <= angle <= pi/4, mapped from
+    [-1, 1]^2. Galerkin in products of Legendre polynomials gives M c' + K c = b, solved in the eigenvectors of K, M.
+    At 4,000 random points and instants.
+    """
+    conductivity, radius, half = 0.1, 0.2, 0.5
+
+    def mapped(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Place, and its derivatives [points, 2, (a, b)], of `a` along the radius and `b` along the angle."""
+        share, angle = (a + 1) / 2, np.pi / 8 * (b + 1)
+        ray = np.stack([np.cos(angle), np.sin(angle)], 1)
+        turned, outer = np.stack([-ray[:, 1], ray[:, 0]], 1), half / ray[:, 0]
+        length = (radius + share * (outer - radius))[:, None]
+        grows = (share * outer * np.tan(angle))[:, None]
+        along = np.stack([(outer - radius)[:, None] / 2 * ray, np.pi / 8 * (grows * ray + length * turned)], 2)
+        return length * ray, along
+
+    nodes, weights = leggauss(2 * degree)
+    a, b = (grid.ravel() for grid in np.meshgrid(nodes, nodes, indexing="ij"))
+    values = legvander(nodes, degree)
+    slopes = np.stack([np.polynomial.legendre.legval(nodes, legder(row)) for row in np.eye(degree + 1)], 1)
+    shape = np.kron(values, values)
+    derivatives = np.stack([np.kron(slopes, values), np.kron(values, slopes)])  # [(a, b), points, functions]
+    along = mapped(a, b)[1]
+    measure = np.kron(weights, weights) * np.linalg.det(along)
+    gradient = np.einsum("pki,kpf->ipf", np.linalg.inv(along), derivatives)
+    on_arc = np.kron(legvander(np.array([-1.0]), degree), values)
+    arc = weights * np.pi / 8 * radius
+    mass = shape.T * measure @ shape
+    stiffness = conductivity * sum(d.T * measure @ d for d in gradient) + on_arc.T * arc @ on_arc
+    rates, vectors = eigh(stiffness, mass)
+    steady = vectors.T @ (on_arc.T @ arc) / rates
+
+    generator = np.random.default_rng(0)
+    points = generator.uniform(0, 1, (6000, 2))
+    points = points[np.hypot(*(points - 0.5).T) > radius][:4000]
+    t = generator.uniform(0, 1, len(points))
+    y, x = np.sort(np.abs(points - 0.5), axis=1).T
+    angle = np.arctan2(y, x)
+    share = (np.hypot(x, y) - radius) / (half / np.cos(angle) - radius)
+    along_ray, around = legvander(2 * share - 1, degree), legvander(8 / np.pi * angle - 1, degree)
+    at = np.einsum("pi,pj->pij", along_ray, around).reshape(len(points), -1) @ vectors
+    temperature = np.sum(at * steady * -np.expm1(-rates * t[:, None]), axis=1)
+    return {"x": points[:, 0], "y": points[:, 1], "t": t, "temperature": temperature}
+
+
 # name -> (folder of problems/, solver, coarser and finer resolution)
 REFERENCES: dict[str, tuple[str, Callable[[int], Columns], tuple[int, int]]] = {
     "burgers": ("transport", burgers, (100, 200)),
@@ -216,6 +307,10 @@ REFERENCES: dict[str, tuple[str, Callable[[int], Columns], tuple[int, int]]] = {
     "lid_driven_cavity": ("fluids", lid_driven_cavity, (5, 6)),
     "hyperelastic_beam": ("elasticity", hyperelastic_beam, (8, 16)),
     "hyperelastic_block": ("elasticity", hyperelastic_block, (8, 16)),
+    "lotka_volterra": ("ordinary", lotka_volterra, (10, 13)),
+    "van_der_pol": ("ordinary", van_der_pol, (10, 13)),
+    "robertson": ("ordinary", robertson, (9, 12)),
+    "plate_with_hole_heated": ("heat", plate_with_hole_heated, (32, 44)),
 }
 
 

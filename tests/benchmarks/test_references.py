@@ -14,6 +14,10 @@ LOW = {
     "lid_driven_cavity": (2, 3e-2),
     "hyperelastic_beam": (2, 1.5e-2),
     "hyperelastic_block": (3, 1e-2),
+    "lotka_volterra": (7, 3e-7),
+    "van_der_pol": (7, 3e-7),
+    "robertson": (7, 7e-8),
+    "plate_with_hole_heated": (12, 1e-4),
 }
 
 
