@@ -39,10 +39,11 @@ SHOWN = 6  # names in a line
 
 @dataclass(frozen=True, eq=False)
 class Reference:
-    """A tabulated solution: points [N, D] and its quantities, name -> [N]."""
+    """A tabulated solution: points [N, D] and its quantities, name -> [N]; `outside` the domain it had more rows."""
 
     points: np.ndarray
     quantities: dict[str, np.ndarray]
+    outside: int = 0
 
 
 @dataclass(frozen=True, eq=False, repr=False)

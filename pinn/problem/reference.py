@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pinn.domain.domain import Domain
 from pinn.errors import SpecError
 from pinn.problem.problem import Reference
 from pinn.spec.language.expressions import Scope
@@ -13,8 +14,8 @@ from pinn.spec.schema import Spec
 from pinn.spec.tables import column, read_columns
 
 
-def read_reference(spec: Spec, scope: Scope, folder: Path) -> Reference | None:
-    """Those columns of the table that are quantities of the problem, at its points. Raises SpecError."""
+def read_reference(spec: Spec, scope: Scope, folder: Path, domain: Domain) -> Reference | None:
+    """Those columns of the table that are quantities of the problem, at its points in the domain. Raises SpecError."""
     if spec.reference is None:
         return None
     path = ("reference", "file")
@@ -25,4 +26,9 @@ def read_reference(spec: Spec, scope: Scope, folder: Path) -> Reference | None:
     quantities = {name: values for name, values in columns.items() if name in names}
     if not quantities:
         raise SpecError(path, f"{file} holds none of the problem's quantities: {', '.join(names)}")
-    return Reference(points, quantities)
+    inside = domain.inside(points)
+    if not inside.any():
+        raise SpecError(path, f"no point of {file} lies in the domain")
+    return Reference(
+        points[inside], {name: values[inside] for name, values in quantities.items()}, int(np.sum(~inside))
+    )

@@ -21,6 +21,7 @@ def warnings(problem: Problem) -> list[str]:
         *missing(problem),
         *free_motions(problem),
         *contradictions(problem),
+        *beyond_warnings(problem),
     ]
 
 
@@ -38,6 +39,14 @@ def activation_warnings(problem: Problem) -> list[str]:
             what = f"{activation.name} has jumps in its derivatives of order {activation.smoothness + 1}"
         warnings.append(f"{what}; equation {statement.name} needs order {order}")
     return warnings
+
+
+def beyond_warnings(problem: Problem) -> list[str]:
+    """Rows of the reference that lie outside the domain, where no solution has a value."""
+    if problem.reference is None or not problem.reference.outside:
+        return []
+    rows = problem.reference.outside + len(problem.reference.points)
+    return [f"{problem.reference.outside} of the reference's {rows} points lie outside the domain, and do not count"]
 
 
 def excess_warnings(problem: Problem) -> list[str]:
