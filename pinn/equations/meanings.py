@@ -29,6 +29,7 @@ def read_meaning(spec: Spec, subdomain: str = "", kind: Callable[..., AnyScope] 
         ("equations", spec.equations, physics.equations),
         ("constants", spec.constants, {**physics.definitions, **dict.fromkeys(physics.fields)}),
         ("unknowns", spec.unknowns, {**physics.definitions, **dict.fromkeys(physics.fields)}),
+        ("tables", spec.tables, {**physics.definitions, **dict.fromkeys(physics.fields)}),
     ):
         if taken := sorted(set(own) & set(theirs)):
             raise SpecError((block, taken[0]), f"'{taken[0]}' is a name of the physics; choose another")
@@ -42,6 +43,7 @@ def read_meaning(spec: Spec, subdomain: str = "", kind: Callable[..., AnyScope] 
         definitions={**physics.definitions, **values_in(spec.definitions, subdomain)},
         exact=values_in(spec.exact, subdomain),
         origins=origins_of(spec, physics),
+        tables={name: table.function for name, table in spec.tables.items()},
     )
     return physics, scope
 

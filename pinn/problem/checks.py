@@ -19,6 +19,7 @@ from pinn.physics.model import Physics
 from pinn.problem.first_guess import guessed_jets, stated_guess
 from pinn.problem.probe import Extent
 from pinn.problem.problem import Problem
+from pinn.problem.table_ranges import asks_of_fields
 from pinn.spec.language.expressions import Scope
 from pinn.spec.schema import Spec
 
@@ -147,6 +148,8 @@ def check_points(problem: Problem) -> None:
         if stated:
             tried = guessed_jets(problem, points, derivatives)
         value = torch.as_tensor(statement.expression.value(inputs, tried))
+        if asks_of_fields(problem, statement):
+            continue
         bad = torch.nonzero(~torch.isfinite(value.expand(len(points))) & meaningful(problem, points)).flatten()
         if len(bad):
             place = ", ".join(

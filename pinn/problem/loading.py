@@ -27,9 +27,11 @@ from pinn.problem.probes import read_probes
 from pinn.problem.problem import Problem
 from pinn.problem.reference import read_reference
 from pinn.problem.statements import read_statements
+from pinn.problem.table_ranges import refuse_ends
 from pinn.spec.language.expressions import Scope
 from pinn.spec.parameters import corners, parameter_ranges, slice_of
 from pinn.spec.schema import REST, Spec, load_schema
+from pinn.spec.table_functions import with_open_tables
 from pinn.spec.yaml.overrides import apply_overrides
 from pinn.spec.yaml.pieces import changed, spec_of
 from pinn.spec.yaml.source import Source, parse_spec, read_spec
@@ -80,6 +82,7 @@ def build(source: Source, folder: Path = Path()) -> Problem:
 def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
     """Compile a validated spec. Raises SpecError without position."""
     refuse_incompatible(Asked(spec))
+    spec = with_open_tables(spec, folder)
     meanings = read_meanings(spec)
     physics, scope = next(iter(meanings.values()))
     time = read_time(spec, scope)
@@ -123,6 +126,7 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
         refuse_aperiodic(ansatz, lambda place, count: domain.sample(place, count, 0), found.joined)
     problem.probes.update(read_probes(problem))
     check_names(problem)
+    refuse_ends(problem)
     check_points(problem)
     check_energy(problem)
     return problem

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pinn.spec.schema import Spec
 
 SPECIAL_PATCHES = ("boundary", "initial")
-SYMBOLS = ("parameters", "constants", "unknowns", "fields", "definitions")  # what expressions may refer to
+SYMBOLS = ("parameters", "constants", "tables", "unknowns", "fields", "definitions")  # what expressions may refer to
 LABELS = ("equations", "probes", "boundaries", "subdomains")
 KEPT_BETWEEN_DRAWS = ("lbfgs", "quasi_newton")  # line searches need a loss that stays the same
 

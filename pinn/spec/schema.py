@@ -26,6 +26,7 @@ from pinn.spec.blocks.solver import (
     LeastSquaresOptions,
     Solver,
 )
+from pinn.spec.blocks.table import Table
 from pinn.spec.blocks.values import Expression, ExpressionBySubdomain, Names, Text
 from pinn.spec.consistency import inconsistencies
 from pinn.spec.parameters import Parameter
@@ -194,6 +195,7 @@ class Spec(Block):
     time: TimeInterval | None = None
     parameters: dict[str, Parameter] = {}
     constants: dict[str, Expression] = {}
+    tables: dict[str, Table] = {}
     unknowns: dict[str, Unknown] = {}
     fields: Annotated[
         dict[str, FieldBlock] | tuple[str, ...],

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.integrate import quad
 
+from pinn.geometry.shapes.ball import Ball
 from pinn.geometry.shapes.boxes import Box, Cuboid, Interval, Rectangle
 from pinn.geometry.shapes.csg import Difference, Intersection, Union
 from pinn.geometry.shapes.planar import Annulus, Disk, Ellipse, Sector
@@ -54,6 +55,7 @@ PRIMITIVES = {
     "cylinder": Example(
         Cylinder([0, 0, 0], [1, 2, 2], 0.5), 0.75 * PI, {"side": 3 * PI, "start": PI / 4, "end": PI / 4}
     ),
+    "four-dimensional ball": Example(Ball([0, 1, 0, 2], 0.5), PI**2 / 32, {"sphere": PI**2 / 4}),
     "four-dimensional box": Example(
         Box([0, 0, 0, 0], [1, 1, 1, 2], coordinates="wxyz"),
         2,

@@ -10,8 +10,10 @@ import torch
 from sympy import Symbol
 from torch import Tensor
 
+from pinn.equations.compiler.lookup import TableOperation
 from pinn.errors import SpecError
 from pinn.spec.language.branches import Less, LessEqual, Select
+from pinn.spec.language.tabulated import Lookup
 
 
 class Program:
@@ -160,6 +162,8 @@ def _translate(node: sympy.Expr) -> tuple[Callable, tuple[sympy.Expr, ...]]:
         return lambda base, exponent: _on_tensor(torch.pow)(base, exponent), arguments
     if isinstance(node, sympy.DiracDelta):  # the derivative of a jump: zero almost everywhere
         return lambda argument: 0.0, arguments[:1]
+    if isinstance(node, Lookup):
+        return _on_tensor(TableOperation(node.piece, node.orders)), node.arguments
     if type(node) in FUNCTIONS:
         return _on_tensor(FUNCTIONS[type(node)]), arguments
     raise SpecError((), f"'{type(node).__name__}' has no counterpart on tensors")

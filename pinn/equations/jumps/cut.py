@@ -135,7 +135,7 @@ def cut_at_jumps(
 
 def find_jumps(spec: Spec, subdomain: str, shape: Shape, extent: tuple[float, float] | None) -> Found | None:
     """The jumps of the equations in a subdomain; None where they have no comparison at all."""
-    if not BRANCHES.search(str([spec.equations, spec.definitions, spec.physics, spec.exact])):
+    if not spec.tables and not BRANCHES.search(str([spec.equations, spec.definitions, spec.physics, spec.exact])):
         return None
     physics, reader = read_meaning(spec, subdomain, JumpReader)
     written: list[Written] = []

@@ -16,13 +16,14 @@ from typing import Any
 
 from pinn.errors import did_you_mean
 from pinn.geometry.mesh.shape import open_mesh
+from pinn.geometry.shapes.ball import ball
 from pinn.geometry.shapes.boxes import Box, Cuboid, Interval, Rectangle
 from pinn.geometry.shapes.csg import Combination, Difference, Intersection, Union
 from pinn.geometry.shapes.names import NAME, RESERVED_PATCHES
 from pinn.geometry.shapes.planar import Annulus, Disk, Ellipse, Sector
 from pinn.geometry.shapes.polygon import Polygon
 from pinn.geometry.shapes.shape import GeometryError, Shape
-from pinn.geometry.shapes.solids import Cylinder, Sphere
+from pinn.geometry.shapes.solids import Cylinder
 from pinn.spec.language.habits import of_key
 
 Path = tuple[str | int, ...]
@@ -56,6 +57,7 @@ class ShapeKind:
     dimension: int | None  # None: any
     parameters: dict[str, ShapeParameter]
     of_problem: Callable[[Reading], dict[str, Any]] | None = None  # arguments that the problem gives, not the user
+    further: bool = False  # whether there are such shapes in higher dimensions, too
 
 
 def build_shape(
@@ -112,7 +114,8 @@ def _primitive(kind_name: str, body: Any, reading: Reading, here: Path) -> Shape
     kind = SHAPES[kind_name]
     if not isinstance(body, Mapping):
         raise GeometryError(here, f"needs parameters {', '.join(kind.parameters)}, got {_described(body)}")
-    if kind.dimension not in (None, len(reading.coordinates)):
+    dimension = len(reading.coordinates)
+    if kind.dimension not in (None, dimension) and not (kind.further and dimension > (kind.dimension or 0)):
         letters = ", ".join(reading.coordinates)
         words = _DIMENSION_WORDS[kind.dimension]
         raise GeometryError(here, f"{kind_name} is {words}, but the coordinates are {letters}")
@@ -235,14 +238,15 @@ SHAPES: dict[str, ShapeKind] = {
     "sector": _kind(Sector, 2, center=_center, inner_radius=_sector_inner, outer_radius=_outer, **_opening),
     "annulus": _kind(Annulus, 2, center=_center, inner_radius=_inner, outer_radius=_outer),
     "cuboid": _kind(Cuboid, 3, **_corners),
-    "sphere": _kind(Sphere, 3, center=_center, radius=_radius),
+    "sphere": replace(_kind(ball, 3, center=_center, radius=_radius), further=True),
     "cylinder": _kind(Cylinder, 3, from_=_point_of("start"), to=_point_of("end"), radius=_radius),
+    "ball": _kind(ball, None, center=_center, radius=_radius),
     "box": replace(_kind(Box, None, **_corners), of_problem=_letters),
     "mesh": replace(_kind(open_mesh, None, file=ShapeParameter("file", _file)), of_problem=_folder),
 }
 
 OTHER_NAMES = {
-    "circle": "disk", "ball": "sphere", "square": "rectangle", "rect": "rectangle", "cube": "cuboid",
+    "circle": "disk", "square": "rectangle", "rect": "rectangle", "cube": "cuboid",
     "line": "interval", "segment": "interval", "ring": "annulus", "wedge": "sector", "hypercube": "box",
 }  # fmt: skip
 

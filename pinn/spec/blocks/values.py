@@ -20,6 +20,12 @@ POINT_SCHEMA: dict[str, Any] = {"type": "array", "items": EXPRESSION_SCHEMA}
 
 def expression(value: Any) -> int | float | str:
     """A number, or the text of an expression to be parsed later."""
+    if isinstance(value, dict) and "file" in value:
+        file = value["file"] if isinstance(value["file"], str) else "NAME.csv"
+        raise refuse(
+            "a table stands under 'tables', and is called where it is needed: write "
+            f"tables: {{f: {{file: {file}, x: x, values: f}}}}, and f(x) here"
+        )
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise refuse(f"must be a number or an expression, got {shown(value)}")
     if isinstance(value, str) and not value.strip():
@@ -29,7 +35,7 @@ def expression(value: Any) -> int | float | str:
 
 def expression_by_subdomain(value: Any) -> Any:
     """An expression, or one for each subdomain: {fibre: 10, matrix: 1}."""
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or "file" in value:
         return expression(value)
     entries = each(expression, value.values(), value)
     return dict(zip(value, entries, strict=True))

@@ -42,6 +42,7 @@ from pinn.spec.language.bounds import (
 )
 from pinn.spec.language.branches import Predicate, symbols_of
 from pinn.spec.language.exponential import exponential
+from pinn.spec.language.tabulated import Tabulated, require_smooth
 
 Value = sympy.Expr | Predicate | tuple  # an expression, a condition, or a vector of expressions (grad)
 
@@ -89,6 +90,7 @@ class Scope:
     coordinates   space letters; `time` adds t
     parameters    names of further inputs of the network, between space and time, by which nothing is differentiated
     constants, unknowns, fields, definitions, exact   as in the spec, names to texts or numbers
+    tables    name -> the function that a table is
     origins   name -> its place in the spec, for names that are not keys of these blocks (parameters of a physics)
     whole     the scope of the whole domain, where this one belongs to a part of it
     branches  choice or comparison -> what it is in the part
@@ -106,7 +108,9 @@ class Scope:
         definitions: Mapping[str, object] | None = None,
         exact: Mapping[str, object] | None = None,
         origins: Mapping[str, Sequence[str | int]] | None = None,
+        tables: Mapping[str, Tabulated] | None = None,
     ):
+        self.tables = dict(tables or {})
         self.space = tuple(coordinates)
         self.parameters = tuple(parameters)
         last = ("t",) if time else ()
@@ -372,6 +376,9 @@ class Scope:
             case ast.Name():
                 if node.id in FUNCTIONS or node.id in OPERATORS:
                     raise SpecError((), f"'{node.id}' is a function: write {node.id}(…)")
+                if node.id in self.tables:
+                    letters = ", ".join(self.tables[node.id].arguments)
+                    raise SpecError((), f"'{node.id}' is a table: write {node.id}({letters})")
                 return self.resolve(node.id)
             case ast.Attribute(value=ast.Name(id="exact")):
                 return self.resolve(node.attr, exact=True)
@@ -477,6 +484,8 @@ class Scope:
             if tree_size(value) > MOST_OPERATIONS:
                 raise SpecError((), f"{name}() makes an expression of more than {MOST_OPERATIONS} operations")
             return value
+        if name in self.tables:
+            return self._looked_up(self.tables[name], arguments, depth)
         if name == "d":
             letters = [a.id if isinstance(a, ast.Name) else "" for a in arguments[1:]]
             if not letters or any(letter not in self.letters for letter in letters):
@@ -498,8 +507,24 @@ class Scope:
             return sum((self.differentiate(component, axis) for component, axis in parts), sympy.S(0))
         if name in self.names():
             raise SpecError((), f"'{name}' is no function; write {name}, or {name}*(…) for a product")
-        way_out = f"; {habits.CALLS[name]}" if name in habits.CALLS else did_you_mean(name, [*FUNCTIONS, *OPERATORS])
+        way_out = (
+            f"; {habits.CALLS[name]}"
+            if name in habits.CALLS
+            else did_you_mean(name, [*FUNCTIONS, *OPERATORS, *self.tables])
+        )
         raise SpecError((), f"unknown function '{_short(name)}'{way_out}")
+
+    def _looked_up(self, table: Tabulated, arguments: list[ast.expr], depth: int) -> sympy.Expr:
+        """A table's function of what stands in its brackets."""
+        count, letters = len(table.arguments), ", ".join(table.arguments)
+        if len(arguments) != count:
+            raise SpecError((), f"the table {table.name}({letters}) takes {count} arguments, got {len(arguments)}")
+        values = [plain_argument(self._scalar(argument, depth)) for argument in arguments]
+        bounded_calls(table.name, values)
+        value = table.at(*values)
+        if tree_size(value) > MOST_OPERATIONS:
+            raise SpecError((), f"{table.name}() makes an expression of more than {MOST_OPERATIONS} operations")
+        return value
 
     def differentiate(self, expression: sympy.Expr, *letters: str) -> sympy.Expr:
         """Total derivative: the chain rule through every jet, d/dx f(x, u, u_x) = f_x + f_u u_x + f_(u_x) u_xx."""
@@ -508,9 +533,11 @@ class Scope:
         for letter in letters:
             if any(s.name in [f"n{axis}" for axis in self.space] for s in symbols_of(expression)):
                 raise SpecError((), "the normal is known on the boundary only and cannot be differentiated")
+            jets = symbols_of(expression) & self.jets.keys()
+            require_smooth(expression, {symbol(letter), *jets})
             axis = self.axes.index(letter)
             terms = [self._derivative(expression, symbol(letter))]
-            for jet in sorted(symbols_of(expression) & self.jets.keys(), key=lambda s: s.name):
+            for jet in sorted(jets, key=lambda s: s.name):
                 field, orders = self.jets[jet]
                 higher = tuple(n + (i == axis) for i, n in enumerate(orders))
                 terms.append(self._derivative(expression, jet) * self.jet(field, higher))

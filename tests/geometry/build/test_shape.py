@@ -44,6 +44,7 @@ WHOLE = {
     "annulus": ("xy", {"center": [0, 0], "inner_radius": "a", "outer_radius": 1}, 0.75 * np.pi, ("inner", "outer")),
     "cuboid": ("xyz", {"from": [0, 0, 0], "to": [1, 1, "L"]}, 2, ("left", "right", "bottom", "top", "back", "front")),
     "sphere": ("xyz", {"center": [0, 0, 0], "radius": "a"}, np.pi / 6, ("sphere",)),
+    "ball": ("vwxyz", {"center": [0] * 5, "radius": "a"}, 8 * np.pi**2 / 15 / 32, ("sphere",)),
     "cylinder": ("xyz", {"from": [0, 0, 0], "to": [0, 0, "L"], "radius": "a"}, np.pi / 2, ("side", "start", "end")),
     "box": ("xy", {"from": [0, 0], "to": ["a", "L"]}, 1, ("x_lower", "x_upper", "y_lower", "y_upper")),
 }
