@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -13,6 +14,7 @@ from pinn.spec.language.expressions import Scope
 from pinn.spec.schema import Spec
 
 AnyScope = TypeVar("AnyScope", bound=Scope)
+IN_TIME = re.compile(r"_[a-z]*t\b")  # a derivative in time, as v_t is written
 
 
 def read_meaning(spec: Spec, subdomain: str = "", kind: Callable[..., AnyScope] = Scope) -> tuple[Physics, AnyScope]:
@@ -24,6 +26,9 @@ def read_meaning(spec: Spec, subdomain: str = "", kind: Callable[..., AnyScope] 
     if spec.physics:
         ((name, parameters),) = spec.physics.items()
         physics = build_physics(name, parameters_in(spec, name, parameters, subdomain), spec.coordinates)
+        if spec.time is None and any(IN_TIME.search(text) for text in physics.equations.values()):
+            steady = f", or {physics.steady}" if physics.steady else ""
+            raise SpecError(("physics", name), f"is in time: add a block time: {{from: 0, to: 1}}{steady}")
     for block, own, theirs in (
         ("definitions", spec.definitions, physics.definitions),
         ("equations", spec.equations, physics.equations),

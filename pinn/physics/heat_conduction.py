@@ -44,4 +44,5 @@ def heat_conduction(parameters: Mapping[str, Any], coordinates: tuple[str, ...])
         vectors={"heat_flux": tuple(f"heat_flux_{i}" for i in coordinates)},
         given=given,
         limits={"conductivity": (0.0, math.inf)} | ({"capacity": (0.0, math.inf)} if stored else {}),
+        steady="leave out its capacity",
     )

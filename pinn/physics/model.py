@@ -23,6 +23,7 @@ class Physics:
     beyond    definition -> the way out where a constant is at its upper limit or above
     energy    the functional that the equations and the natural conditions make stationary, where there is one
     positive  definitions of the fields that must be positive everywhere, such as a ratio of volumes
+    steady    what to write for a problem without time, where the equations have derivatives in it
     """
 
     fields: tuple[str, ...]
@@ -35,6 +36,7 @@ class Physics:
     beyond: dict[str, str] = field(default_factory=dict)
     energy: Energy | None = None
     positive: tuple[str, ...] = ()
+    steady: str = ""
 
 
 def refuse_unknown(physics: str, parameters: Mapping[str, Any], known: Sequence[str]) -> None:

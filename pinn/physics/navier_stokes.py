@@ -71,4 +71,5 @@ def navier_stokes(parameters: Mapping[str, Any], coordinates: tuple[str, ...]) -
         },
         given=given,
         limits={"density": (0.0, math.inf), "viscosity": (0.0, math.inf)},
+        steady="give the physics steady: true",
     )

@@ -23,7 +23,7 @@ from pinn.files.reading import read_some
 from pinn.run.encoding import from_bytes, to_bytes
 
 FOLDER = "checkpoint"
-FORMAT = 4
+FORMAT = 5
 KEPT = 2
 LARGEST_MANIFEST = 10_000  # bytes; it has some 300
 STATE, TENSORS, MANIFEST = "state.json", "tensors.safetensors", "manifest.json"

@@ -35,9 +35,10 @@ def corner_entries(problem: Problem, network: FieldNetwork, corrected: FieldNetw
     found = []
     for number, table in enumerate(network.tables):
         vertex = table.vertex.cpu().numpy()
-        corner = min(problem.corners, key=lambda one: float(np.linalg.norm(one.point - vertex)))
-        if np.linalg.norm(corner.point - vertex) > NEAR * size or not singular(corner, order):
+        here = [one for one in problem.corners if np.linalg.norm(one.point - vertex) <= NEAR * size]
+        if not here or not singular(here[0], order):  # the middle of a hole is no corner
             continue
+        corner = here[0]
         coefficients = table.in_natural_units(network.of_corners[number].detach().cpu().numpy())
         error = None if errors is None else table.in_natural_units(errors[number])
         found.append(entry(problem, corner, table, order, coefficients, error))

@@ -1,9 +1,9 @@
 """Estimates: how far a solution is from the true one, without knowing that; what its statements leave open.
 
 A quantity q of the solution u has the estimated error q(u + e) - q(u), with e Newton's correction in features of
-another seed (`training/estimates/companion.py`). Of a march, u + e is a second march (`training/march/second.py`). Of a
-least energy, which has no residuals to correct, it is the solution of the level before: that is the coarser one's
-error, and more than that of u.
+another seed (`training/estimates/companion.py`). Of a march, u + e is a second march (`training/march/second.py`), of a
+partition of unity a second solution on the same cells (`training/cells/second.py`). Of a least energy, which has no
+residuals to correct, it is the solution of the level before: that is the coarser one's error, and more than that of u.
 """
 
 from __future__ import annotations
@@ -14,12 +14,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from pinn.network.cell_network import CellNetwork
 from pinn.network.march_network import MarchNetwork
 from pinn.problem.probe import Extent
 from pinn.problem.problem import Problem
 from pinn.solution.extents import answer
 from pinn.solution.solution import Solution
+from pinn.training.cells.second import second_cells
 from pinn.training.estimates.companion import Companion
+from pinn.training.estimates.curvature import falls
 from pinn.training.estimates.freedom import amplification, freedom
 from pinn.training.estimates.relative_residuals import relative_residuals
 from pinn.training.estimates.sizes import SMALLEST_SHARE
@@ -29,7 +32,8 @@ from pinn.training.residuals.model import Model
 from pinn.training.residuals.points import draw_heldout
 
 POINTS, SEED = 2000, 616_161
-LEAST_SECONDS = 5.0  # for a second march
+LEAST_SECONDS = 5.0  # for a second solution
+OVERTIME = 0.2  # of the time limit, for what is measured after training
 SMALLEST_OF_PROBE = 0.1  # the same for a probe, of the root mean square of its quantity over the domain
 
 
@@ -42,6 +46,7 @@ class Estimates:
     amplified    a sentence where residuals are amplified, though nothing is open
     reach        the largest relative error that the residual may cause there; 0 where nothing is amplified
     corrected    the solution with its correction
+    saddle       whether a declared energy falls from the solution
     """
 
     quantities: dict[str, float] = field(default_factory=dict)
@@ -51,6 +56,7 @@ class Estimates:
     amplified: str | None = None
     reach: float = 0.0
     corrected: Model | None = None
+    saddle: bool = False
 
 
 def estimate(solution: Solution) -> Estimates:
@@ -61,7 +67,7 @@ def estimate(solution: Solution) -> Estimates:
     marched = isinstance(model.network, MarchNetwork)
     companion = Companion(problem, model) if problem.space or not marched else None
     modes = companion.modes() if companion else []
-    better = second_march(problem, model, seconds_for_second(solution)) if marched else None
+    better = second_solution(solution)
     if better is None:
         better = (companion or Companion(problem, model)).corrected()
     corrected = Solution(problem, better, {}, [], {})
@@ -80,6 +86,7 @@ def estimate(solution: Solution) -> Estimates:
         amplified=amplified,
         reach=reach,
         corrected=better,
+        saddle=falls(problem, model),
     )
 
 
@@ -89,10 +96,21 @@ def estimate_of_levels(solution: Solution, coarser: Model) -> Estimates:
     return Estimates(quantities=quantity_errors(solution, other), probes=probe_errors(solution, other))
 
 
+def second_solution(solution: Solution) -> Model | None:
+    """A march or a partition of unity once more, in other features; None where there is neither, or no time for it."""
+    problem, model = solution.problem, solution.model
+    if isinstance(model.network, MarchNetwork):
+        return second_march(problem, model, seconds_for_second(solution))
+    if isinstance(model.network, CellNetwork):
+        return second_cells(problem, model, seconds_for_second(solution))
+    return None
+
+
 def seconds_for_second(solution: Solution) -> float:
-    """What a second march may take: as long as the first took, since the first tried scales and numbers of units."""
-    spent = solution.history[-1]["seconds"] if solution.history else 0.0
-    return max(LEAST_SECONDS, float(spent))
+    """What a second solution may take: as long as the first took, and no more than its time limit allows."""
+    spent = float(solution.history[-1]["seconds"]) if solution.history else 0.0
+    left = (1 + OVERTIME) * solution.problem.spec.solver.time_limit - spent
+    return max(LEAST_SECONDS, min(spent, left))
 
 
 def narrow(statement: str) -> str:
@@ -118,10 +136,11 @@ def quantity_errors(solution: Solution, corrected: Solution) -> dict[str, float]
 
 
 def least_sizes(solution: Solution, points: np.ndarray, size: Mapping[str, float]) -> dict[str, float]:
-    """Quantity -> the share of its vector or tensor, of a field's magnitude, of the terms that it is a sum of.
+    """Quantity -> what it is measured against at the least.
 
-    The difference of two large terms that is zero, such as the second principal stress of a bar, is known as well as
-    these are.
+    What is less than SMALLEST_SHARE of its vector or tensor, or of the terms that it is a sum of, vanishes, and is
+    measured against these as wholes: the difference of two large terms, such as the second principal stress of a bar,
+    is known as well as they are. Of a field's magnitude it is that share.
     """
     problem = solution.problem
     whole_of = {
@@ -129,7 +148,14 @@ def least_sizes(solution: Solution, points: np.ndarray, size: Mapping[str, float
     }
     natural = natural_sizes(problem)
     terms = {name: rms(values) for name, values in solution.terms(points, [*size]).items()}
-    return {name: SMALLEST_SHARE * max(whole_of.get(name, 0.0), natural.get(name, 0.0), terms[name]) for name in size}
+    return {
+        name: max(
+            SMALLEST_SHARE * natural.get(name, 0.0),
+            *(whole for whole in (whole_of.get(name, 0.0), terms[name]) if size[name] < SMALLEST_SHARE * whole),
+            0.0,
+        )
+        for name in size
+    }
 
 
 def wholes(problem: Problem, known: Container[str]) -> dict[str, tuple[str, ...]]:

@@ -28,14 +28,19 @@ from pinn.geometry.points.quadrature import (
     simplex_rule,
 )
 from pinn.geometry.points.sampling import Where
+from pinn.geometry.shapes.shape import Shape
+from pinn.network.cell_network import CellNetwork
 from pinn.network.chunks import in_chunks
 from pinn.problem.problem import Problem
 from pinn.solution.solution import Solution
+from pinn.training.cells.points import lengths_at
+from pinn.training.cells.second import boxes_of
 
 # Dimensions -> points inside and on the boundary, for which smooth fluxes are integrated to rounding in one and two
 # dimensions and to 1e-4 on surfaces; with time, at each of PANELS times GAUSS moments.
 POINTS = {1: (300, 2), 2: (4000, 1600), 3: (20_000, 16_000)}
 POINTS_IN_TIME = {1: (300, 2), 2: (1500, 600), 3: (3000, 3000)}
+POINTS_IN_CELL = {1: 60, 2: 150, 3: 150}  # of a partition of unity: about two for each of its features
 PANELS, GAUSS = 8, 3
 BESIDE = 1e-6  # of the domain's size
 PROPORTIONAL = 1e-8  # relative: a condition states the flux where its derivatives are those of the flux times a factor
@@ -80,7 +85,7 @@ def parts(solution: Solution, flows: Mapping[str, Mapping[str, Flow]], share: fl
     panels = max(1, round(share * PANELS))
     for subdomain in problem.subdomains:
         shape = problem.domain.over(subdomain.name)
-        rule = over_time(interior_quadrature(shape, inside), problem.time, panels)
+        rule = over_time(inside_rule(solution, shape, inside, share), problem.time, panels)
         sources = {name: flow.source for name, flow in flows[subdomain.name].items()}
         yield Part(INSIDE, rule.points, rule.weights, {}, densities(solution, rule, sources))
         for patch in shape.patches:
@@ -98,6 +103,20 @@ def parts(solution: Solution, flows: Mapping[str, Mapping[str, Flow]], share: fl
             sides = [densities(solution, rule, {n: f.flux for n, f in flows[side].items()}) for side in (first, second)]
             jump = {name: sides[0][name] - sides[1][name] for name in sides[0] if name in sides[1]}
             yield Part(f"{first} | {second}", rule.points, rule.weights, jump, {})
+
+
+def inside_rule(solution: Solution, shape: Shape, count: int, share: float) -> Quadrature:
+    """Points inside, more of them in small cells of a partition of unity: layers lie between points spread evenly."""
+    network, dimension = solution.model.network, solution.problem.space
+    if not isinstance(network, CellNetwork) or solution.problem.time is not None:
+        return interior_quadrature(shape, count)
+    cells, _ = boxes_of(network)
+
+    def density(points: np.ndarray) -> np.ndarray:
+        volumes = (2 * lengths_at(cells, torch.as_tensor(points))).prod(dim=1).numpy()
+        return share * POINTS_IN_CELL[dimension] / volumes
+
+    return interior_quadrature(shape, count, density)
 
 
 def over_time(rule: Quadrature, time: tuple[float, float] | None, panels: int) -> Quadrature:

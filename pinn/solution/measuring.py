@@ -70,18 +70,22 @@ def differences(solution: Solution) -> dict[str, PointErrors]:
 def norms(problem: Problem, found: Mapping[str, PointErrors]) -> tuple[dict[str, float], dict[str, float]]:
     """Relative L2 and largest error of each quantity, and the former of vectors and tensors.
 
-    A component that vanishes is measured against the whole: 1e-9 of what is 1e-16 of rounding is no error of 1e7.
+    A component that vanishes, less than SMALLEST_SHARE of the whole, is measured against that: 1e-9 of what is 1e-16
+    of rounding is no error of 1e7.
     """
     squares = {name: (float(d.error @ d.error), float(d.true @ d.true)) for name, d in found.items()}
     largest = {name: float(np.abs(d.error).max(initial=0.0)) for name, d in found.items()}
     wholes = {**problem.vectors, **{name: tuple(parts.values()) for name, parts in problem.tensors.items()}}
-    least = {
-        part: SMALLEST_SHARE**2 * sum(squares[one][1] for one in parts)
+    whole_of = {
+        part: sum(squares[one][1] for one in parts)
         for parts in wholes.values()
         if all(part in squares for part in parts)
         for part in parts
     }
-    relative = {name: ratio(error, max(size, least.get(name, 0.0))) for name, (error, size) in squares.items()}
+    relative = {
+        name: ratio(error, size if size >= SMALLEST_SHARE**2 * (whole := whole_of.get(name, 0.0)) else whole)
+        for name, (error, size) in squares.items()
+    }
     for name, parts in wholes.items():
         if all(part in squares for part in parts):
             relative[name] = ratio(*(sum(squares[part][k] for part in parts) for k in (0, 1)))

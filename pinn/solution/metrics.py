@@ -13,6 +13,7 @@ from pinn.problem.compatibility import excluded
 from pinn.problem.features import ENERGY, FORMULATION, Asked
 from pinn.problem.motions import free_motions
 from pinn.problem.problem import Problem
+from pinn.problem.too_little import missing
 from pinn.solution.balance import balances
 from pinn.solution.corners import corner_entries
 from pinn.solution.environment import peak_memory
@@ -50,7 +51,8 @@ def metrics(solution: Solution, result: Outcome, device: torch.device, total: fl
             estimates={name: error for name, error in estimates.quantities.items() if name in problem.fields},
             probes={name: relative for name, (_, relative) in estimates.probes.items()},
             residuals={name: residual for name, residual in estimates.residuals.items() if name not in noisy},
-            free=estimates.free or tuple(free_motions(problem)),
+            free=estimates.free or tuple(free_motions(problem)) or tuple(missing(problem)),
+            saddle=estimates.saddle,
             unexpected=unexpected(probes),
             unbalanced={name: one.missing for name, one in balance.items()},
             reach=0.0 if noisy else estimates.reach,  # what hangs on noisy data has a standard deviation

@@ -59,6 +59,7 @@ class Measured:
     probes         probe -> its estimated relative error
     residuals      statement -> relative residual, of those without noise
     free           sentences: what the statements leave open
+    saddle         whether a declared energy falls from the solution in some direction
     unexpected     probe -> relative difference from the value that is expected there
     systematic     sentences: noisy data that are missed in a way that is no noise
     reach          relative error that the residual may cause where it is amplified, 0 where it is not
@@ -76,6 +77,7 @@ class Measured:
     probes: Mapping[str, float] = field(default_factory=dict)
     residuals: Mapping[str, float] = field(default_factory=dict)
     free: tuple[str, ...] = ()
+    saddle: bool = False
     unexpected: Mapping[str, float] = field(default_factory=dict)
     unbalanced: Mapping[str, float] = field(default_factory=dict)
     reach: float = 0.0
@@ -137,6 +139,17 @@ def nothing_is_free(measured: Measured) -> Finding | None:
     if not measured.free:
         return None
     return Finding(Verdict.NOT_SOLVED, f"NOT SOLVED: {'; '.join(measured.free)}", contradicts=True)
+
+
+def it_is_a_minimum(measured: Measured) -> Finding | None:
+    if not measured.saddle:
+        return None
+    return Finding(
+        Verdict.NOT_SOLVED,
+        "NOT SOLVED: the energy falls from here in some direction, so this is a saddle and no minimum: minimise it "
+        "with --set solver.formulation=energy, or start elsewhere, fields: {NAME: {initial: …}}",
+        contradicts=True,
+    )
 
 
 def misfits_are_noise(measured: Measured) -> Finding | None:
@@ -276,6 +289,7 @@ def worst_of(numbers: Mapping[str, float]) -> str | None:
 Rule = Callable[[Measured], Finding | None]
 RULES: tuple[Rule, ...] = (
     nothing_is_free,
+    it_is_a_minimum,
     misfits_are_noise,
     energy_has_converged,
     every_statement_is_met,

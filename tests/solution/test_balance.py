@@ -108,3 +108,20 @@ conditions: [{{on: boundary, u: 0}}]
 """
     solver = "{method: {least_squares: {features: 20, scale: 1}}, threads: 1, time_limit: 3600}"
     assert balances(pinn.solve(problem(text, solver=solver))) == {}
+
+
+@pytest.mark.slow
+def test_a_layer_thinner_than_the_points_are_apart_is_in_balance():
+    """-e^2 u'' + u = 1 with layers of e = 1e-4 at both ends: the fluxes there are 2 e of what is made inside."""
+    text = """
+name: layer
+coordinates: [x]
+fields: [u]
+domain: {interval: {from: 0, to: 1}}
+equations: {balance: -1e-8*u_xx + u = 1}
+conditions: [{on: boundary, u: 0}]
+"""
+    cells = "{method: {cells: {features: 30, passes: 4}}, threads: 1, time_limit: 3600}"
+    (balance,) = balances(pinn.solve(problem(text, solver=cells))).values()
+    assert sum(balance.reactions.values()) == pytest.approx(2e-4, rel=1e-3)
+    assert abs(balance.difference) < 1e-2 * balance.size

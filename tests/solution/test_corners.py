@@ -64,6 +64,23 @@ def test_a_smooth_problem_has_no_corners():
     assert "corners" not in pinn.solve(build(parse_spec(text))).metrics
 
 
+def test_the_middle_of_a_hole_is_no_corner():
+    """An annulus has functions of its hole, and no corner that could be the nearest to them."""
+    text = """
+name: ring
+coordinates: [x, y]
+fields: [u]
+domain: {annulus: {center: [0, 0], inner_radius: 0.3, outer_radius: 1}}
+equations: {laplace: laplacian(u) = 0}
+conditions: [{on: inner, u: 1}, {on: outer, u: 0}]
+solver: {method: {least_squares: {features: 60, scale: 2}}, threads: 1}
+"""
+    found = pinn.solve(build(parse_spec(text)))
+    assert found.model.corners is not None
+    assert not found.problem.corners
+    assert "corners" not in found.metrics
+
+
 @pytest.mark.parametrize(
     "wedge",
     [

@@ -109,6 +109,12 @@ def test_loads_and_reactions_are_in_balance(missing, energy_error, verdict):
     assert hardened.because == ""
 
 
+def test_a_saddle_of_an_energy_is_no_solution():
+    found = judge(replace(MET, saddle=True))
+    assert (found.verdict, found.stop_reason) == (Verdict.NOT_SOLVED, StopReason.STAGNATED)
+    assert "saddle" in found.because
+
+
 def test_misfits_that_are_no_noise():
     found = judge(replace(MET, noisy=True, systematic=("what data u is missed by keeps its sign",)))
     assert (found.verdict, found.because) == (

@@ -113,7 +113,8 @@ def jumps_across(
         above, below = (np.array(samples.values(expressions, ends)) for ends in (holds, fails))
         differences.append(np.where(np.isfinite(above - below), np.abs(above - below), 0.0))
     size = np.nanmax(np.where(np.isfinite(above), np.abs(above), 0.0), axis=1, initial=0.0)  # [E]
-    inside = samples.shape.contains(np.column_stack([holds[s] for s in samples.letters[: samples.shape.dimension]]))
+    space = [holds[s] for s in samples.letters[: samples.shape.dimension]]
+    inside = samples.shape.contains(np.column_stack(space)) if space else np.ones(count, dtype=bool)
     early, late = (np.max([differences[k] for k in steps], axis=0) for steps in (_EARLY, _LATE))  # [E, B]
     jumping = (late > _STAYS * early) & (late > _ROUNDOFF * size[:, None]) & inside
     return [bool(row) for row in jumping.sum(axis=1) > _SHARE * max(1, inside.sum())]

@@ -11,6 +11,7 @@ from pinn.problem.problem import Problem
 from pinn.training.march.collocation import Scheme
 from pinn.training.march.held import Held
 from pinn.training.march.march import March
+from pinn.training.march.moments import moments
 from pinn.training.march.radau import radau
 from pinn.training.march.rows import draw_rows, orders_in_time
 from pinn.training.march.start import initial_state
@@ -46,7 +47,8 @@ def begun(problem: Problem, choice: Choice, device: torch.device, dtype: torch.d
     scheme = Scheme(problem, always, orders, radau(choice.nodes), scale, functions)
     if not scheme.coupled:
         scheme = replace(scheme, held=Held(problem, always, len(orders), functions.count))
-    return March(scheme, *problem.time, initial_state(problem, initial, orders, scale, functions.count), choice.limit)
+    start = initial_state(problem, initial, orders, scale, functions.count)
+    return March(scheme, *problem.time, start, choice.limit, moments(problem))
 
 
 def network_of(march: March) -> MarchNetwork:

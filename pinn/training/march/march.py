@@ -6,6 +6,8 @@ constant coefficients always). A slab is kept where the residual between the col
 that at the nodes, which is what the functions of space leave; else a shorter one is tried. After a slab whose residual
 leaves room the next is longer. Data that jump are followed by slabs that are shortened as long as that is of use, and
 grow again while the residual times the slab's length, which is what the fields miss, stays below that of the first.
+At the instants where data jump in time (`moments.py`) a slab ends, and the march begins again with T the time from one
+to the next.
 Source: Hairer & Wanner, Solving Ordinary Differential Equations II, 2nd ed., § IV.8 (when to factorise again).
 """
 
@@ -34,7 +36,10 @@ CONVERGED, ROUNDING = {True: 1e-12, False: 1e-9}, 1e-6
 SLOW = 0.3  # factor from one Newton step to the next, above which the statements are linearised again
 NEAR_FLOOR = 2.0  # times the residual at the nodes: between them it need not be smaller
 ROOM = 0.1  # of the limit, that the residual of a slab of twice the length is expected to stay below
-KEPT = ("start", "limit", "moment", "halvings", "position", "graded", "waiting", "factorised", "tried", "worst")
+KEPT = (
+    *("start", "limit", "moment", "stretch", "halvings", "position"),
+    *("graded", "waiting", "factorised", "tried", "worst"),
+)
 GRADED = 8  # halvings, from which it is asked whether they are of use where data jump
 NO_USE = 0.6  # residual times length of a slab, relative to that of one twice as long, above which halving is of none
 PATIENCE = 4  # slabs that are kept after one was halved, before the residual's floor is a reason to try a longer one
@@ -46,8 +51,10 @@ class March:
     """Where a march is.
 
     start     [Q, F, n] at `moment`: coefficients of the fields and of their derivatives in time
-    halvings  of the whole time, in the next slab
-    position  of the next slab's start, in units of its length
+    stops     instants between `begin` and `end` at which a slab ends
+    stretch   number of the time from one of them to the next, in which the next slab lies
+    halvings  of that time, in the next slab
+    position  of the next slab's start in it, in units of its length
     slabs     (end, coefficients [P + 1, F, n] of the Legendre polynomials)
     limit     of the residual between the nodes
     """
@@ -57,7 +64,9 @@ class March:
     end: float
     start: Tensor
     limit: float
+    stops: tuple[float, ...] = ()
     moment: float = 0.0
+    stretch: int = 0
     halvings: int = FIRST_HALVINGS
     position: int = 0
     slabs: list[tuple[float, Tensor]] = field(default_factory=list)
@@ -73,8 +82,15 @@ class March:
         self.moment = self.begin
 
     @property
+    def ends(self) -> tuple[float, float]:
+        """Of the stretch."""
+        edges = (self.begin, *self.stops, self.end)
+        return edges[self.stretch], edges[self.stretch + 1]
+
+    @property
     def length(self) -> float:
-        return (self.end - self.begin) / 2**self.halvings
+        first, last = self.ends
+        return (last - first) / 2**self.halvings
 
     @property
     def stride(self) -> int:
@@ -83,7 +99,7 @@ class March:
 
     @property
     def over(self) -> bool:
-        return self.position == 2**self.halvings
+        return self.stretch == len(self.stops) and self.position == 2**self.halvings
 
     @property
     def shortest(self) -> bool:
@@ -120,7 +136,7 @@ class March:
         self.position += 1
         self.worst = max(self.worst, between)
         length = self.length
-        self.moment = self.begin + self.position * length
+        self.moment = self.ends[0] + self.position * length
         self.slabs.append((self.moment, coefficients))
         self.start = torch.stack([self.derived(coefficients, q, length)[:, 1] for q in range(len(self.start))])
         self.waiting -= 1
@@ -129,6 +145,9 @@ class March:
         longer = room or self.graded > 0 or (between <= floor and self.waiting <= 0)
         if longer and self.position % ratio == 0 and self.halvings >= self.stride:
             self.halvings, self.position = self.halvings - self.stride, self.position // ratio
+        if self.position == 2**self.halvings and not self.over:
+            self.stretch, self.halvings, self.position, self.graded = self.stretch + 1, FIRST_HALVINGS, 0, 0.0
+            self.held.clear()
 
     def derived(self, coefficients: Tensor, order: int, length: float) -> Tensor:
         """The order-th derivative in time at both ends of the slab: [F, 2, n], without what has no such."""
@@ -149,8 +168,10 @@ class March:
         for name in KEPT:
             setattr(self, name, state[name])
         self.slabs = [(end, part) for end, part in state["slabs"]]
-        whole = self.end - self.begin
-        self.held = {key: Factors(self.scheme, at, times, whole / 2**key) for key, (at, times) in state["held"].items()}
+        first, last = self.ends
+        self.held = {
+            key: Factors(self.scheme, at, times, (last - first) / 2**key) for key, (at, times) in state["held"].items()
+        }
 
     # ---- one slab ------------------------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ import pytest
 
 from pinn.equations.jumps.crossing import Samples, brackets, halves, jumps_across
 from pinn.geometry.shapes.boxes import Interval, Rectangle
+from pinn.geometry.shapes.no_space import NoSpace
 from pinn.spec.language.branches import comparisons_of
 from pinn.spec.language.expressions import Scope
 
@@ -55,6 +56,16 @@ def jumping(text: str, samples: Samples = SQUARE) -> set[str]:
 )
 def test_what_jumps(text, count):
     assert len(jumping(text)) == count
+
+
+def test_without_space_there_is_time_alone():
+    """An ordinary equation, as the reader of jumps has it: the shape has no dimension."""
+    time = Samples(NoSpace(), (0.0, 2.0), ("t",), {})
+    found = Scope([], time=True, fields=["u"]).expression("where(t < 0.7, 1, 3)*u", ())
+    (comparison,) = comparisons_of(found)
+    ends = brackets(comparison, time)
+    assert ends is not None
+    assert jumps_across(comparison, ends, [found], time) == [True]
 
 
 def test_a_spot_between_the_samples_is_searched_for():
