@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import product
 
 from torch import Tensor
@@ -65,6 +65,12 @@ class JetPlan:
 
     def index(self, partial: Partial) -> int:
         return self.channels.index(partial)
+
+    @cached_property
+    def by_order(self) -> tuple[tuple[int, int, int], ...]:
+        """(order, first, last): the channels first:last are those of this order."""
+        orders = [channel.order for channel in self.channels]
+        return tuple((n, orders.index(n), orders.index(n) + orders.count(n)) for n in sorted(set(orders)))
 
 
 def set_partitions(items: Sequence) -> Iterator[list[list]]:

@@ -49,8 +49,8 @@ def shares(partial: Partial, space: int) -> tuple[tuple[int, tuple[int, ...], Pa
 def multiply(plan: JetPlan, weight: Callable[[tuple[int, ...]], Tensor | None], h: Jets) -> Jets:
     """Channels of w h.
 
-    weight   orders [D] -> that derivative of w [N], None where it is zero everywhere
-    h        one tensor [N, W] per channel of the plan, or None where it is zero
+    weight   orders [D] -> that derivative of w [...], None where it is zero everywhere
+    h        one tensor [..., W] per channel of the plan, or None where it is zero
     """
     result: Jets = []
     for channel in plan.channels:
@@ -59,7 +59,7 @@ def multiply(plan: JetPlan, weight: Callable[[tuple[int, ...]], Tensor | None], 
             factor, jet = weight(orders), h[plan.index(rest)]
             if factor is None or jet is None:
                 continue
-            term = (factor if count == 1 else count * factor)[:, None] * jet
+            term = (factor if count == 1 else count * factor)[..., None] * jet
             total = term if total is None else total + term
         result.append(total)
     return result

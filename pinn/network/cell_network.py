@@ -10,19 +10,24 @@ Mech. Engrg. 387 (2021) 114129 (sampled hidden layers).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from pinn.derivatives.jets import JetPlan, Jets, activate
+from pinn.derivatives.jets import JetPlan, Jets
 from pinn.derivatives.products import multiply
 from pinn.network.activations import ACTIVATIONS
+from pinn.network.cell_tiles import TILE, Reaches, Tiles
 from pinn.network.field_network import FixedHardness
 from pinn.network.windows import Window
 
-ROWS = 8192  # points evaluated at once: each cell sees few of them
+ROWS = 32_768  # points sorted to their cells at once
+ON_CPU, ON_CARD = (
+    2**16,
+    2**23,
+)  # hidden units evaluated at once: a few such tensors stay in a core's cache; keep a card busy
 BOXES = ("lower", "upper", "lower_width", "upper_width")
 
 
@@ -82,61 +87,118 @@ class CellNetwork(FixedHardness, nn.Module):
     def cache_rows(self) -> int:
         return ROWS
 
-    def local(self, points: Tensor) -> Iterator[tuple[int, Tensor, Tensor]]:
-        """(cell, indices of the points its window reaches, those points moved by whole periods to be near it)."""
+    # ---- cells at points -----------------------------------------------------------------------------------------
+
+    def reaches(self) -> Reaches:
         low = torch.where(self.lower_width > 0, self.lower - self.lower_width, -torch.inf).amax(dim=1)
         high = torch.where(self.upper_width > 0, self.upper + self.upper_width, torch.inf).amin(dim=1)
-        periodic = torch.nonzero(self.period).flatten().tolist()
-        centre = (self.lower[:, 0] + self.upper[:, 0]) / 2
-        for cell in range(self.cells):
-            near = points
-            if periodic:
-                near = points.clone()
-                for axis in periodic:
-                    turns = torch.round((points[:, axis] - centre[cell, axis]) / self.period[axis])
-                    near[:, axis] = points[:, axis] - turns.detach() * self.period[axis]
-            reached = torch.nonzero(((near > low[cell]) & (near < high[cell])).all(dim=1)).flatten()
-            if len(reached):
-                yield cell, reached, near[reached]
+        return Reaches(low, high, (self.lower[:, 0] + self.upper[:, 0]) / 2, self.period)
 
-    def basis_jets(self, cell: int, points: Tensor, plan: JetPlan) -> Jets:
-        """Channels of window * hidden layer of one cell, [N, M] each, at points that `local` gave for it."""
-        z: Jets = []
+    def local(self, points: Tensor) -> Iterator[tuple[int, Tensor, Tensor]]:
+        """(cell, indices of the points its window reaches, those points moved by whole periods to be near it)."""
+        reaches = self.reaches()
+        tiles = reaches.tiles(points)
+        for cell, pairs in tiles.by_cell():
+            indices = tiles.pair_index[pairs]
+            yield cell, indices, reaches.moved(points[indices], reaches.centre[cell])
+
+    def window(self, cell: Tensor, points: Tensor, order: int) -> Window:
+        """Of the cells [B] at points [B, T, D], near them."""
+        lower, upper, lower_width, upper_width = (getattr(self, name)[cell][:, None] for name in BOXES)
+        return Window(points, lower, upper, lower_width, upper_width, order)
+
+    def activations(self, cell: Tensor, points: Tensor, order: int) -> list[Tensor]:
+        """[s(lambda z)/lambda, s_1(lambda z), lambda s_2(lambda z), …] of the cells' units, [B, T, M] each."""
+        z = torch.baddbmm(self.bias[cell][:, None], points, self.weight[cell].transpose(1, 2))
+        if not self.hardened:
+            return self.activation.derivatives(z, order)
+        derivatives = self.activation.derivatives(z * self.hardness, order)
+        return [derivative * self.hardness ** (n - 1) for n, derivative in enumerate(derivatives)]
+
+    @property
+    def hardened(self) -> bool:
+        return bool(self.hardness != 1)
+
+    def amplitudes(self, plan: JetPlan) -> Tensor:
+        """a_c [L, C, M] of the plan's channels: a hidden unit is affine in x, so D^c s(z) = s_|c|(z) a_c."""
+        found = []
         for channel in plan.channels:
-            if channel.order == 0:
-                z.append(nn.functional.linear(points, self.weight[cell], self.bias[cell]) * self.hardness)
-            elif channel.order == 1:
-                z.append(self.weight[cell, :, channel.orders.index(1)][None] * self.hardness)
-            else:
-                z.append(None)
-        h = [None if c is None else c / self.hardness for c in activate(plan, self.activation.derivatives, z)]
-        window = self.window(cell, points, plan.order)
-        return h if window.trivial else multiply(plan, window, h)
+            amplitude = torch.ones_like(self.bias)
+            for axis, order in enumerate(channel.orders):
+                if order:
+                    amplitude = amplitude * self.weight[:, :, axis] ** order
+            if channel.laplacians:
+                amplitude = amplitude * self.weight[:, :, : plan.space].square().sum(dim=2) ** channel.laplacians
+            found.append(amplitude)
+        return torch.stack(found, dim=1)
 
-    def window(self, cell: int, points: Tensor, order: int) -> Window:
-        return Window(points, self.lower[cell], self.upper[cell], self.lower_width[cell], self.upper_width[cell], order)
+    def tiles_at_once(self, columns: int = 0) -> int:
+        """Tiles whose hidden units, or so many columns made of them, stay in a core's cache."""
+        limit = ON_CPU if self.weight.device.type == "cpu" else ON_CARD
+        return max(1, limit // (TILE * max(self.units, columns)))
+
+    # ---- fields --------------------------------------------------------------------------------------------------
 
     def jets(self, points: Tensor, plan: JetPlan) -> Jets:
         """Channels of the fields, each [N, F]."""
-        count, fields = len(points), len(self.field_scale)
-        total = [points.new_zeros(count, fields) for _ in plan.channels]
-        for cell, reached, near in self.local(points):
-            for index, channel in enumerate(self.basis_jets(cell, near, plan)):
-                if channel is not None:
-                    part = nn.functional.linear(channel, self.output[cell]).expand(len(reached), -1)
-                    total[index] = total[index].index_add(0, reached, part)
-        return [channel * self.field_scale for channel in total]
+        reaches, matrices = self.reaches(), self.amplified(plan, self.output)
+        parts = [self.jets_at(reaches.tiles(chunk), plan, matrices) for chunk in points.split(ROWS)]
+        return parts[0] if len(parts) == 1 else [torch.cat(channel) for channel in zip(*parts, strict=True)]
+
+    def amplified(self, plan: JetPlan, rows: Tensor) -> Tensor:
+        """[L, C, R, M] of rows [L, R, M] that the units are multiplied by: with a_c for each channel."""
+        return self.amplitudes(plan)[:, :, None] * rows[:, None]
+
+    def jets_at(self, tiles: Tiles, plan: JetPlan, rows: Tensor) -> Jets:
+        parts = []
+        for chunk in tiles.chunks(self.tiles_at_once()):
+            cell = tiles.cell[chunk]
+            parts.append(self.products(plan, self.activations(cell, tiles.near[chunk], plan.order), rows[cell]))
+        return self.blended(tiles, self.window(tiles.cell, tiles.near, plan.order), plan, parts)
+
+    def products(self, plan: JetPlan, activations: Sequence[Tensor], rows: Tensor) -> Tensor:
+        """[b, T, C, R]: the plan's channels of the hidden units of b tiles, times rows [b, C, R, M]."""
+        found = []
+        for order, first, last in plan.by_order:
+            factor = rows[:, first:last].flatten(1, 2).transpose(1, 2)
+            found.append(torch.bmm(activations[order], factor).unflatten(2, (last - first, -1)))
+        return torch.cat(found, dim=2)
+
+    def blended(self, tiles: Tiles, window: Window, plan: JetPlan, parts: Sequence[Tensor]) -> Jets:
+        """Channels of the fields [N, F] from those of the cells [b, T, C, F], all tiles in parts."""
+        count, fields = len(tiles.points), len(self.field_scale)
+        if not parts:
+            return [tiles.points.new_zeros(count, fields) for _ in plan.channels]
+        channels: Jets = list(torch.cat([*parts]).unbind(2))
+        if not window.trivial:
+            channels = multiply(plan, window, channels)
+        found: Jets = []
+        for channel in channels:
+            total = tiles.points.new_zeros(count, fields)
+            if channel is not None:
+                total = total.index_add(0, tiles.pair_index, tiles.of_pairs(channel))
+            found.append(total * self.field_scale)
+        return found
 
     def forward(self, points: Tensor) -> Tensor:
         """points [N, D] -> fields [N, F], through torch's own activation functions."""
-        total = points.new_zeros(len(points), len(self.field_scale))
-        for cell, reached, near in self.local(points):
-            z = nn.functional.linear(near, self.weight[cell], self.bias[cell])
+        reaches = self.reaches()
+        parts = [self.values_at(reaches.tiles(chunk)) for chunk in points.split(ROWS)]
+        return torch.cat(parts) * self.field_scale if len(parts) != 1 else parts[0] * self.field_scale
+
+    def values_at(self, tiles: Tiles) -> Tensor:
+        parts = []
+        for chunk in tiles.chunks(self.tiles_at_once()):
+            cell = tiles.cell[chunk]
+            z = torch.baddbmm(self.bias[cell][:, None], tiles.near[chunk], self.weight[cell].transpose(1, 2))
             h = self.activation.function(z * self.hardness) / self.hardness
-            window = self.window(cell, near, 0)((0,) * points.shape[1])
-            assert window is not None  # only derivatives may vanish
-            total = total.index_add(0, reached, window[:, None] * nn.functional.linear(h, self.output[cell]))
-        return total * self.field_scale
+            parts.append(torch.bmm(h, self.output[cell].transpose(1, 2)))
+        total = tiles.points.new_zeros(len(tiles.points), len(self.field_scale))
+        if not parts:
+            return total
+        window = self.window(tiles.cell, tiles.near, 0)((0,) * tiles.points.shape[1])
+        assert window is not None  # only derivatives may vanish
+        return total.index_add(0, tiles.pair_index, tiles.of_pairs(window[..., None] * torch.cat(parts)))
 
     def pre_activations(self, points: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         """(z [n, units], lambda [1]) of every cell at the points that it reaches, without the constant units."""

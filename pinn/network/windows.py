@@ -24,7 +24,10 @@ def smooth_step(z: Tensor, order: int) -> list[Tensor]:
     inner = z.clamp(-EDGE, EDGE)
     right, left = 1 / (1 - inner), 1 / (1 + inner)
     # q and its derivatives: q_k = k! (right^(k+1) - (-1)^k left^(k+1))
-    q = [math.factorial(k) * (right ** (k + 1) - (-1) ** k * left ** (k + 1)) for k in range(order + 1)]
+    q, r, l = [right - left], right, left
+    for k in range(1, order + 1):
+        r, l = r * right, l * left
+        q.append(math.factorial(k) * (r - (-1) ** k * l))
     value = torch.sigmoid(q[0])
     g = value * torch.sigmoid(-q[0])  # 1 - value would cancel near the upper end
     odd = 1 - 2 * value
@@ -45,34 +48,49 @@ def smooth_step(z: Tensor, order: int) -> list[Tensor]:
 
 
 class Window:
-    """The product of the windows of B boxes at points [N, D], with all derivatives of order <= `order` in each axis.
+    """The product of the windows of B boxes at points [..., D], with all derivatives of order <= `order` in each axis.
 
-    lower, upper               [B, D] faces of the boxes
-    lower_width, upper_width   [B, D] half widths of the transition zones there; 0 where a box ends at no other box
+    lower, upper               [..., B, D] faces of the boxes; what stands before B goes with what stands before D
+    lower_width, upper_width   [..., B, D] half widths of the transition zones there; 0 where a box ends at no other box
     """
 
     def __init__(
         self, points: Tensor, lower: Tensor, upper: Tensor, lower_width: Tensor, upper_width: Tensor, order: int
     ):
         self.one = points.new_ones(1)
-        self.axes: list[list[Tensor] | None] = []  # per axis the derivatives 0..order, None where the window is 1
-        for axis in range(points.shape[1]):
-            sides = [
-                (sign, face, width)
-                for sign, faces, widths in ((1.0, lower, lower_width), (-1.0, upper, upper_width))
-                for face, width in zip(faces[:, axis], widths[:, axis], strict=True)
-                if width > 0
-            ]
-            factor: list[Tensor] | None = None
-            for sign, face, width in sides:
-                rate = sign / width
-                step = smooth_step((points[:, axis] - face) * rate, order)
-                step = [derivative * rate**n for n, derivative in enumerate(step)]
-                factor = step if factor is None else leibniz(factor, step)
-            self.axes.append(factor)
+        self.known: dict[tuple[int, ...], Tensor | None] = {}
+        sides = [
+            (axis, sign, faces[..., box, axis], widths[..., box, axis])
+            for axis in range(points.shape[-1])
+            for sign, faces, widths in ((1.0, lower, lower_width), (-1.0, upper, upper_width))
+            for box in range(lower.shape[-2])
+        ]
+        there = torch.stack([(width > 0).any() for _, _, _, width in sides]).tolist()
+        sides = [side for side, some in zip(sides, there, strict=True) if some]
+        # per axis the derivatives 0..order, None where the window is 1
+        self.axes: list[list[Tensor] | None] = [None] * points.shape[-1]
+        if not sides:
+            return
+        # A side without a zone has the rate 0 and a distance that leaves 1.
+        rates = [torch.where(width > 0, sign / torch.where(width > 0, width, 1.0), 0.0) for _, sign, _, width in sides]
+        distances = [
+            torch.where(width > 0, (points[..., axis] - face) * rate, 1.0)
+            for (axis, _, face, width), rate in zip(sides, rates, strict=True)
+        ]
+        steps = smooth_step(torch.stack(distances), order)
+        for number, ((axis, _, _, _), rate) in enumerate(zip(sides, rates, strict=True)):
+            step = [derivative[number] * rate**n for n, derivative in enumerate(steps)]
+            step[0] = steps[0][number]
+            factor = self.axes[axis]
+            self.axes[axis] = step if factor is None else leibniz(factor, step)
 
     def __call__(self, orders: tuple[int, ...]) -> Tensor | None:
-        """The derivative of these orders [N], None where it is zero everywhere."""
+        """The derivative of these orders [...], None where it is zero everywhere."""
+        if orders not in self.known:
+            self.known[orders] = self.product(orders)
+        return self.known[orders]
+
+    def product(self, orders: tuple[int, ...]) -> Tensor | None:
         total = None
         for order, factor in zip(orders, self.axes, strict=True):
             if factor is None:
@@ -92,6 +110,8 @@ def leibniz(a: list[Tensor], b: list[Tensor]) -> list[Tensor]:
     """Derivatives 0..n of a product of two functions of one variable, from those of each."""
     found = []
     for n in range(len(a)):
-        terms = [math.comb(n, k) * a[k] * b[n - k] for k in range(n + 1)]
-        found.append(torch.stack(terms).sum(dim=0))
+        total = a[0] * b[n]
+        for k in range(1, n + 1):
+            total = total + math.comb(n, k) * a[k] * b[n - k]
+        found.append(total)
     return found

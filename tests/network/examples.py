@@ -6,9 +6,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pinn.derivatives.jets import JetPlan, Jets, activate
+from pinn.derivatives.products import multiply
 from pinn.network.cell_network import CellNetwork
 from pinn.network.cells import Cell, grid, widths
 from pinn.network.features import sample_hyperplanes
+from pinn.network.windows import Window
 from pinn.training.cells.refinement import merged
 
 NAMES = ("lower", "upper", "lower_width", "upper_width")
@@ -74,11 +77,32 @@ def network_on(
     return found
 
 
+def window_of(network: CellNetwork, cell: int, near: Tensor, order: int = 0) -> Window:
+    """One cell's, at points [n, D] near it."""
+    return Window(near, *(getattr(network, name)[cell] for name in NAMES), order)
+
+
+def basis_jets(network: CellNetwork, cell: int, near: Tensor, plan: JetPlan) -> Jets:
+    """Channels of window * hidden layer of one cell, [n, M] each, at points near it: Faà di Bruno's formula, as a
+    perceptron has it."""
+    z: Jets = []
+    for channel in plan.channels:
+        if channel.order == 0:
+            z.append((near @ network.weight[cell].T + network.bias[cell]) * network.hardness)
+        elif channel.order == 1:
+            z.append(network.weight[cell, :, channel.orders.index(1)][None] * network.hardness)
+        else:
+            z.append(None)
+    h = activate(plan, network.activation.derivatives, z)
+    window = window_of(network, cell, near, plan.order)
+    return multiply(plan, window, [None if c is None else c / network.hardness for c in h])
+
+
 def window_sums(network: CellNetwork, points: Tensor) -> Tensor:
     """Sum of all windows at points [N, D]: [N]."""
     total = points.new_zeros(len(points))
     for cell, reached, near in network.local(points):
-        values = network.window(cell, near, 0)((0,) * points.shape[1])
+        values = window_of(network, cell, near)((0,) * points.shape[1])
         assert values is not None
         total.index_add_(0, reached, values.expand(len(reached)))
     return total

@@ -7,9 +7,21 @@ import torch
 
 from pinn.derivatives.autograd import partial_derivatives
 from pinn.derivatives.jets import Partial, plan_jets
+from pinn.network import cell_network
 from pinn.network.cell_network import CellNetwork, join
 from tests.derivatives.test_products import up_to
-from tests.network.examples import LOWER, NAMES, UPPER, hanging, network_on, partition, points_in, window_sums
+from tests.network.examples import (
+    LOWER,
+    NAMES,
+    UPPER,
+    basis_jets,
+    hanging,
+    network_on,
+    partition,
+    points_in,
+    window_of,
+    window_sums,
+)
 
 JETS = 1e-8  # of a channel's largest value: the reference loses 1 - sigmoid where a step is nearly 1
 CASES = {
@@ -42,6 +54,31 @@ def test_jets_on_hanging_cells(name):
     assert overlapping > 1.5 * len(points)
     found = differences(network, points, partials, space)
     assert max(found.values()) < JETS, max(found, key=lambda channel: found[channel])
+
+
+@pytest.mark.parametrize("periodic", [(), (0,), (0, 1)])
+def test_all_cells_at_once_are_what_each_is_alone(periodic, monkeypatch):
+    """Points sorted to the cells against every cell asked for itself, whatever the sizes of tiles and chunks."""
+    network = network_on(partition(2, periodic, seed=5), periodic, units=7, activation="lambda_gelu", hardness=2.0)
+    points = points_in(2, 300)
+    plan = plan_jets([*up_to(2, 2), Partial((0, 0), 1)], 2)
+    expected = [torch.zeros(len(points), 2, dtype=torch.float64) for _ in plan.channels]
+    with torch.no_grad():
+        for cell in range(network.cells):
+            centre = (network.lower[cell, 0] + network.upper[cell, 0]) / 2
+            turns = torch.where(network.period > 0, torch.round((points - centre) / network.period), 0.0)
+            near = points - turns * network.period
+            for total, channel in zip(expected, basis_jets(network, cell, near, plan), strict=True):
+                assert channel is not None
+                total += channel @ network.output[cell].T * network.field_scale
+        for rows, units in ((cell_network.ROWS, cell_network.ON_CPU), (70, 1000)):
+            monkeypatch.setattr(cell_network, "ROWS", rows)
+            monkeypatch.setattr(cell_network, "ON_CPU", units)
+            for found, true in zip(network.jets(points, plan), expected, strict=True):
+                torch.testing.assert_close(found, true, rtol=0, atol=1e-12 * float(true.abs().max()))
+            torch.testing.assert_close(network(points), expected[0], rtol=1e-12, atol=1e-12)
+        assert [channel.shape for channel in network.jets(points[:0], plan)] == [(0, 2)] * len(plan.channels)
+        assert network(points[:0]).shape == (0, 2)
 
 
 @pytest.mark.parametrize(("activation", "hardness"), [("tanh", 1.0), ("sin", 1.0), ("lambda_gelu", 3.0)])
@@ -106,7 +143,7 @@ def zeros_reached(network: CellNetwork, points) -> float:
     """Share of the points that a cell was given for which its window is zero."""
     shares = []
     for cell, _, near in network.local(points):
-        window = network.window(cell, near, 0)((0, 0))
+        window = window_of(network, cell, near)((0, 0))
         assert window is not None
         shares.append(window == 0)
     return float(torch.cat(shares).double().mean())

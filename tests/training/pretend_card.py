@@ -110,7 +110,9 @@ def _made(func):
 
 
 _library = torch.library.Library("aten", "IMPL")  # what makes new tensors; all else sees an OnCard
-for _function in (aten.empty.memory_format, aten.empty_strided.default):
+_makers = (aten.empty.memory_format, aten.empty_strided.default)
+_makers += (aten.arange.default, aten.arange.start, aten.arange.start_step)  # torch's own would resize an empty tensor
+for _function in _makers:
     _library.impl(_function.name().removeprefix("aten::"), _made(_function), "PrivateUse1")
 
 

@@ -78,4 +78,5 @@ def test_the_card_refuses_to_mix():
     with pytest.raises(TypeError, match="can't convert"):
         there.numpy()
     assert there[torch.tensor([0, 1])].device == CARD
+    assert torch.arange(2, 5, device=CARD).tolist() == [2, 3, 4]
     assert (there + torch.tensor(2.0)).cpu().tolist() == [3.0, 3.0, 3.0]

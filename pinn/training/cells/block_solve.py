@@ -37,26 +37,30 @@ def solve_blocks(
     `regularisation` is mu relative to the size of A; None takes a few rounding errors of the numbers' type.
     """
     like = rows[0].target
-    squares = [like.new_zeros(size) for size in sizes]
+    squares = [like.new_zeros(size) for size in sizes]  # of the columns, as far as their rows have been in a front
+    first = elimination_places(rows, sizes)
+    own: list[list[BlockRows]] = [[] for _ in sizes]  # rows by the block that is eliminated first of theirs
+    passed: list[list[BlockRows]] = [[] for _ in sizes]  # what is left of fronts, likewise
     for part in rows:
-        for block, entries in part.entries.items():
-            squares[block] += entries.square().sum(dim=0)
-    scales = [column_scales(square.sqrt()) for square in squares]
-    fronts = [BlockRows({k: a / scales[k] for k, a in part.entries.items()}, part.target) for part in rows]
+        own[min(part.entries, key=first.__getitem__)].append(part)
     eliminated: list[tuple[int, list[int], Tensor]] = []
     square = 0.0
-    for block in elimination_order([set(part.entries) for part in rows], len(sizes)):
-        mine = [front for front in fronts if block in front.entries]
-        fronts = [front for front in fronts if block not in front.entries]
-        others = sorted({k for front in mine for k in front.entries} - {block})
-        triangle = reduce(mine, [block, *others], sizes, damping(sizes[block], like.dtype, regularisation), like)
+    for block in first:
+        mine = own[block] + passed[block]
+        others = sorted({k for part in mine for k in part.entries} - {block}, key=first.__getitem__)
+        columns = [block, *others]
+        front, count = assembled(own[block], passed[block], columns, sizes, like)
+        measured = front[:count, :-1].square().sum(dim=0).split([sizes[k] for k in columns])
+        for k, part in zip(columns, measured, strict=True):
+            squares[k] += part
+        scales = column_scales(squares[block].sqrt())  # all rows with entries in the block have been in a front by now
+        triangle = damped_triangle(front, sizes[block], damping(sizes[block], like.dtype, regularisation) * scales)
         eliminated.append((block, others, triangle[: sizes[block]]))
         rest = triangle[sizes[block] :]
         if others:
-            entries = dict(
-                zip(others, rest[:, sizes[block] : -1].split([sizes[k] for k in others], dim=1), strict=True)
-            )
-            fronts.append(BlockRows(entries, rest[:, -1]))
+            widths = [sizes[k] for k in others]
+            entries = dict(zip(others, rest[:, sizes[block] : -1].split(widths, dim=1), strict=True))
+            passed[others[0]].append(BlockRows(entries, rest[:, -1]))
         else:
             square += float(rest[:, -1].square().sum())
     found: dict[int, Tensor] = {}
@@ -66,26 +70,36 @@ def solve_blocks(
         if others:
             right = right - triangle[:, size:-1] @ torch.cat([found[k] for k in others])
         found[block] = torch.linalg.solve_triangular(triangle[:, :size], right[:, None], upper=True)[:, 0]
-    return [found[k] / scales[k] for k in range(len(sizes))], math.sqrt(square)
+    return [found[k] for k in range(len(sizes))], math.sqrt(square)
 
 
-def reduce(rows: Sequence[BlockRows], columns: Sequence[int], sizes: Sequence[int], mu: float, like: Tensor) -> Tensor:
-    """R [columns + 1, columns + 1] or shorter, of the rows over these blocks, with the first block damped."""
+def elimination_places(rows: Sequence[BlockRows], sizes: Sequence[int]) -> dict[int, int]:
+    """Block -> its place in the order of elimination, the first block first."""
+    supports = [set(support) for support in {tuple(sorted(part.entries)) for part in rows}]
+    return {block: place for place, block in enumerate(elimination_order(supports, len(sizes)))}
+
+
+def assembled(
+    own: Sequence[BlockRows], passed: Sequence[BlockRows], columns: Sequence[int], sizes: Sequence[int], like: Tensor
+) -> tuple[Tensor, int]:
+    """A front over these blocks and the right-hand side, with room for the damping below: [n, W + 1].
+
+    own   rows of the system itself: so many are the first rows of the front
+    """
     starts, width = {}, 0
     for block in columns:
         starts[block] = width
         width += sizes[block]
-    count = sum(len(part.target) for part in rows)
-    first = sizes[columns[0]]
-    front = like.new_zeros(max(count + first, width + 1), width + 1)
+    counts = [sum(len(part.target) for part in parts) for parts in (own, passed)]
+    front = like.new_zeros(max(sum(counts) + sizes[columns[0]], width + 1), width + 1)
     at = 0
-    for part in rows:
+    for part in (*own, *passed):
         end = at + len(part.target)
         for block, entries in part.entries.items():
             front[at:end, starts[block] : starts[block] + sizes[block]] = entries
         front[at:end, width] = part.target
         at = end
-    return damped_triangle(front, first, mu)
+    return front, counts[0]
 
 
 def elimination_order(supports: Sequence[set[int]], count: int) -> list[int]:

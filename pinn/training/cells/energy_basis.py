@@ -20,8 +20,9 @@ from torch import Tensor
 from pinn.derivatives.jets import JetPlan
 from pinn.domain.places import Interior
 from pinn.equations.compiler.compile import Derivative
+from pinn.network.cell_basis import CellBasis
 from pinn.network.cell_network import CellNetwork
-from pinn.training.cells.solve import same_cells
+from pinn.training.cells.together import in_bunches
 from pinn.training.residuals.assembly import Group
 from pinn.training.residuals.energy import QUADRATURE_CHUNK, Integral
 from pinn.training.residuals.linearisation import linearised
@@ -29,6 +30,7 @@ from pinn.training.residuals.model import Model
 
 DEPENDENT = 1e-10  # singular values below, relative to the largest: rounding errors of the units rule there
 ROUNDING = 100  # times the machine's precision, the least that is kept, in single precision
+PAIRS = 16_384  # of a point and a cell, whose units are made orthonormal at once
 POINTS_PER_FUNCTION = 4  # of the quadrature, at the least: between fewer, functions of small energy may be anything
 
 Units = dict[Derivative, Tensor]  # derivative -> [n, R], jets of the basis functions of its field that reach n points
@@ -81,27 +83,33 @@ class EnergyBasis:
     ) -> Iterator[tuple[Tensor, Units, dict[str, Tensor]]]:
         """The points in chunks that the same cells reach: indices [n], the units' jets there, field -> columns in z."""
         network, fields = self.network, self.model.outputs
-        touched = torch.zeros(len(points), network.cells, dtype=torch.bool)
-        for cell, reached, _ in network.local(points):
-            touched[reached.cpu(), cell] = True
-        for members, where in same_cells(touched):
-            columns = {
-                name: torch.cat([self.columns[cell][f] for cell in members] or [torch.arange(0)])
-                for f, name in enumerate(fields)
+        partials = {d: d.partial for d in derivatives}
+        for members, parts in in_bunches(network.reaches(), points, QUADRATURE_CHUNK):
+            indices = torch.cat(parts)
+            basis = CellBasis(network, points[indices], plan)
+            units = {partial: basis.derivative(partial) for partial in set(partials.values())}
+            blocks = {
+                cell: {
+                    d: units[partial][pairs] @ self.scaled_transforms[cell][fields.index(d.field)]
+                    for d, partial in partials.items()
+                }
+                for cell, pairs in basis.tiles.by_cell()
             }
-            for indices in where.to(points.device).split(QUADRATURE_CHUNK):
-                blocks: dict[Derivative, list[Tensor]] = {d: [] for d in derivatives}
-                for cell, _, near in network.local(points[indices]):
-                    channels = network.basis_jets(cell, near, plan)
-                    for d in derivatives:
-                        field = fields.index(d.field)
-                        channel, transform = channels[plan.index(d.partial)], self.transforms[cell][field]
-                        if channel is None:
-                            blocks[d].append(points.new_zeros(len(indices), transform.shape[1]))
-                        else:
-                            unit = network.field_scale[field]
-                            blocks[d].append((channel @ (transform * unit)).expand(len(indices), -1))
-                yield indices, {d: torch.cat(parts, dim=1) for d, parts in blocks.items()}, columns
+            done = dict.fromkeys(blocks, 0)  # rows of each cell's blocks: they are in the order of the points
+            for cells, part in zip(members, parts, strict=True):
+                rows = {cell: slice(done[cell], done[cell] + len(part)) for cell in cells}
+                done |= {cell: of_cell.stop for cell, of_cell in rows.items()}
+                found = {d: torch.cat([blocks[cell][d][rows[cell]] for cell in cells], dim=1) for d in derivatives}
+                columns = {name: torch.cat([self.columns[cell][f] for cell in cells]) for f, name in enumerate(fields)}
+                yield part, found, columns
+
+    @cached_property
+    def scaled_transforms(self) -> list[list[Tensor]]:
+        """T_lf times the magnitude of the field."""
+        scale = self.network.field_scale
+        return [
+            [transform * unit for transform, unit in zip(of_cell, scale, strict=True)] for of_cell in self.transforms
+        ]
 
     # ---- derivatives ---------------------------------------------------------------------------------------------
 
@@ -236,11 +244,19 @@ def orthonormal_basis(model: Model, parts: Sequence[Integral]) -> EnergyBasis:
     none = network.field_scale.new_zeros(network.units, 0)
     transforms = [[none for _ in model.outputs] for _ in range(network.cells)]
     density = parts[0]
-    with torch.no_grad():
-        for cell, indices, near in network.local(density.points.points):
-            for field in range(len(model.outputs)):
-                triangle = energy_triangle(model, density, cell, indices, near, field)
-                transforms[cell][field] = inverse_of(triangle, len(indices) // POINTS_PER_FUNCTION)
+    value = density.plan.channels[0]
+    roots = [square_roots(density, name) for name in model.outputs]
+    shares = (density.weights / density.weights.sum()).sqrt()
+    for tiles in network.reaches().tiles(density.points.points).split(PAIRS):
+        basis = CellBasis(network, tiles, density.plan)
+        units = {p: basis.derivative(p) for p in {value, *(d.partial for d in density.derivatives)}}
+        for cell, pairs in tiles.by_cell():
+            points, own = tiles.pair_index[pairs], {p: unit[pairs] for p, unit in units.items()}
+            for field, scale in enumerate(network.field_scale):
+                rows = [own[value] * shares[points][:, None]]
+                for mode in roots[field]:
+                    rows.append(sum_of(own[d.partial] * (root[points] * scale)[:, None] for d, root in mode.items()))
+                transforms[cell][field] = inverse_of(triangle_of(rows), len(points) // POINTS_PER_FUNCTION)
     return EnergyBasis(model, transforms)
 
 
@@ -254,38 +270,44 @@ def inverse_of(triangle: Tensor, most: int) -> Tensor:
     return right[kept].T / sizes[kept] / norms[:, None]
 
 
-def energy_triangle(model: Model, part: Integral, cell: int, indices: Tensor, near: Tensor, field: int) -> Tensor:
-    """A triangle R [M, M] with R^T R the inner products of one field's units in a cell.
+def triangle_of(blocks: Sequence[Tensor]) -> Tensor:
+    """R [M, M] of rows in blocks [n, M] each."""
+    triangle = blocks[0].new_zeros(0, blocks[0].shape[1])
+    for parts in zip(*(block.split(QUADRATURE_CHUNK) for block in blocks), strict=True):
+        triangle = torch.linalg.qr(torch.cat([triangle, *parts]), mode="r")[1]
+    return triangle
 
-    near   the points `indices` of the part that the cell's window reaches, moved by whole periods to be near it
+
+def square_roots(density: Integral, field: str) -> list[dict[Derivative, Tensor]]:
+    """Roots of the energy's second derivatives in one field's jets, at zero fields, times the weights.
+
+    For each eigenvector v of the matrix at a point, with eigenvalue l > 0: derivative -> sqrt(l weight) v [N]. The
+    squares of sum_d root_d D^d v, summed, are the second variation of the energy.
     """
-    network = model.cell_network
-    unit, measure = float(network.field_scale[field]), part.weights.sum()
-    mine = [d for d in part.derivatives if d.field == model.outputs[field]]
-    triangle = near.new_zeros(0, network.units)
-    for chunk, points in zip(indices.split(QUADRATURE_CHUNK), near.split(QUADRATURE_CHUNK), strict=True):
-        weights, count = part.weights[chunk], len(points)
-        channels = network.basis_jets(cell, points, part.plan)
-        zero = {d: points.new_zeros(count) for d in part.derivatives}
-        seconds = part.term.expression.curvature(part.inputs(chunk), zero)
-        matrix = points.new_zeros(count, len(mine), len(mine))
+    mine = [d for d in density.derivatives if d.field == field]
+    if not mine:
+        return []
+    weights, found = density.weights, []
+    for chunk in density.chunks():
+        points = density.points.points[chunk]
+        zero = {d: torch.zeros_like(points[:, 0]) for d in density.derivatives}
+        seconds = density.term.expression.curvature(density.inputs(chunk), zero)
+        matrix = points.new_zeros(len(points), len(mine), len(mine))
         for i, a in enumerate(mine):
             for k, b in enumerate(mine):
                 second = seconds.get((a, b), seconds.get((b, a)))
                 if second is not None:
                     matrix[:, i, k] = torch.as_tensor(second).to(points)
         # An inner product is all that is wanted: where the energy has no curvature at zero fields, its values'.
-        values, vectors = torch.linalg.eigh(matrix.nan_to_num(nan=0.0, posinf=0.0, neginf=0.0))
-        value = channels[0]
-        assert value is not None  # the value channel never vanishes
-        rows = [value * (weights / measure).sqrt()[:, None]]
-        units = [channels[part.plan.index(d.partial)] for d in mine]
-        for mode in range(len(mine)):
-            root = (values[:, mode].clamp_min(0) * weights).sqrt() * unit
-            terms = [c * (root * vectors[:, i, mode])[:, None] for i, c in enumerate(units) if c is not None]
-            rows += [sum_of(terms)] if terms else []
-        triangle = torch.linalg.qr(torch.cat([triangle, *rows]), mode="r")[1]
-    return triangle
+        matrix = matrix.nan_to_num(nan=0.0, posinf=0.0, neginf=0.0)
+        if bool((matrix == matrix[:1]).all()):  # the same everywhere
+            matrix = matrix[:1]
+        values, vectors = torch.linalg.eigh(matrix)
+        found.append((values.clamp_min(0).sqrt()[:, None] * vectors).expand(len(points), -1, -1))
+    roots = torch.cat(found) * weights.sqrt()[:, None, None]  # [N, derivative, mode]
+    return [
+        dict(zip(mine, of_mode.unbind(1), strict=True)) for of_mode in roots.unbind(2) if bool((of_mode != 0).any())
+    ]
 
 
 def sum_of(terms: Iterable[Tensor]) -> Tensor:

@@ -6,33 +6,23 @@ A point's row has entries in the cells whose windows reach it, two or a few, so 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from pinn.derivatives.jets import Jets
 from pinn.errors import Divergence
+from pinn.network.cell_basis import CellBasis
 from pinn.network.cell_network import CellNetwork
 from pinn.training.cells.block_solve import BlockRows, solve_blocks
+from pinn.training.cells.together import same_cells
 from pinn.training.output_layer.newton import newton
 from pinn.training.residuals.assembly import FieldJets, Group, loss_terms
 from pinn.training.residuals.divergence import require_finite
-from pinn.training.residuals.linearisation import linearised
+from pinn.training.residuals.linearisation import LinearisedStatement, linearised
 from pinn.training.residuals.model import Model
 
 MOST_STEPS = 8  # of Newton
 LEAST_GAIN = 0.19  # a step that lowers the loss by less than this fraction, its root by a tenth, is the last
-
-
-@dataclass(frozen=True, eq=False)
-class Reach:
-    """What a cell contributes at the points of a group: their indices [n] and its windowed basis there."""
-
-    cell: int
-    indices: Tensor
-    basis: Jets
 
 
 def solve_cells(
@@ -44,7 +34,7 @@ def solve_cells(
     """
     system = CellSystem(model, groups, regularisation)
     if start is not None:
-        return newton(system, start, steps=MOST_STEPS, least_gain=LEAST_GAIN)[0]
+        return newton(system, start, steps=MOST_STEPS, least_gain=LEAST_GAIN, expected=lambda: system.expected)[0]
     coefficients, norm = system.solution(None)
     system.set(coefficients)
     model.respect_bounds()
@@ -54,18 +44,22 @@ def solve_cells(
 class CellSystem:
     """The output layers of all cells, in their order, and the unknowns (a NewtonSystem).
 
-    reached   by group and by the ends of its points: what each cell contributes there
+    reached    by group: what the cells contribute at its points
+    expected   the loss of the linearised statements at their last solution
     """
 
     @torch.no_grad()
     def __init__(self, model: Model, groups: Sequence[Group], regularisation: float | None):
         self.model, self.groups, self.regularisation = model, groups, regularisation
         self.network = model.cell_network
-        self.reached = [[reach(self.network, group, points) for _, points in group.points.ends] for group in groups]
-        self.solves = 0
+        self.reached = [Reached(self.network, group) for group in groups]
+        self.solves, self.expected = 0, 0.0
 
     def solved(self, jets: Sequence[FieldJets]) -> Tensor:
-        return self.solution(jets)[0]
+        found, norm = self.solution(jets)
+        if not self.model.raw:  # at zero fields a residual may say nothing of unknowns, and everything after a step
+            self.expected = norm**2
+        return found
 
     @torch.no_grad()
     def solution(self, jets: Sequence[FieldJets] | None) -> tuple[Tensor, float]:
@@ -76,8 +70,8 @@ class CellSystem:
         self.solves += 1
         model, network = self.model, self.network
         rows: list[BlockRows] = []
-        for number, (group, at_ends) in enumerate(zip(self.groups, self.reached, strict=True)):
-            rows += group_rows(model, group, None if jets is None else jets[number], at_ends)
+        for number, (group, reached) in enumerate(zip(self.groups, self.reached, strict=True)):
+            rows += group_rows(model, group, None if jets is None else jets[number], reached)
         sizes = [len(model.outputs) * network.units] * network.cells + ([len(model.raw)] if len(model.raw) else [])
         blocks, norm = solve_blocks(rows, sizes, self.regularisation)
         found = torch.cat(blocks)
@@ -102,70 +96,77 @@ class CellSystem:
     @torch.no_grad()
     def jets(self) -> list[FieldJets]:
         """From the bases that are already there."""
-        pairs = zip(self.groups, self.reached, strict=True)
-        return [jets_of(self.network, group, at_ends[0], self.model) for group, at_ends in pairs]
+        return [
+            jets_of(reached.bases[0], group, self.model)
+            for group, reached in zip(self.groups, self.reached, strict=True)
+        ]
 
 
-def reach(network: CellNetwork, group: Group, points: Tensor) -> list[Reach]:
-    return [
-        Reach(cell, indices, network.basis_jets(cell, near, group.plan))
-        for cell, indices, near in network.local(points)
-    ]
+class Reached:
+    """What the cells contribute at the points of a group.
 
-
-def group_rows(
-    model: Model, group: Group, jets: FieldJets | None, reached: Sequence[Sequence[Reach]]
-) -> list[BlockRows]:
-    """Rows of all statements of a group, those with entries in the same cells together.
-
-    reached   by the ends of the group's points
+    bases      by the ends of the points
+    pairs      all pairs of a point and a cell that reaches one of its ends, as cell * N + point, sorted: [P]
+    places     where each end's pairs are among them; None where there is one end
+    together   the points that the same cells reach: (cells, points [n], where their pairs are [n] by cell)
     """
-    pieces = [
-        (parts, sign, linearised(model, group, slice(None), jets, end))
-        for end, (parts, (sign, _)) in enumerate(zip(reached, group.points.ends, strict=True))
-    ]
-    network = model.cell_network
-    cells = network.cells
-    touched = torch.zeros(len(group.points), cells, dtype=torch.bool, device=group.points.points.device)
-    for parts, _, _ in pieces:
-        for part in parts:
-            touched[part.indices, part.cell] = True
-    of_cell = {cell: torch.nonzero(touched[:, cell]).flatten() for cell in range(cells)}
-    together = same_cells(touched)
+
+    def __init__(self, network: CellNetwork, group: Group):
+        self.bases = [CellBasis(network, points, group.plan) for _, points in group.points.ends]
+        count, cells = len(group.points), network.cells
+        keys = [basis.tiles.pair_cell * count + basis.tiles.pair_index for basis in self.bases]
+        self.pairs = keys[0] if len(keys) == 1 else torch.cat(keys).unique()
+        self.places = None if len(keys) == 1 else [torch.searchsorted(self.pairs, key) for key in keys]
+        touched = torch.zeros(count, cells, dtype=torch.bool, device=self.pairs.device)
+        touched[self.pairs % count, self.pairs // count] = True
+        self.together = [
+            (members, points, [torch.searchsorted(self.pairs, cell * count + points) for cell in members])
+            for members, points in same_cells(touched)
+        ]
+
+    def over_ends(self, rows: Sequence[Tensor], signs: Sequence[float]) -> Tensor:
+        """Rows [P, W] at the pairs, from those at the ends' own pairs: their sum with these signs."""
+        if self.places is None:
+            return rows[0]
+        whole = rows[0].new_zeros(len(self.pairs), rows[0].shape[1])
+        for place, part, sign in zip(self.places, rows, signs, strict=True):
+            whole.index_add_(0, place, part, alpha=sign)
+        return whole
+
+
+def group_rows(model: Model, group: Group, jets: FieldJets | None, reached: Reached) -> list[BlockRows]:
+    """Rows of all statements of a group, those with entries in the same cells together."""
+    signs = [sign for sign, _ in group.points.ends]
+    at_ends = [linearised(model, group, slice(None), jets, end) for end in range(len(signs))]
+    cells = model.cell_network.cells
     found = []
-    for number in range(len(group.indices)):
-        target = sum(sign * terms[number].target for _, sign, terms in pieces)
-        assert isinstance(target, Tensor)
-        whole: dict[int, Tensor] = {}
-        for parts, sign, terms in pieces:
-            for part in parts:
-                rows = terms[number].on_basis(model, group.plan, part.basis, part.indices).flatten(1)
-                if part.cell not in whole:
-                    whole[part.cell] = rows.new_zeros(len(of_cell[part.cell]), rows.shape[1])
-                at = torch.searchsorted(of_cell[part.cell], part.indices)
-                whole[part.cell].index_add_(0, at, rows, alpha=sign)
-        unknowns = unknown_columns(model, [(sign, terms[number].unknowns) for _, sign, terms in pieces], target)
+    for terms in zip(*at_ends, strict=True):
+        target = group.points.over_ends([term.target for term in terms])
+        rows = [basis_rows(model, basis, term) for basis, term in zip(reached.bases, terms, strict=True)]
+        whole = reached.over_ends(rows, signs)
+        unknowns = unknown_columns(model, list(zip(signs, (term.unknowns for term in terms), strict=True)), target)
         if unknowns is not None:  # solve for their change: one that the state says nothing about stays as it is
             target = target - unknowns @ torch.stack(list(model.raw.values()))
-        for members, points in together:
-            entries = {cell: whole[cell][torch.searchsorted(of_cell[cell], points)] for cell in members}
+        for members, points, places in reached.together:
+            entries = {cell: whole[place] for cell, place in zip(members, places, strict=True)}
             if unknowns is not None:
                 entries[cells] = unknowns[points]
             found.append(BlockRows(entries, target[points]))
     return found
 
 
-def same_cells(touched: Tensor) -> list[tuple[list[int], Tensor]]:
-    """Points by the set of cells that reach them: (cells, indices of the points), from touched [N, L]."""
-    packed = np.packbits(touched.cpu().numpy(), axis=1)
-    keys = packed.view(np.dtype((np.void, packed.shape[1])))[:, 0]
-    _, first, which = np.unique(keys, return_index=True, return_inverse=True)
-    order = np.argsort(which, kind="stable")
-    parts = np.split(order, np.cumsum(np.bincount(which))[:-1])
-    return [
-        (torch.nonzero(touched[start]).flatten().tolist(), torch.as_tensor(points, device=touched.device))
-        for start, points in zip(first, parts, strict=True)
-    ]
+def basis_rows(model: Model, basis: CellBasis, terms: LinearisedStatement) -> Tensor:
+    """Rows [P, F*M] of a statement in the output layer of each pair's cell."""
+    scale = model.network.field_scale
+    return torch.cat(
+        [
+            basis.combined(
+                {d.partial: factor * scale[f] for d, factor in terms.coefficients.items() if d.field == name}
+            )
+            for f, name in enumerate(model.outputs)
+        ],
+        dim=1,
+    )
 
 
 def unknown_columns(model: Model, pieces, target: Tensor) -> Tensor | None:
@@ -179,17 +180,11 @@ def unknown_columns(model: Model, pieces, target: Tensor) -> Tensor | None:
     return columns
 
 
-def jets_of(network: CellNetwork, group: Group, reached: Sequence[Reach], model: Model) -> FieldJets:
+def jets_of(basis: CellBasis, group: Group, model: Model) -> FieldJets:
     """The fields' jets at the points of a group, from the basis that is already there."""
-    count = len(group.points)
-    found = {}
+    channels, found = basis.fields(), {}
     for derivative in group.derivatives:
-        field = model.outputs.index(derivative.field)
-        total = network.field_scale.new_zeros(count)
-        for part in reached:
-            channel = part.basis[group.plan.index(derivative.partial)]
-            if channel is not None:
-                values = (channel @ network.output[part.cell, field]).expand(len(part.indices))
-                total.index_add_(0, part.indices, values)
-        found[derivative] = total * network.field_scale[field]
+        channel = channels[group.plan.index(derivative.partial)]
+        assert channel is not None  # a field of several cells has all channels
+        found[derivative] = channel[:, model.outputs.index(derivative.field)]
     return found

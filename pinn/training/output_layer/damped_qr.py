@@ -34,12 +34,13 @@ def damping(columns: int, dtype: torch.dtype, regularisation: float | None = Non
     return relative * math.sqrt(columns)
 
 
-def damped_triangle(rows: Tensor, columns: int, mu: float) -> Tensor:
+def damped_triangle(rows: Tensor, columns: int, mu: float | Tensor) -> Tensor:
     """R of [rows; mu I 0], the first `columns` of the columns damped.
 
     rows   [n + columns, W] of which the last are zero: there the damping is written
+    mu     one for all columns, or of each [columns]
     """
-    rows[-columns:, :columns].fill_diagonal_(mu)
+    rows[-columns:, :columns].diagonal().copy_(torch.as_tensor(mu, dtype=rows.dtype))
     require_time(of_qr(*rows.shape))
     return torch.linalg.qr(rows, mode="r")[1]
 

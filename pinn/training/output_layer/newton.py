@@ -3,7 +3,8 @@
     c <- c + a (c* - c),        a = 1, 1/2, 1/4, … the first that lowers the loss
 
 c* solves the statements linearised at the present fields. Where no a down to SHORTEST_STEP lowers the loss, c stays as
-it is and the iteration ends; it ends as well after a step that gains little.
+it is and the iteration ends; it ends as well after a step that gains little, and after one that ends where the
+linearised statements said: then they were as good as linear, and another would gain little.
 
 The first step has no loss to compare with: the fields that it is linearised at belong to another network, or are zero.
 It is taken whole where the loss is finite there, else halved towards the output layer as it was until it is.
@@ -62,12 +63,14 @@ def newton(
     least_gain: float,
     loss: float = math.inf,
     over: Callable[[], bool] = lambda: False,
+    expected: Callable[[], float] = lambda: 0.0,
 ) -> tuple[float, Sequence[FieldJets]]:
     """Iterate from the jets; returns the loss and the jets at the end, which are those of the model.
 
     least_gain   a step that lowers the loss by less than this fraction of it is the last
     loss         at the jets, where they are those of the model; infinite where they are not
     over         whether there is no time for another step
+    expected     the loss of the linearised statements at their last solution, where it is known
     Raises Divergence where no step has a finite loss.
     """
     for _ in range(steps):
@@ -79,7 +82,7 @@ def newton(
         if found is None:
             break
         loss, jets = found
-        if not loss < (1 - least_gain) * before or over():
+        if not loss < (1 - least_gain) * before or (1 - least_gain) * loss < expected() or over():
             break
     return loss, jets
 

@@ -10,8 +10,10 @@ import pytest
 import torch
 
 import pinn.training.cells.solve as cell_solve
+from pinn.network.cell_basis import CellBasis
 from pinn.network.mlp import MLP
-from pinn.training.cells.solve import jets_of, reach, same_cells, solve_cells
+from pinn.training.cells.solve import jets_of, solve_cells
+from pinn.training.cells.together import same_cells
 from pinn.training.output_layer.linear_solve import solve_least_squares
 from pinn.training.residuals.assembly import loss_at, residuals
 from pinn.training.residuals.linearisation import linear_rows, set_coefficients
@@ -136,7 +138,7 @@ def test_jets_from_the_basis_are_those_of_the_network():
     model = random_output(model_on(found, cells, 6))
     for group in groups_of(found, cells, 6):
         with torch.no_grad():
-            fast = jets_of(network_of(model), group, reach(network_of(model), group, group.points.points), model)
+            fast = jets_of(CellBasis(network_of(model), group.points.points, group.plan), group, model)
             slow = model.jets(group.points.points, group.plan, group.derivatives)
         for derivative in group.derivatives:
             torch.testing.assert_close(fast[derivative], slow[derivative], rtol=1e-11, atol=1e-9)
