@@ -13,7 +13,7 @@ import pinn
 project = "pinn"
 author = "the pinn developers"
 version = release = pinn.__version__
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.mathjax"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.mathjax", "sphinx-mathjax-offline"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["language/keys.toml"]
 myst_enable_extensions = ["dollarmath", "colon_fence"]
