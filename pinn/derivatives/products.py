@@ -46,6 +46,49 @@ def shares(partial: Partial, space: int) -> tuple[tuple[int, tuple[int, ...], Pa
     return tuple((count, orders, rest) for (orders, rest), count in found.items())
 
 
+@lru_cache(maxsize=4096)
+def splits(partial: Partial, space: int) -> tuple[tuple[int, Partial, Partial], ...]:
+    """Terms (coefficient, partial of g, partial of h) of Leibniz's rule for one channel of g h.
+
+    All of them are channels of a plan that has this one: blocks of the partitions in Faà di Bruno's formula.
+    """
+    dimension = len(partial.orders)
+    axes = [axis for axis, count in enumerate(partial.orders) for _ in range(count)]
+    found: Counter[tuple[Partial, Partial]] = Counter()
+    # a pair falls on one factor whole (its number), or is split along an axis, in two ways
+    pairs: list[tuple[int, int | None]] = [(0, None), (1, None), *((2, axis) for axis in range(space))]
+    for single in product((0, 1), repeat=len(axes)):
+        for choice in product(pairs, repeat=partial.laplacians):
+            orders, laplacians, count = [[0] * dimension, [0] * dimension], [0, 0], 1
+            for axis, factor in zip(axes, single, strict=True):
+                orders[factor][axis] += 1
+            for factor, axis in choice:
+                if axis is None:
+                    laplacians[factor] += 1
+                    continue
+                count *= 2
+                for of_factor in orders:
+                    of_factor[axis] += 1
+            ends = (Partial(tuple(of), n) for of, n in zip(orders, laplacians, strict=True))
+            found[next(ends), next(ends)] += count
+    return tuple((count, g, h) for (g, h), count in found.items())
+
+
+def product_of(plan: JetPlan, g: Jets, h: Jets) -> Jets:
+    """Channels of g h from those of both, [N, W] or broadcastable to it."""
+    result: Jets = []
+    for channel in plan.channels:
+        total = None
+        for count, of_g, of_h in splits(channel, plan.space):
+            first, second = g[plan.index(of_g)], h[plan.index(of_h)]
+            if first is None or second is None:
+                continue
+            term = (first if count == 1 else count * first) * second
+            total = term if total is None else total + term
+        result.append(total)
+    return result
+
+
 def multiply(plan: JetPlan, weight: Callable[[tuple[int, ...]], Tensor | None], h: Jets) -> Jets:
     """Channels of w h.
 

@@ -3,6 +3,7 @@
     h_0 = features(x),   h_l = s(W_l h_(l-1) + b_l),   u = scale * (W h_L + b)
 
 With a hardness lambda the activation of a layer is s(lambda z)/lambda, which for GELU is lambda-GELU: z Phi(lambda z).
+Where layers are normalised it acts on n(z), which has mean 0 and variance 1 over the units at every point.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from torch.nn import functional
 
 from pinn.derivatives.fused import fused_rule
 from pinn.derivatives.jets import JetPlan, Jets, Partial, activate, plan_jets
+from pinn.derivatives.normalisation import normalise, normalised
 from pinn.network.activations import ACTIVATIONS, Activation
 from pinn.network.features import InputFeatures
 from pinn.network.hardness import Hardness, Learning, hardness_columns
@@ -48,6 +50,7 @@ class MLP(nn.Module):
     fields       F
     hardness     initial lambda >= 1 of every hidden layer (1 leaves the activation as it is)
     learning     how lambda is learned, None where it is fixed
+    normalised   whether the units of every hidden layer are brought to mean 0 and variance 1 before the activation
 
     While `fused` is set, jets without a tape go through compiled kernels: the same values, faster once compiled.
     """
@@ -67,6 +70,7 @@ class MLP(nn.Module):
         generator: torch.Generator,
         hardness: float = 1.0,
         learning: Learning | None = None,
+        normalised: bool = False,
         dtype: torch.dtype = torch.float64,
         device: torch.device | str = "cpu",
     ):
@@ -78,6 +82,7 @@ class MLP(nn.Module):
         self.register_buffer("field_scale", torch.ones(fields, dtype=dtype, device=device))
         self.layer_hardness = Hardness(hardness, hidden, learning, dtype=dtype, device=device)
         self.plain = hardness == 1.0 and learning is None
+        self.normalised = normalised
         self.initialise(generator)
 
     def restricted(self, values: Mapping[int, float]) -> MLP:
@@ -139,7 +144,8 @@ class MLP(nn.Module):
                 z = functional.linear(h, layer.weight)
                 chosen = torch.randint(len(points), (layer.out_features,), generator=generator).to(h.device)
                 layer.bias.copy_(-z.gather(0, chosen[None])[0])
-                h = self.activation.function(hardness * (z + layer.bias)) / hardness
+                z = self.gated(z + layer.bias)
+                h = self.activation.function(hardness * z) / hardness
             self.linears[-1].weight.mul_(FIRST_OUTPUT)
 
     def forward(self, points: Tensor) -> Tensor:
@@ -150,9 +156,13 @@ class MLP(nn.Module):
         """points [N, D] -> the last hidden layer [N, W], through torch's own activation functions."""
         h = self.features(points)
         for layer, hardness in zip(self.linears[:-1], self.hardness, strict=True):
-            z = layer(h)
+            z = self.gated(layer(h))
             h = self.activation.function(z) if self.plain else self.activation.function(hardness * z) / hardness
         return h
+
+    def gated(self, z: Tensor) -> Tensor:
+        """What the activation acts on: W h + b, or that normalised."""
+        return normalised(z) if self.normalised else z
 
     def hidden_jets(self, points: Tensor, plan: JetPlan, tape: Tape | None = None) -> Jets:
         """Channels of the last hidden layer, each [N, W] (None where zero)."""
@@ -164,6 +174,8 @@ class MLP(nn.Module):
             z = self._linear(layer, h, points.shape[0])
             if tape is not None:
                 tape.layers.append((h, z))
+            if self.normalised:
+                z = normalise(plan, z)
             if self.plain:
                 h = activate(plan, self.activation.derivatives, z)
             else:
@@ -176,6 +188,8 @@ class MLP(nn.Module):
 
     def fused_hidden_jets(self, points: Tensor, plan: JetPlan) -> Tensor | None:
         """Channels of the last hidden layer, stacked [C, N, W], by compiled kernels; None where there are none."""
+        if self.normalised:
+            return None
         h = stack(self.features.jets(points, plan), points.shape[0])
         for layer, hardness in zip(self.linears[:-1], self.hardness, strict=True):
             rule = fused_rule(plan, self.activation.derivatives, points, layer.out_features)
@@ -208,7 +222,7 @@ class MLP(nn.Module):
         self.hidden_jets(points, plan_jets([Partial((0,) * points.shape[1])], points.shape[1]), tape)
         for (_, z), hardness in zip(tape.layers, self.hardness, strict=True):
             assert z[0] is not None  # the value channel never vanishes
-            yield z[0], hardness
+            yield self.gated(z[0]), hardness
 
     @staticmethod
     def _linear(layer: nn.Linear, h: Jets, count: int) -> Jets:

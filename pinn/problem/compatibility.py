@@ -31,6 +31,7 @@ from pinn.problem.features import (
     NO_SPACE,
     NO_TIME,
     NONLINEAR,
+    NORMALISED,
     PARAMETERS,
     PERIODIC,
     PERIODIC_IN_THE_LOSS,
@@ -121,6 +122,16 @@ TABLE = (
     ),
     Exclusion(STAGE["slices"], UNKNOWNS, "unknowns tie all slices together; write method: least_squares"),
     Exclusion(STAGE["slices"], NONLINEAR, "slices need equations linear in the fields; write method: least_squares"),
+    *(
+        Exclusion(
+            NORMALISED,
+            STAGE[name],
+            f"{name} draws its hidden layer; name a method that trains it, such as gauss_newton",
+        )
+        for name in ("auto", "least_squares", "slices", "cells", "ritz", "march")
+    ),
+    Exclusion(NORMALISED, DEEPXDE, "the engine deepxde has no normalised layers; remove it"),
+    Exclusion(NORMALISED, HARDENING, "a normalised network is no ReLU network's limit; solve with normalisation: none"),
     Exclusion(FOURIER, DEEPXDE, "the engine deepxde has no Fourier features; remove it"),
     Exclusion(LAMBDA_GELU, DEEPXDE, "the engine deepxde has no lambda_gelu; write another one, such as tanh"),
     Exclusion(SUBDOMAINS, DEEPXDE, "the engine deepxde has no subdomains; take the engine native"),

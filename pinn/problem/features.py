@@ -128,6 +128,7 @@ LEARNED_HARDNESS = Feature(
     "`lambda_gelu: {trainable: true}`",
     lambda asked: [("network", "activation")] if asked.spec.network.activation.trainable else [],
 )
+NORMALISED = setting("network", "normalisation", "layer")
 PERIODIC = Feature("a condition `periodic`", periodic_places)
 PERIODIC_IN_THE_LOSS = Feature(
     "a condition `periodic` and `network: {periodic: off}`",

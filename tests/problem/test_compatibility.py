@@ -32,6 +32,7 @@ from pinn.problem.features import (
     NO_SPACE,
     NO_TIME,
     NONLINEAR,
+    NORMALISED,
     PARAMETERS,
     PERIODIC,
     PERIODIC_IN_THE_LOSS,
@@ -82,6 +83,10 @@ SAID = {
     HARD: ({"network": {"constraints": "hard"}}, ("network", "constraints")),
     FIRST_GUESS: ({"fields": {"u": {"initial": 1}}}, ("fields", "u", "initial")),
     ENRICHMENT: ({"network": {"enrichment": {"u": "x**1.5"}}}, ("network", "enrichment")),
+    NORMALISED: (
+        {"network": {"normalisation": "layer"}, "solver": {"method": "adam"}},
+        ("network", "normalisation"),
+    ),
     FOURIER: ({"network": {"fourier": 8}}, ("network", "fourier")),
     LAMBDA_GELU: ({"network": {"activation": "lambda_gelu"}}, ("network", "activation")),
     PERIODIC: (JOINED, ("conditions", 1, "periodic")),

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from pinn.derivatives.normalisation import EPS
 from pinn.errors import SpecError, did_you_mean
 from pinn.export.onnx.activations import ACTIVATION_WRITERS
 from pinn.export.onnx.graph import Graph
@@ -61,8 +62,12 @@ def write_mlp(graph: Graph, network: MLP, points: str) -> str:
     activation = activation_writer(network.activation.name)
     h = write_features(graph, network.features, points)
     *hidden, (weight, bias) = folded_layers(network)
-    for inner, shift in hidden:
-        h = activation(graph, graph.linear(h, numbers(inner), numbers(shift)))
+    for (inner, shift), hardness in zip(hidden, network.hardness, strict=True):
+        z = graph.linear(h, numbers(inner), numbers(shift))
+        if network.normalised:
+            gain = graph.array(numbers(hardness.expand(len(shift))))
+            z = graph.add("LayerNormalization", z, gain, axis=-1, epsilon=EPS)
+        h = activation(graph, z)
     scale = network.field_scale
     return graph.linear(h, numbers(weight * scale[:, None]), numbers(bias * scale))
 

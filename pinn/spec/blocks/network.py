@@ -132,9 +132,18 @@ Enrichment = Annotated[
 ]
 
 
+def no_batches(value: Any) -> Any:
+    """Refuse what would make a field at a point depend on the other points."""
+    if value == "batch":
+        raise refuse("a field at a point would depend on the other points, and so would its derivatives; write layer")
+    return value
+
+
 class Network(Block):
     """The trained function: a multilayer perceptron, with optional random Fourier features in front.
 
+    normalisation  layer: the units of each hidden layer are brought to mean 0 and variance 1 at every point, before the
+                  activation; for methods that train all weights
     constraints   hard: a field's values on patches and at the start are met exactly, by construction
     enrichment    field -> functions of the coordinates that are added to it, each with a coefficient to be solved for;
                   vector -> the same with a list of components for each function, which share its coefficient
@@ -158,9 +167,17 @@ class Network(Block):
     )
     fourier: Width | None = None
     periodic: Literal["auto", "off"] = "auto"
+    normalisation: Annotated[Literal["none", "layer"], BeforeValidator(no_batches)] = "none"
     constraints: Literal["soft", "hard"] = "soft"
     enrichment: dict[str, Enrichment] = {}
     corners: Literal["auto", "none"] = "auto"
+
+    @model_validator(mode="after")
+    def layers_of_several(self) -> Self:
+        for index, width in enumerate(self.hidden or ()):
+            if self.normalisation == "layer" and width == 1:
+                raise refuse("a single unit is 0 once it is normalised; write more units", "hidden", index)
+        return self
 
     def written(self) -> dict[str, Any]:
         return {key: value for key, value in super().written().items() if value != {}}

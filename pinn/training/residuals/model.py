@@ -132,6 +132,7 @@ def new_network(
         generator=generator,
         hardness=options.activation.hardness,
         learning=learning(options.activation),
+        normalised=options.normalisation == "layer",
         dtype=dtype,
         device=device,
     )

@@ -53,6 +53,13 @@ def test_every_activation(activation, tmp_path):
     check(solution_of(POISSON, network=f"{{hidden: [9, 8], activation: {activation}}}"), tmp_path / "x.onnx")
 
 
+@pytest.mark.parametrize("activation", ["tanh", "{lambda_gelu: {hardness: 5, trainable: true, per: neuron}}"])
+def test_normalised_layers(activation, tmp_path):
+    network = f"{{hidden: [9, 8], normalisation: layer, activation: {activation}}}"
+    solver = "{method: adam}"
+    check(solution_of(POISSON, network=network, solver=solver), tmp_path / "x.onnx")
+
+
 def test_every_activation_has_a_writer():
     assert ACTIVATION_WRITERS.keys() == ACTIVATIONS.keys()
 
