@@ -1,13 +1,14 @@
-"""`pinn bench [NAMES]`: the same problems under several engines, error against seconds."""
+"""`pinn bench [NAMES]`: the same problems under several engines, error against seconds; or a folder of problems."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from pinn.files.shipped import find_spec
+from pinn.files.shipped import find_spec, shipped_folder
 
 # Smooth and steep, linear and nonlinear, steady and in time, scalar and elastic.
 NAMES = (
@@ -26,7 +27,11 @@ NAMES = (
 def bench(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NAMES]", help="Problems of 'pinn list', or files. Default: nine of them."),
+        typer.Argument(
+            metavar="[NAMES]",
+            help="Problems of 'pinn list', or files. Default: nine of them. A folder of 'pinn list', such as pinnacle, "
+            "solves all its problems, or those named after it, and writes a table of them.",
+        ),
     ] = None,
     engines: Annotated[str, typer.Option(help="Which engines, with commas between them.")] = "native,deepxde",
     time_limit: Annotated[
@@ -46,6 +51,9 @@ def bench(
     from pinn.solution.engines import require_engine
 
     finite(time_limit, "--time-limit")
+    if names and "/" not in names[0] and (shipped_folder() / names[0]).is_dir():
+        solve_folder(shipped_folder() / names[0], names[1:], time_limit, seeds, overrides or (), out)
+        return
     chosen = [engine.strip() for engine in engines.split(",") if engine.strip()]
     for engine in chosen:
         require_engine(engine)
@@ -82,3 +90,28 @@ def bench(
                 typer.echo(f"{name}  {engine}  seed {seed}  {what}; {seconds:.1f} s in all", err=True)
     for suffix in ("md", "json", "png"):
         typer.echo(out / f"engines.{suffix}")
+
+
+def solve_folder(
+    folder: Path, names: Sequence[str], time_limit: float | None, seeds: int, overrides: Sequence[str], out: Path
+) -> None:
+    """All problems of a folder, or those named, into FOLDER.md and FOLDER.json."""
+    import os
+    import platform
+
+    from pinn.comparison.collection import Collection, solved
+    from pinn.run.directory import make_folder
+
+    files = [find_spec(f"{folder.name}/{name}") for name in names] or sorted(folder.glob("*.yaml"))
+    machine = f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}"
+    make_folder(out, "--out")
+    collection = Collection.resume(folder, out / f"{folder.name}.json", machine)
+    for seed in range(seeds):
+        for file in files:
+            typer.echo(f"{file.stem}  seed {seed}  …", err=True)
+            result = solved(file, seed, time_limit, overrides)
+            collection.add(result)
+            errors = ", ".join(f"{name} {error:.1e}" for name, error in result.errors.items()) or result.message
+            typer.echo(f"{file.stem}  seed {seed}  {errors}; {result.verdict}; {result.seconds:.1f} s", err=True)
+    for suffix in ("md", "json"):
+        typer.echo(out / f"{folder.name}.{suffix}")

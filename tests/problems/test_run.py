@@ -78,8 +78,9 @@ SHORT = {
 
 
 def test_every_problem_is_listed():
+    """But those of PINNacle, which `pinn bench pinnacle` solves."""
     files = {str(file.relative_to(ROOT / "problems").with_suffix("")) for file in ROOT.glob("problems/*/*.yaml")}
-    assert files == set(SHORT)
+    assert {file for file in files if not file.startswith("pinnacle/")} == set(SHORT)
 
 
 @pytest.mark.parametrize("name", SHORT)

@@ -1,0 +1,1 @@
+"""PINNacle: references of its problems, and its measurements. Read first: make.py."""
