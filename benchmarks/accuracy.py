@@ -157,7 +157,10 @@ def main() -> None:
             results[name].append(entry)
             shown = {k: f"{v:.2e}" for k, v in entry.get("errors", {}).items() if k in TARGETS.get(name, {})}
             print(f"{name} seed {seed}: {shown} {entry['seconds']:.1f} s {entry.get('stop_reason', entry)}", flush=True)
-        machine = f"{os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}"
+        threads = os.environ.get("OMP_NUM_THREADS", "all")
+        machine = (
+            f"{os.cpu_count()} cores ({platform.machine()}), threads: {threads}, Python {platform.python_version()}"
+        )
         file.write_text(json.dumps({"machine": machine, "problems": results}, indent=1) + "\n")
         (RESULTS / "accuracy.md").write_text(table(results, machine))
 
