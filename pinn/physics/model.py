@@ -23,6 +23,8 @@ class Physics:
     beyond    definition -> the way out where a constant is at its upper limit or above
     energy    the functional that the equations and the natural conditions make stationary, where there is one
     positive  definitions of the fields that must be positive everywhere, such as a ratio of volumes
+    balances  equation -> (flux, source), definitions: the integral of the flux over a boundary and that of the source
+              inside vanish together, where the equation's text does not show it
     steady    what to write for a problem without time, where the equations have derivatives in it
     """
 
@@ -36,6 +38,7 @@ class Physics:
     beyond: dict[str, str] = field(default_factory=dict)
     energy: Energy | None = None
     positive: tuple[str, ...] = ()
+    balances: dict[str, tuple[str, str]] = field(default_factory=dict)
     steady: str = ""
 
 

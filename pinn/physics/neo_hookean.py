@@ -93,6 +93,7 @@ def neo_hookean(parameters: Mapping[str, Any], coordinates: tuple[str, ...]) -> 
         limits={"youngs_modulus": (0.0, math.inf), "poissons_ratio": (-1.0, 0.5)},
         energy=Energy(density=f"strain_energy - ({work})", natural={f"traction_{i}": f"u{i}" for i in coordinates}),
         positive=("volume_ratio",),
+        balances={f"equilibrium_{i}": (f"traction_{i}", f"body_force_{i}") for i in coordinates},
     )
 
 

@@ -7,7 +7,7 @@ For each conservation law (equations/balance/laws.py)
 over the whole duration where there is time, the storage being among the sources. Where a condition states the flux, as
 a traction or Robin's law does, what it states counts as applied; elsewhere the flux of the fields is the reaction. So a
 load that the fields ignore is missing in the reactions, however small the residuals are in the mean. For forces the
-moments are in balance as well, about the middle of the domain.
+moments are in balance as well, about the middle of the domain (not of large deformations, whose arms move).
 """
 
 from __future__ import annotations
@@ -73,9 +73,9 @@ def balances(solution: Solution) -> dict[str, Balance]:
     flows = {subdomain.name: flows_in(problem, subdomain) for subdomain in problem.subdomains}
     if not any(flows.values()) or problem.space not in POINTS:
         return {}
-    forces = forces_of(problem)
+    forces, turn = forces_of(problem)
     try:
-        fine, coarse = (summed(problem, parts(solution, flows, share), forces) for share in (1.0, COARSER))
+        fine, coarse = (summed(problem, parts(solution, flows, share), turn) for share in (1.0, COARSER))
     except GeometryError:
         return {}
     sizes = common_sizes(problem, fine, forces)
@@ -85,15 +85,17 @@ def balances(solution: Solution) -> dict[str, Balance]:
     }
 
 
-def forces_of(problem: Problem) -> tuple[str, ...]:
-    """The laws that are equilibrium of forces, in the order of the coordinates; empty where there are none."""
+def forces_of(problem: Problem) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The laws that are equilibrium of forces, in the order of the coordinates, and the same where their moments are in
+    balance; empty where there are none."""
     names = problem.vectors.get("traction", ())
     first = problem.subdomains[0]
     _, reader = flux_reader(problem.spec, first)
     tractions = [reader.settled(plain(reader.resolve(name), reader)) for name in names]
     laws = [law for law in conservation_laws(problem.spec, first) if law.flux in tractions]
     laws.sort(key=lambda law: tractions.index(law.flux))
-    return tuple(law.name for law in laws) if have_moments(laws, tractions, problem.coordinates) else ()
+    forces = tuple(law.name for law in laws)
+    return forces, forces if have_moments(laws, tractions, problem.coordinates) else ()
 
 
 def summed(problem: Problem, found: Iterable[Part], forces: Sequence[str]) -> dict[str, Balance]:

@@ -125,3 +125,27 @@ conditions: [{on: boundary, u: 0}]
     (balance,) = balances(pinn.solve(problem(text, solver=cells))).values()
     assert sum(balance.reactions.values()) == pytest.approx(2e-4, rel=1e-3)
     assert abs(balance.difference) < 1e-2 * balance.size
+
+
+@pytest.mark.slow
+def test_forces_on_a_body_of_large_deformation():
+    """A block of rubber, pulled by 0.3: homogeneous, so that the reaction is known."""
+    text = """
+name: rubber
+coordinates: [x, y]
+physics: {neo_hookean: {youngs_modulus: 1, poissons_ratio: 0.3}}
+domain: {rectangle: {from: [0, 0], to: [1, 0.5]}}
+conditions:
+  - {on: left, ux: 0, traction_y: 0}
+  - {on: bottom, uy: 0, traction_x: 0}
+  - {on: right, traction: [0.3, 0]}
+  - {on: top, traction: [0, 0]}
+"""
+    solution = pinn.solve(problem(text, solver=FEW))
+    found = balances(solution)
+    assert set(found) == {"equilibrium_x", "equilibrium_y"}  # no moments: arms move
+    along = found["equilibrium_x"]
+    assert along.applied["right"] == pytest.approx(0.15)
+    assert along.reactions["left"] == pytest.approx(-0.15, rel=1e-3)
+    assert max(one.missing for one in found.values()) < 1e-3
+    assert balances(silenced(solution))["equilibrium_x"].missing == pytest.approx(1, rel=0.1)

@@ -7,7 +7,7 @@ every body with the outward normal n
 
 For div(stress) + body_force = 0 these are tractions and body forces, for c*u_t - div(k grad u) = q the heat that flows
 out, is stored and is made. F.n is read from the equation's text as its part that is concentrated where all fields jump
-(equations/jumps/flux.py).
+(equations/jumps/flux.py), or said by the physics.
 """
 
 from __future__ import annotations
@@ -48,13 +48,21 @@ def conservation_laws(spec: Spec, subdomain: Subdomain) -> list[Law]:
     physics, reader = flux_reader(spec, subdomain)
     found = []
     for name, text in {**physics.equations, **spec.equations}.items():
-        law = read_law(reader, name, text)
+        law = declared_law(physics, reader, name) or read_law(reader, name, text)
         if law is None:
             continue
         for jet in symbols_of(law.flux + law.source) & reader.jets.keys():
             subdomain.scope.jet(*reader.jets[jet])
         found.append(law)
     return found
+
+
+def declared_law(physics: Physics, reader: FluxReader, name: str) -> Law | None:
+    """What a physics says of its equation: a stress whose divergence is taken apart, as of a large deformation."""
+    if name not in physics.balances:
+        return None
+    flux, source = (reader.settled(plain(reader.resolve(one), reader)) for one in physics.balances[name])
+    return Law(name, flux, source)
 
 
 def flux_reader(spec: Spec, subdomain: Subdomain) -> tuple[Physics, FluxReader]:
