@@ -64,7 +64,7 @@ def spatial_orders(problem: Problem, equations: Sequence[Statement]) -> dict[str
 
 
 def closed_patches(problem: Problem) -> set[str]:
-    """Patches of which the spec says that nothing is known there, or that they are periodic."""
+    """Patches of which the spec says that no more is known there, or that they are periodic."""
     found: set[str] = set()
     for condition in problem.spec.conditions:
         found |= set(condition.periodic or ())
@@ -109,7 +109,7 @@ def on_patches(problem: Problem, statements: Sequence[Statement], orders: Mappin
                 part = " on a part of it" if len(names) > fewest else ""
                 found.append(
                     f"patch '{patch}'{where} has {fewest} condition{'s' * (fewest != 1)}{said}{part} where the "
-                    f"equations need {needed}: what is not said is open"
+                    f"equations need {needed}: what is not said is open; state it, or free: true beside what is known"
                 )
     return found
 

@@ -58,6 +58,7 @@ def square(equations: str, conditions: str) -> Problem:
         (LAPLACE, "[{on: boundary, u: 0}]", ["left", "right", "bottom", "top"]),
         (LAPLACE, "[{on: top, where: x < 1, u: 1}, {on: [left, right, bottom], u: 1}, {on: boundary, v: 0}]", ["top"]),
         (LAPLACE, "[{on: top, free: true}, {on: boundary, v: 0, u: 1}]", []),
+        (LAPLACE, "[{on: top, u: 1, free: true}, {on: boundary, v: 0, u: 1}]", []),
         (LAPLACE, "[{periodic: [left, right]}, {on: [bottom, top], v: 0, u: 1}]", []),
         ("{a: laplacian(u) = 1, b: 'd(x*v_x, x) + d(x*v_y, y) = 1'}", "[{on: boundary, u: 0, v: 0}]", []),
         ("{a: u_x + v_y = 1, b: u_y - v_x = 0}", "[{on: boundary, u: 0}]", []),

@@ -128,7 +128,6 @@ NOT_A_SPEC = {
     "value true": ("conditions: [{on: left, u: »false}]", "conditions[0].u", "got false"),
     "component mapping": ("conditions: [{on: left, v: [0, »{a: 1}]}]", "conditions[0].v[1]", "got a mapping"),
     "dunder quantity": ("conditions: [{on: left, »__class__: 0}]", "conditions[0].__class__", "is not a name"),
-    "free and a value": ("conditions: [{on: left, free: true, u: »0}]", "conditions[0].u", "'free: true'"),
     "free as text": ("conditions: [{on: left, free: »yes}]", "conditions[0].free", "must be true or false, got 'yes'"),
     "periodic and a value": (
         "conditions: [{periodic: [left, right], u: »0}]",

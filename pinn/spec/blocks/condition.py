@@ -105,10 +105,7 @@ class Condition(Block):
         if self.periodic is not None:
             for key in [*self.values, *(["equation"] if self.equations else []), *(["free"] if self.free else [])]:
                 raise refuse(f"a periodic condition states nothing else; remove {shown(key)}", key)
-        elif self.free:
-            for key in [*self.values, *(["equation"] if self.equations else [])]:
-                raise refuse("nothing else can be stated where 'free: true' is; remove one or the other", key)
-        elif not stated and not self.equations and not self.supports:
+        elif not stated and not self.equations and not self.supports and not self.free:
             raise refuse("states nothing; add a quantity such as 'u: 0', an equation, or 'free: true'")
         return self
 
