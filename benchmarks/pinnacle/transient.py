@@ -1,9 +1,4 @@
-"""References of the problems of PINNacle in time: solve(resolution) -> columns.
-
-kuramoto_sivashinsky, gray_scott     Fourier series, exponential time differencing (benchmarks/references.py)
-heat_2d_lt                           sine series in the same way
-heat_2d_cg                           cubic elements on triangles with quadratic edges, an L-stable Runge-Kutta method
-"""
+"""References of the problems of PINNacle in time: solve(resolution) -> columns. Those of KS are Fourier series."""
 
 from __future__ import annotations
 
