@@ -14,6 +14,7 @@ from typing import ClassVar, cast
 import torch
 from torch import Tensor, nn
 
+from pinn.corners.poles import PoleTable
 from pinn.corners.table import CornerTable
 from pinn.derivatives.jets import JetPlan, Jets, plan_jets
 from pinn.network.activations import Activation
@@ -33,7 +34,7 @@ class CornerNetwork(nn.Module):
     kind: ClassVar[str] = "mlp and corners"
     one_output_layer: ClassVar[bool] = False
 
-    def __init__(self, smooth: MLP, tables: Sequence[CornerTable]):
+    def __init__(self, smooth: MLP, tables: Sequence[CornerTable | PoleTable]):
         super().__init__()
         self.smooth = smooth
         self.corners = nn.ModuleList(tables)
@@ -41,8 +42,8 @@ class CornerNetwork(nn.Module):
         self.coefficients = nn.Parameter(smooth.field_scale.new_zeros(count))
 
     @property
-    def tables(self) -> list[CornerTable]:
-        return cast(list[CornerTable], list(self.corners))  # ModuleList forgets the type of its items
+    def tables(self) -> list[CornerTable | PoleTable]:
+        return cast(list[CornerTable | PoleTable], list(self.corners))  # ModuleList forgets the type of its items
 
     @property
     def of_corners(self) -> list[Tensor]:

@@ -1,6 +1,6 @@
 """Holes of a problem: inner outlines of its subdomains, with the functions that fields around them are made of.
 
-An inclusion is a hole of what surrounds it.
+An inclusion is a hole of what surrounds it, and a fillet is a part of one.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from scipy.spatial import KDTree
 
 from pinn.corners.basis import CornerBasis
 from pinn.corners.find import orders_of
+from pinn.corners.functions import CornerFunctions
 from pinn.corners.holes import around, hole_functions
 from pinn.corners.principal import NoWedge, Surroundings, principal_row, terms_at_vertex
 from pinn.equations.subdomains import Subdomain
@@ -25,6 +26,7 @@ from pinn.spec.language.branches import symbols_of
 from pinn.spec.language.expressions import symbol
 
 SAME_POINT = 1e-7  # of the size
+FLATTEST, SAME_CIRCLE = 2.0, 1e-2  # 1/radius of an arc, in 1/size; how round one is, as far as chords show it
 ALONG = np.linspace(0.0, 1.0, 65)[:, None]  # where a piece is looked at
 
 
@@ -44,7 +46,10 @@ def find_holes(problem: Problem) -> tuple[Hole, ...]:
         Hole(subdomain, centre, radius)
         for subdomain in problem.subdomains
         if has_constant_coefficients(problem, subdomain)
-        for centre, radius in inner_outlines(subdomain.shape)
+        for centre, radius in [
+            *inner_outlines(subdomain.shape),
+            *((f.centre, f.radius) for f in fillets(subdomain.shape)),
+        ]
     )
 
 
@@ -78,24 +83,56 @@ def inner_outlines(shape: Shape) -> list[tuple[NDArray, float]]:
     return found
 
 
+@dataclass(frozen=True, eq=False)
+class Fillet:
+    """An arc of the boundary that curves inward: its middle [2], radius, ends [2, 2] and outward normals there."""
+
+    centre: NDArray
+    radius: float
+    ends: NDArray
+    normals: NDArray
+
+
+def fillets(shape: Shape) -> list[Fillet]:
+    """Those that are no part of a hole: what is singular in the middle of an arc is not far from it."""
+    holes, found = inner_outlines(shape), []
+    for piece in shape.pieces:
+        points, normals = piece.points(ALONG), piece.normals(ALONG)
+        along, turning = np.diff(points, axis=0), np.diff(normals, axis=0)
+        curvature = float(-(along * turning).sum() / (along**2).sum())
+        if curvature * shape.size < FLATTEST:
+            continue
+        middles = points + normals / curvature
+        centre = middles.mean(axis=0)
+        is_arc = np.abs(middles - centre).max() < SAME_CIRCLE / curvature
+        beside = all(np.linalg.norm(centre - other) > radius for other, radius in holes)
+        if is_arc and beside and not shape.contains(centre[None])[0]:
+            found.append(Fillet(centre, 1 / curvature, points[[0, -1]], normals[[0, -1]]))
+    return found
+
+
 def hole_bases(problem: Problem, powers: int) -> list[CornerBasis]:
     """The functions of every hole, up to r^(-powers) and log r, in units of its radius."""
     found = []
     for hole in find_holes(problem):
-        outputs = hole.subdomain.outputs
-        surroundings = Surroundings(problem.domain.axes, (float(hole.centre[0]), float(hole.centre[1])), {})
-        equations = [s for s in problem.statements if s.is_equation and s.place.subdomain == hole.subdomain.name]
-        try:
-            terms = [terms_at_vertex(statement.expression, surroundings, None) for statement in equations]
-            orders, weights = orders_of([terms], [outputs])
-        except NoWedge:
-            continue
-        if any(weights):  # what a field of another weight needs at the seam of a full turn is not just continuity
-            continue
-        names = {name: (0, field) for field, name in enumerate(outputs)}
-        rows = tuple(
-            principal_row(part, names, weights, (), {}, order) for part, order in zip(terms, orders, strict=True)
-        )
-        functions = hole_functions(around(rows, outputs, weights), powers)
-        found.append(CornerBasis(hole.centre, functions, problem.outputs, hole.radius))
+        functions = laurent(problem, hole.subdomain, (float(hole.centre[0]), float(hole.centre[1])), powers)
+        if functions is not None:
+            found.append(CornerBasis(hole.centre, functions, problem.outputs, hole.radius))
     return found
+
+
+def laurent(problem: Problem, subdomain: Subdomain, centre: tuple[float, float], powers: int) -> CornerFunctions | None:
+    """The functions of r^-k up to k = `powers` and log r; None where fields have other weights than zero."""
+    outputs = subdomain.outputs
+    surroundings = Surroundings(problem.domain.axes, centre, {})
+    equations = [s for s in problem.statements if s.is_equation and s.place.subdomain == subdomain.name]
+    try:
+        terms = [terms_at_vertex(statement.expression, surroundings, None) for statement in equations]
+        orders, weights = orders_of([terms], [outputs])
+    except NoWedge:
+        return None
+    if any(weights):  # what a field of another weight needs at the seam of a full turn is not just continuity
+        return None
+    names = {name: (0, field) for field, name in enumerate(outputs)}
+    rows = tuple(principal_row(part, names, weights, (), {}, order) for part, order in zip(terms, orders, strict=True))
+    return hole_functions(around(rows, outputs, weights), powers)

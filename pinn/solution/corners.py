@@ -34,6 +34,8 @@ def corner_entries(problem: Problem, network: FieldNetwork, corrected: FieldNetw
     order, size = order_of(problem), problem.geometry.size
     found = []
     for number, table in enumerate(network.tables):
+        if not isinstance(table, CornerTable):
+            continue
         vertex = table.vertex.cpu().numpy()
         here = [one for one in problem.corners if np.linalg.norm(one.point - vertex) <= NEAR * size]
         if not here or not singular(here[0], order):  # the middle of a hole is no corner

@@ -17,8 +17,11 @@ from dataclasses import replace
 from time import perf_counter
 
 from pinn.corners.network import CornerNetwork
+from pinn.corners.poles import PoleTable
+from pinn.corners.table import CornerTable
 from pinn.network.activations import ACTIVATIONS
 from pinn.problem.holes import hole_bases
+from pinn.problem.poles import pole_tables
 from pinn.problem.singular import corner_bases, has_functions, is_singular, order_of
 from pinn.spec.blocks.solver import LeastSquaresOptions
 from pinn.training.output_layer.gathered import gather
@@ -51,7 +54,9 @@ APPROACH = (3.0, 0.05)
 # features of an L-bracket the held-out residual is 2e-2 below 2, 7e-4 below 3, 4e-4 below 4, 8e-6 below 6, 6e-6 below
 # 8.
 EXPONENTS_BEYOND, EXPONENTS_PER_LEVEL = 4.0, 1.0
-POWERS, POWERS_PER_LEVEL = 8, 3  # of 1/r about a hole: two of them that are as far apart as wide need 10 for 1e-4
+POWERS, POWERS_PER_LEVEL = 12, 4  # of 1/r about a hole: two of them that are as far apart as wide need 10 for 1e-4
+NEARER = math.sqrt(GROWTH)  # poles, from one level to the next: as many more of them as of the features
+BEHIND = 2  # boundary points per feature where there are poles, which boundaries alone decide about
 CORNER_SHARE = 0.5  # of the features, as many functions at most
 LOST = 1e-2  # held-out residual of the best model, above which there is no solution to start from
 NEWTON_TOLERANCE = 1e-3  # a Newton step that lowers the loss by less than this fraction is the last
@@ -165,7 +170,7 @@ class LeastSquares:
         groups = draw(
             problem,
             INTERIOR_PER_FEATURE * self.features,
-            BOUNDARY_PER_FEATURE * self.features,
+            (BEHIND if has_functions(problem) else BOUNDARY_PER_FEATURE) * self.features,
             seed,
             run.device,
             run.dtype,
@@ -208,9 +213,10 @@ class LeastSquares:
     def with_corners(self, model: Model) -> Model:
         """The model with the functions of corners and holes, the coefficients zero."""
         problem = self.run.problem
-        tables = hole_bases(problem, POWERS + self.level * POWERS_PER_LEVEL)
+        tables: list[CornerTable | PoleTable] = [*hole_bases(problem, POWERS + self.level * POWERS_PER_LEVEL)]
         if is_singular(problem):
             below = order_of(problem) + EXPONENTS_BEYOND + self.level * EXPONENTS_PER_LEVEL
             tables += corner_bases(problem, below, CORNER_SHARE * self.features)
+        tables += pole_tables(problem, NEARER**self.level)
         network = CornerNetwork(model.mlp, tables).to(self.run.device)
         return Model(problem, network, problem.spec.solver.derivatives)

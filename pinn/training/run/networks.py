@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pinn.corners.network import CornerNetwork
+from pinn.corners.poles import PoleTable
 from pinn.corners.table import CornerTable
 from pinn.errors import did_you_mean
 from pinn.network.cell_network import BOXES, CellNetwork
@@ -45,9 +46,12 @@ def corner_network_of(problem: Problem, tensors: Mapping[str, Tensor]) -> Corner
     dtype = tensors["network.smooth.field_scale"].dtype
     smooth = new_network(problem, hidden_widths(tensors, "smooth."), torch.Generator().manual_seed(0), CPU, dtype)
     count = len({name.split(".")[2] for name in tensors if name.startswith("network.corners.")})
-    names = [{name: f"network.corners.{number}.{name}" for name in CornerTable.NAMES} for number in range(count)]
-    tables = [{name: tensors[key] for name, key in of_table.items()} for of_table in names]
-    return CornerNetwork(smooth, [CornerTable(table, len(problem.outputs)) for table in tables])
+    return CornerNetwork(smooth, [table_of(problem, tensors, f"network.corners.{number}.") for number in range(count)])
+
+
+def table_of(problem: Problem, tensors: Mapping[str, Tensor], prefix: str) -> CornerTable | PoleTable:
+    kind = PoleTable if prefix + "places" in tensors else CornerTable
+    return kind({name: tensors[prefix + name] for name in kind.NAMES}, len(problem.outputs))
 
 
 def hidden_widths(tensors: Mapping[str, Tensor], within: str = "") -> list[int]:

@@ -71,7 +71,7 @@ def test_a_nonlinear_problem_takes_them_through_newton():
 
 def test_autograd_gives_the_same_rows():
     small = NOTCH.replace("features: 150", "features: 8").replace("threads: 1}", "threads: 1, DERIVATIVES}")
-    small += "sampling: {interior: 30, boundary: 40}\n"
+    small += "sampling: {interior: 30, boundary: 400}\n"
     slow, fast = (
         pinn.solve(build(parse_spec(small.replace("DERIVATIVES", f"derivatives: {way}"))))
         for way in ("autograd", "jets")

@@ -1,0 +1,145 @@
+"""Poles behind the boundaries of a problem's subdomains, and where they stand.
+
+A pole stands on the outward normal of a boundary point, as far away as the next thing that may make the field vary
+there: the radius of what curves inward, half of a gap outside, the part of the body in front of it. Poles are that
+distance apart, times a factor, so that they are many where the body is narrow and few where it is not.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.spatial import KDTree
+
+from pinn.corners.functions import CornerFunctions
+from pinn.corners.poles import PoleTable, harmonics_of
+from pinn.equations.subdomains import Subdomain
+from pinn.geometry.shapes.shape import Shape
+from pinn.problem.holes import fillets, find_holes, has_constant_coefficients, laurent
+from pinn.problem.problem import Problem
+
+SAMPLES, ON_PIECE = 1200, 24  # points of all boundaries, and at least of a piece
+OUTSIDE, INSIDE, FARTHEST = 0.6, 1.2, 0.25  # of the radius that fits outside, inside; of the domain's size
+FACING, ACROSS = -0.3, 0.05  # cosine between normals of what faces each other; sine of the line between them
+CLEAR = 0.75  # of a pole's distance: nothing of the subdomain is nearer to it
+SHORTER, TRIES = 0.6, 4  # until a pole is clear of it
+RESOLVED = 8  # powers of 1/r that angles are resolved for: with 1 the equations are met to 2e-8 only
+ENDING = 4  # poles at each end of a fillet, on a first level
+APART = 0.5  # of a pole's distance, from one pole to the next, on a first level
+
+
+@dataclass(frozen=True, eq=False)
+class Standing:
+    """Poles that could be: places [M, 2], distances [M] from the boundary, the nearest first."""
+
+    places: NDArray
+    distances: NDArray
+
+    def thinned(self, apart: float) -> tuple[NDArray, NDArray]:
+        """Those that are left when none is nearer to another than `apart` times its distance."""
+        kept: list[int] = []
+        for number, (place, distance) in enumerate(zip(self.places, self.distances, strict=True)):
+            near = np.linalg.norm(self.places[kept] - place, axis=1) if kept else np.array([np.inf])
+            if near.min() >= apart * distance:
+                kept.append(number)
+        return self.places[kept], self.distances[kept]
+
+
+def pole_tables(problem: Problem, sharper: float) -> list[PoleTable]:
+    """The poles of every subdomain of one material.
+
+    sharper   by which factor they are nearer to each other than on a first level
+    """
+    found = []
+    for subdomain in problem.subdomains:
+        functions = functions_of_r(problem, subdomain)
+        if functions is None:
+            continue
+        places, distances = standing(problem, subdomain).thinned(APART / sharper)
+        gathered = at_fillets(subdomain.shape, ENDING + round(2 * math.log2(sharper)))
+        places, distances = np.vstack([places, gathered[0]]), np.append(distances, gathered[1])
+        if len(places):
+            harmonics = harmonics_of(functions, problem.outputs)
+            tensors = {"places": torch.as_tensor(places), "radii": torch.as_tensor(distances), "harmonics": harmonics}
+            found.append(PoleTable(tensors, len(problem.outputs)))
+    return found
+
+
+@lru_cache(maxsize=64)
+def functions_of_r(problem: Problem, subdomain: Subdomain) -> CornerFunctions | None:
+    """What the equations have of r^-1 and log r; None where their coefficients vary, or fields have other weights."""
+    if not has_constant_coefficients(problem, subdomain):
+        return None
+    return laurent(problem, subdomain, (0.0, 0.0), RESOLVED)
+
+
+def at_fillets(shape: Shape, count: int) -> tuple[NDArray, NDArray]:
+    """Places [M, 2] and distances [M] of `count` poles behind each end of a fillet, each half as far as the one before.
+
+    Where a straight edge becomes an arc, stresses vary as r log r.
+    """
+    places, distances = [np.zeros((0, 2))], [np.zeros(0)]
+    for fillet in fillets(shape):
+        steps = OUTSIDE * fillet.radius * 0.5 ** np.arange(count)
+        for end, normal in zip(fillet.ends, fillet.normals, strict=True):
+            places.append(end + steps[:, None] * normal)
+            distances.append(steps)
+    return np.vstack(places), np.concatenate(distances)
+
+
+@lru_cache(maxsize=64)
+def standing(problem: Problem, subdomain: Subdomain) -> Standing:
+    """Where poles can stand; holes and fillets have functions about their own middles instead."""
+    shape = subdomain.shape
+    points, normals, piece = boundary_samples(shape)
+    distance = free_distances(points, normals, piece, shape.size)
+    whole = KDTree(points)
+    for hole in find_holes(problem):
+        if hole.subdomain is subdomain:
+            kept = np.linalg.norm(points - hole.centre, axis=1) > hole.radius * (1 + 1e-6)
+            points, normals, distance = points[kept], normals[kept], distance[kept]
+    places, found = np.zeros_like(points), np.zeros(len(points), dtype=bool)
+    for _ in range(TRIES):
+        rest = np.flatnonzero(~found)
+        tried = points[rest] + distance[rest, None] * normals[rest]
+        clear = ~shape.contains(tried) & (whole.query(tried)[0] > CLEAR * distance[rest])
+        places[rest[clear]], found[rest[clear]] = tried[clear], True
+        distance[rest[~clear]] *= SHORTER
+    order = [n for n in np.argsort(distance, kind="stable") if found[n]]
+    return Standing(places[order], distance[order])
+
+
+def boundary_samples(shape: Shape) -> tuple[NDArray, NDArray, NDArray]:
+    """Points [M, 2], outward normals [M, 2] and the numbers of their pieces [M], about evenly along the boundary."""
+    whole = sum(piece.measure for piece in shape.pieces)
+    points, normals, numbers = [], [], []
+    for number, piece in enumerate(shape.pieces):
+        count = max(ON_PIECE, round(SAMPLES * piece.measure / whole))
+        parameters = (np.arange(count)[:, None] + 0.5) / count
+        points.append(piece.points(parameters))
+        normals.append(piece.normals(parameters))
+        numbers.append(np.full(count, number))
+    return np.vstack(points), np.vstack(normals), np.concatenate(numbers)
+
+
+def free_distances(points: NDArray, normals: NDArray, piece: NDArray, size: float) -> NDArray:
+    """How far behind each boundary point its pole stands [M].
+
+    The circle through x and y that touches the boundary in x has the radius |y - x|^2 / (2 |(y - x) . n|).
+    """
+    found = np.full(len(points), FARTHEST * size)
+    for number, (point, normal) in enumerate(zip(points, normals, strict=True)):
+        away = points - point
+        along, square = away @ normal, (away**2).sum(axis=1)
+        distance, facing = np.sqrt(square), normals @ normal < FACING
+        outside = ((piece == piece[number]) | facing) & (along > 1e-3 * distance)
+        inside = facing & (along < -ACROSS * distance)
+        for which, share in ((outside, OUTSIDE), (inside, INSIDE)):
+            if which.any():
+                found[number] = min(found[number], share * (square[which] / (2 * np.abs(along[which]))).min())
+    return found
