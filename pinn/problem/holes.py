@@ -5,6 +5,7 @@ An inclusion is a hole of what surrounds it, and a fillet is a part of one.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -20,6 +21,7 @@ from pinn.corners.functions import CornerFunctions
 from pinn.corners.holes import around, hole_functions
 from pinn.corners.principal import NoWedge, Surroundings, principal_row, terms_at_vertex
 from pinn.equations.subdomains import Subdomain
+from pinn.geometry.shapes.pieces import Piece
 from pinn.geometry.shapes.shape import Shape
 from pinn.problem.problem import Problem
 from pinn.spec.language.branches import symbols_of
@@ -27,6 +29,7 @@ from pinn.spec.language.expressions import symbol
 
 SAME_POINT = 1e-7  # of the size
 FLATTEST, SAME_CIRCLE = 2.0, 1e-2  # 1/radius of an arc, in 1/size; how round one is, as far as chords show it
+SMOOTH = 1 - 1e-3  # cosine between the normals of a fillet and of what it goes on as
 ALONG = np.linspace(0.0, 1.0, 65)[:, None]  # where a piece is looked at
 
 
@@ -96,7 +99,7 @@ class Fillet:
 def fillets(shape: Shape) -> list[Fillet]:
     """Those that are no part of a hole: what is singular in the middle of an arc is not far from it."""
     holes, found = inner_outlines(shape), []
-    for piece in shape.pieces:
+    for number, piece in enumerate(shape.pieces):
         points, normals = piece.points(ALONG), piece.normals(ALONG)
         along, turning = np.diff(points, axis=0), np.diff(normals, axis=0)
         curvature = float(-(along * turning).sum() / (along**2).sum())
@@ -106,9 +109,22 @@ def fillets(shape: Shape) -> list[Fillet]:
         centre = middles.mean(axis=0)
         is_arc = np.abs(middles - centre).max() < SAME_CIRCLE / curvature
         beside = all(np.linalg.norm(centre - other) > radius for other, radius in holes)
-        if is_arc and beside and not shape.contains(centre[None])[0]:
+        others = [other for index, other in enumerate(shape.pieces) if index != number]
+        if is_arc and beside and goes_on_smoothly(piece, others, shape.size) and not shape.contains(centre[None])[0]:
             found.append(Fillet(centre, 1 / curvature, points[[0, -1]], normals[[0, -1]]))
     return found
+
+
+def goes_on_smoothly(piece: Piece, others: Sequence[Piece], size: float) -> bool:
+    """Whether an end of a piece lies on the end of another, with the same normal."""
+    ends = np.array([[0.0], [1.0]])
+    points, normals = piece.points(ends), piece.normals(ends)
+    for other in others:
+        apart = np.linalg.norm(points[:, None] - other.points(ends)[None], axis=2)
+        along = normals @ other.normals(ends).T
+        if ((apart < SAME_POINT * size) & (along > SMOOTH)).any():
+            return True
+    return False
 
 
 def hole_bases(problem: Problem, powers: int) -> list[CornerBasis]:

@@ -119,7 +119,8 @@ def boundary_samples(shape: Shape) -> tuple[NDArray, NDArray, NDArray]:
     whole = sum(piece.measure for piece in shape.pieces)
     points, normals, numbers = [], [], []
     for number, piece in enumerate(shape.pieces):
-        count = max(ON_PIECE, round(SAMPLES * piece.measure / whole))
+        least = min(ON_PIECE, max(1, SAMPLES // len(shape.pieces)))  # the boundary of a mesh has a piece for each facet
+        count = max(least, round(SAMPLES * piece.measure / whole))
         parameters = (np.arange(count)[:, None] + 0.5) / count
         points.append(piece.points(parameters))
         normals.append(piece.normals(parameters))
