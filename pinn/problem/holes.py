@@ -110,7 +110,8 @@ def fillets(shape: Shape) -> list[Fillet]:
         is_arc = np.abs(middles - centre).max() < SAME_CIRCLE / curvature
         beside = all(np.linalg.norm(centre - other) > radius for other, radius in holes)
         others = [other for index, other in enumerate(shape.pieces) if index != number]
-        if is_arc and beside and goes_on_smoothly(piece, others, shape.size) and not shape.contains(centre[None])[0]:
+        beside &= not shape.contains(np.array([centre]))[0]
+        if is_arc and beside and goes_on_smoothly(piece, others, shape.size):
             found.append(Fillet(centre, 1 / curvature, points[[0, -1]], normals[[0, -1]]))
     return found
 
