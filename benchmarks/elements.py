@@ -56,10 +56,11 @@ class Elements:
         kept = np.flatnonzero(self.part == number) if subdomain is not None else np.arange(len(self.part))
         unit = problem.geometry.size
         cells, local = self.located(points / unit, kept)
+        dofs = np.asarray(self.basis.element_dofs)
         field, gradient = np.zeros((2, len(points))), np.zeros((2, 2, len(points)))
         for k in range(self.basis.Nbfun):
             shape = self.basis.elem.gbasis(self.basis.mapping, local, k, tind=cells)[0]
-            dof = self.u[self.basis.element_dofs[k, cells]]
+            dof = self.u[dofs[k, cells]]
             field += shape.value[..., 0] * dof
             gradient += shape.grad[..., 0] / unit * dof
         found = np.zeros(len(points))
@@ -76,10 +77,11 @@ class Elements:
         """The cell [N] of each point, or the nearest one, and the place [2, N, 1] in it."""
         mesh = self.basis.mesh
         corners = mesh.p[:, mesh.t[:3, kept]]
-        near = KDTree(corners.mean(axis=1).T).query(points, k=min(40, len(kept)))[1]
+        near = np.asarray(KDTree(corners.mean(axis=1).T).query(points, k=min(40, len(kept)))[1])
         best = np.full(len(points), np.inf)
         cells, start = np.zeros(len(points), dtype=int), np.zeros((2, len(points)))
-        for candidate in near.T:
+        for column in range(near.shape[1]):
+            candidate = near[:, column]
             a, b, c = (corners[:, k, candidate] for k in range(3))
             frame = np.stack([b - a, c - a], axis=1).transpose(2, 0, 1)
             s = np.linalg.solve(frame, (points.T - a).T[:, :, None])[:, :, 0].T
@@ -260,9 +262,10 @@ def at_rest(problem: Problem, statement: Statement, x: np.ndarray, normal: np.nd
     return at(problem, compiled, x, jets, normal)
 
 
-def facets_of(problem: Problem, mesh: skfem.MeshTri2, place: Boundary) -> np.ndarray:
+def facets_of(problem: Problem, mesh: skfem.Mesh, place: Boundary) -> np.ndarray:
     """Facets of the boundary whose middle lies on the place."""
     facets = mesh.boundary_facets()
+    assert mesh.facets is not None
     middle = problem.geometry.size * mesh.doflocs[:, (mesh.facets.max() + 1) + facets].T
     pieces = problem.geometry.pieces
     nearest = np.argmin([distance(piece, middle) for piece in pieces], axis=0)
@@ -304,6 +307,7 @@ def apply(
 ) -> None:
     """A condition on a part of the boundary."""
     place = statement.place
+    assert isinstance(place, Boundary)
     outputs = problem.subdomains.named(place.subdomain).outputs
     facets = facets_of(problem, basis.mesh, place)
     field, essential = component(statement, problem, outputs)
@@ -329,9 +333,11 @@ def apply(
 
 def pin(problem: Problem, basis: skfem.Basis, statement: Statement, known: dict[int, float]) -> None:
     """A displacement at a point."""
-    points = statement.place.points.numpy()[:, :2]
+    points = statement.place.sample(problem.domain, 1, 0).points.numpy()[:, :2]
     outputs = problem.subdomains[0].outputs
     field, _ = component(statement, problem, outputs)
     for point in points:
         node = int(np.argmin(((problem.geometry.size * basis.mesh.p.T - point) ** 2).sum(axis=1)))
-        known[int(basis.nodal_dofs[field, node])] = 0.0
+        nodal = basis.nodal_dofs
+        assert nodal is not None
+        known[int(nodal[field, node])] = 0.0

@@ -62,7 +62,7 @@ def pole_tables(problem: Problem, sharper: float) -> list[PoleTable]:
             continue
         places, distances = standing(problem, subdomain).thinned(APART / sharper)
         gathered = at_fillets(subdomain.shape, ENDING + round(2 * math.log2(sharper)))
-        places, distances = np.vstack([places, gathered[0]]), np.append(distances, gathered[1])
+        places, distances = np.vstack([places, gathered[0]]), np.concatenate([distances, gathered[1]])
         if len(places):
             harmonics = harmonics_of(functions, problem.outputs)
             tensors = {"places": torch.as_tensor(places), "radii": torch.as_tensor(distances), "harmonics": harmonics}
@@ -83,7 +83,8 @@ def at_fillets(shape: Shape, count: int) -> tuple[NDArray, NDArray]:
 
     Where a straight edge becomes an arc, stresses vary as r log r.
     """
-    places, distances = [np.zeros((0, 2))], [np.zeros(0)]
+    places: list[NDArray] = [np.zeros((0, 2))]
+    distances: list[NDArray] = [np.zeros(0)]
     for fillet in fillets(shape):
         steps = OUTSIDE * fillet.radius * 0.5 ** np.arange(count)
         for end, normal in zip(fillet.ends, fillet.normals, strict=True):

@@ -11,6 +11,7 @@ from pinn.corners.network import CornerNetwork
 from pinn.corners.poles import PoleTable, harmonics_of
 from pinn.derivatives.autograd import partial_derivatives
 from pinn.derivatives.jets import Partial, plan_jets
+from pinn.equations.compiler.compile import Derivative
 from pinn.problem.holes import fillets, hole_bases
 from pinn.problem.loading import build
 from pinn.problem.poles import RESOLVED, at_fillets, functions_of_r, pole_tables, standing
@@ -60,8 +61,9 @@ def test_they_satisfy_the_equations(physics):
     for statement in problem.statements:
         if not statement.is_equation:
             continue
-        total, size = 0.0, 0.0
+        total, size = jets[0][:, 0] * 0, jets[0][:, 0] * 0
         for derivative, coefficient in statement.expression.coefficients.items():
+            assert isinstance(derivative, Derivative)
             term = float(coefficient) * jets[PLAN.index(derivative.partial)][:, problem.outputs.index(derivative.field)]
             total, size = total + term, size + term.abs()
         assert (total.abs() / size.max(dim=0).values).max() < 1e-7  # kernels are that exact
@@ -125,6 +127,7 @@ def test_a_narrow_ligament_between_holes_is_resolved_by_few_features(tmp_path):
     with safe_open(tmp_path / "model.safetensors", "pt") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     again = network_of(solution.problem, CornerNetwork.kind, tensors)
+    assert isinstance(again, CornerNetwork)
     again.load_state_dict({name.removeprefix("network."): t for name, t in tensors.items() if name[:8] == "network."})
     points = points_of(solution.problem)
     assert torch.equal(again(points), solution.model.network(points))
