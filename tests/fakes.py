@@ -58,6 +58,7 @@ class FakeSolution:
     environment: dict[str, Any] = field(default_factory=lambda: {"python": "3.11", "seed": 0})
     largest_batch: int = 0
     has_deviations: bool = False
+    modes: tuple[Any, ...] = ()
 
     def __post_init__(self) -> None:
         self.metrics: dict[str, Any] = {

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from pinn.export.sampling.grid import Array
 from pinn.export.sampling.sample import Sample, scalar_names
 from pinn.figures.hardness_figure import hardness_figure
+from pinn.figures.modes_figure import mode_figure, modes_summary
 from pinn.figures.page import BAR, PLAIN, Panel, beside, legend_room, page
 from pinn.figures.panels import (
     FAINT,
@@ -36,7 +37,7 @@ from pinn.files.writing import write_atomic
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from pinn.export.sampling.solved import Solved
+    from pinn.export.sampling.solved import Mode, Solved
 
 # The largest displacement of a deformed picture, as a share of the body's size.
 DEFORMATION_SHARE = 0.08
@@ -64,17 +65,7 @@ def draw_figures(solution: Solved, folder: Path) -> list[Path]:
     if not solution.problem.spec.outputs.figures:
         return []
     solution = solution.at()  # of a family, the member in the middle
-    seen = views(solution)
-    names = drawn_quantities(solution.problem)
-    makers: dict[str, Callable[[], Figure | None]] = {
-        "summary": lambda: summary_figure(solution, seen),
-        **{name: lambda name=name: quantity_figure(seen, name) for name in names},
-        "deformed": lambda: deformed_figure(solution, seen),
-        "error": lambda: error_figure(seen, names),
-        "residual": lambda: residual_figure(seen),
-        "convergence": lambda: convergence_figure(solution),
-        "hardness": lambda: hardness_figure(solution.history),
-    }
+    makers = makers_of_modes(solution) if solution.modes else makers_of_fields(solution)
     written = []
     with matplotlib.rc_context(STYLE):
         for name, make in makers.items():
@@ -85,6 +76,50 @@ def draw_figures(solution: Solved, folder: Path) -> list[Path]:
                 write_atomic(path, lambda scratch, figure=figure: figure.savefig(scratch, pil_kwargs=PNG))
                 written.append(path)
     return written
+
+
+def makers_of_fields(solution: Solved) -> dict[str, Callable[[], Figure | None]]:
+    """Name of a picture -> what draws it."""
+    seen = views(solution)
+    names = drawn_quantities(solution.problem)
+    return {
+        "summary": lambda: summary_figure(solution, seen),
+        **{name: lambda name=name: quantity_figure(seen, name) for name in names},
+        "deformed": lambda: deformed_figure(solution, seen),
+        "error": lambda: error_figure(seen, names),
+        "residual": lambda: residual_figure(seen),
+        "convergence": lambda: convergence_figure(solution),
+        "hardness": lambda: hardness_figure(solution.history),
+    }
+
+
+def makers_of_modes(solution: Solved) -> dict[str, Callable[[], Figure | None]]:
+    """A page of all modes, one of each, and how they were found."""
+
+    def alone(mode: Mode) -> Figure | None:
+        components = displacement(mode.solution)
+        if components is None or len(components) == 2:
+            return mode_figure(mode, mode_panel)
+        figure = deformed_figure(mode.solution, views(mode.solution, quantities=components))
+        if figure is not None:
+            figure.suptitle(mode.label)
+        return figure
+
+    return {
+        "summary": lambda: modes_summary(solution, mode_panel),
+        **{f"mode_{mode.number}": lambda mode=mode: alone(mode) for mode in solution.modes},
+        "convergence": lambda: convergence_figure(solution),
+    }
+
+
+def mode_panel(solution: Solved) -> Panel:
+    """The deformed body, or the first of the fields that a mode has."""
+    components = displacement(solution) or ()
+    asked = solution.problem.spec.outputs.quantities
+    name = scalar_names(solution.problem, asked)[0] if asked else solution.problem.fields[0]
+    seen = views(solution, quantities=list(dict.fromkeys((name, *components))))
+    deformed = _deformed_panel(seen, components) if len(components) == 2 and not asked else None
+    return deformed or _quantity_panel(seen, name)
 
 
 def plot(solution: Solved, quantity: str) -> Figure:

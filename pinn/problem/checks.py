@@ -130,7 +130,7 @@ def check_names(problem: Problem) -> None:
 
 def check_points(problem: Problem) -> None:
     """Every statement gets points, and finite numbers at them. Raises SpecError that names the condition."""
-    guesses = {name: torch.tensor(value[0], dtype=torch.float64) for name, value in problem.unknowns.items()}
+    guesses = {name: torch.tensor(value, dtype=torch.float64) for name, value in problem.guesses.items()}
     stated = stated_guess(problem)
     for statement in problem.statements:
         try:
@@ -179,7 +179,7 @@ def meaningful(problem: Problem, points: PointSet) -> torch.Tensor:
     found = torch.ones(len(points), dtype=torch.bool)
     for name in problem.positive:
         compiled = problem.compiled(name)
-        extra: dict[str, Any] = {key: torch.tensor(1.0, dtype=torch.float64) for key in problem.unknowns}
+        extra: dict[str, Any] = {key: torch.tensor(1.0, dtype=torch.float64) for key in problem.guesses}
         tried = {d: torch.full((len(points),), 0.7, dtype=torch.float64) for d in compiled.derivatives}
         found &= torch.as_tensor(compiled.value(points.inputs(problem.axes, extra), tried)) > 0
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pinn.domain.places import Interface
 from pinn.equations.compiler.compile import Derivative
+from pinn.equations.eigenproblem import Eigenproblem
 from pinn.geometry.mesh.shape import MeshShape
 from pinn.geometry.shapes.shape import Shape
 from pinn.problem.corners import corner_lines
@@ -45,6 +46,8 @@ def describe(problem: Problem) -> str:
         lines.append("unknowns     " + ", ".join(f"{name} (first guess {value:g})" for name, value in guesses.items()))
     for name, functions in problem.spec.network.enrichment.items():
         lines.append(f"enrichment   {name}: {', '.join(map(str, plain(functions)))}")
+    if problem.eigen is not None:
+        lines.append(modes_line(problem.eigen))
     kind = "linear" if problem.is_linear else "nonlinear"
     lines.append(f"the problem is {kind}; solver: {method(problem)}")
     counts = statement_counts(problem, EXAMPLE_INTERIOR, EXAMPLE_BOUNDARY)
@@ -85,7 +88,17 @@ def mesh_lines(domain: Shape) -> list[str]:
     return lines
 
 
+def modes_line(eigen: Eigenproblem) -> str:
+    """How many are sought, of what, and where the eigenvalue stands."""
+    named = ", ".join(eigen.statements[index].name for index in eigen.masses)
+    near = "lowest" if not eigen.shift else f"nearest to {eigen.shift:g}"
+    what = f"the eigenvalue {eigen.name}" if not eigen.inertia else "the square of the circular frequency"
+    return f"modes        {eigen.count}, {near}, of {what} in {named}"
+
+
 def method(problem: Problem) -> str:
+    if problem.eigen is not None:
+        return "inverse iteration on sampled features"
     return ", then ".join(stage.name for stage in problem.spec.solver.stages)
 
 

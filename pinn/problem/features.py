@@ -106,7 +106,9 @@ def of_problem(words: str, holds: Callable[[Problem], bool]) -> Feature:
 
 
 PARAMETERS = block("parameters")
+MODES = block("modes")
 SUBDOMAINS = Feature("`subdomains`", subdomain_places)
+EXACT, REFERENCE, PROBES = block("exact"), block("reference"), block("probes")
 DATA, UNKNOWNS, TIME = block("data"), block("unknowns"), block("time")
 NO_PARAMETERS, NO_TIME, NO_SPACE = without("parameters"), without("time"), without("coordinates")
 
@@ -136,6 +138,9 @@ PERIODIC_IN_THE_LOSS = Feature(
 )
 
 STAGE = {name: stage(name) for name in METHODS}
+HIDDEN = entry("network", "hidden")
+SINGLE = setting("solver", "precision", "float32")
+LOAD_STEPS = entry("solver", "load_steps")
 AUTOGRAD, FORMULATION = setting("solver", "derivatives", "autograd"), setting("solver", "formulation", "energy")
 ENERGY = Feature(
     "`formulation: energy` or `method: ritz`", lambda asked: [*FORMULATION.found(asked), *STAGE["ritz"].found(asked)]

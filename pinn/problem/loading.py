@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pinn.domain.domain import Domain
+from pinn.equations.eigenproblem import read_eigenproblem
 from pinn.equations.hard_constraints.essential import EssentialBuilder, refers_to_exact
 from pinn.equations.hard_constraints.forms import find_forms, refuse_aperiodic
 from pinn.equations.jumps.cut import cut_at_jumps
@@ -120,6 +121,7 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
         posed=posed,
         declared_energy=spec.energy or physics.energy,
         positive=physics.positive,
+        eigen=None if spec.modes is None else read_eigenproblem(spec.modes, scope, statements, found.inertia, domain),
     )
     refuse_incompatible(Asked(spec, problem))
     if ansatz is not None:

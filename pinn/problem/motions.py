@@ -78,7 +78,7 @@ def candidates(problem: Problem) -> dict[tuple[str, ...], Motion]:
 def noticed(problem: Problem, statement: Statement, motions: Sequence[Motion]) -> Tensor:
     """What the motions change in a statement, in units of its terms: [rows, motions]."""
     points = problem.domain.sample(statement.place, POINTS, SEED)
-    guesses = {name: torch.tensor(value[0], dtype=torch.float64) for name, value in problem.unknowns.items()}
+    guesses = {name: torch.tensor(value, dtype=torch.float64) for name, value in problem.guesses.items()}
     rows = []
     for tried in TRIED[: 1 if statement.expression.is_linear else 2]:
         changes, sizes = points.points.new_zeros(2, len(points), len(motions))

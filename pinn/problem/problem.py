@@ -18,6 +18,7 @@ from pinn.domain.places import Place
 from pinn.domain.point_set import PointSet, joined
 from pinn.equations.closed_forms import closed_forms
 from pinn.equations.compiler.compile import CompiledExpression, Derivative, evaluate
+from pinn.equations.eigenproblem import Eigenproblem
 from pinn.equations.energy.functional import EnergyFunctional, EnergyReader
 from pinn.equations.hard_constraints.ansatz import Ansatz, jet_of
 from pinn.equations.scaling import Scaling, Units, find_scaling
@@ -61,6 +62,7 @@ class Problem:
     periods      axis -> period, for networks that are periodic by construction
     declared_energy   what the spec, or else its physics, declares to be stationary
     positive     quantities that are positive wherever the equations mean anything
+    eigen        what is sought where the spec asks for modes; None for one solution
     pointwise    whether equations whose terms vary by orders of magnitude count in units of these at each point
     """
 
@@ -80,6 +82,7 @@ class Problem:
     posed: tuple[Statement, ...] = ()
     declared_energy: Energy | None = None
     positive: tuple[str, ...] = ()
+    eigen: Eigenproblem | None = None
     pointwise: bool = True
     _compiled: dict[tuple[str, str], CompiledExpression] = field(init=False, default_factory=dict, repr=False)
 
@@ -218,11 +221,20 @@ class Problem:
         return found
 
     @cached_property
+    def guesses(self) -> dict[str, float]:
+        """What expressions have beside coordinates, before anything is solved: first guesses; an eigenvalue is zero."""
+        found = {name: value[0] for name, value in self.unknowns.items()}
+        return found if self.eigen is None else {**found, self.eigen.name: 0.0}
+
+    @cached_property
     def corners(self) -> tuple[Corner, ...]:
         """The vertices of a plane domain; none in one and three dimensions."""
+        return self.corners_near(self.guesses)
+
+    def corners_near(self, others: Mapping[str, float]) -> tuple[Corner, ...]:
+        """The same where what expressions have beside coordinates are these: name -> value."""
         if self.space != 2:
             return ()
-        others = {name: value[0] for name, value in self.unknowns.items()}
         return tuple(find_corners(self.domain, self.subdomains, self.posed or self.statements, others))
 
     @cached_property
@@ -286,10 +298,9 @@ class Problem:
     def units(self) -> Units:
         """What the terms of statements are measured with: half the domain's sides, first guesses of the unknowns."""
         lengths = [float(width) for width in self.domain.half_width]
-        guesses = {name: value[0] for name, value in self.unknowns.items()}
         vectors = [[name for name in names if name in self.fields] for names in self.vectors.values()]
         alike = (frozenset(s.output(name) for name in names) for names in vectors for s in self.subdomains)
-        return Units(self.axes, lengths, self.space, guesses, tuple(group for group in alike if group))
+        return Units(self.axes, lengths, self.space, self.guesses, tuple(group for group in alike if group))
 
     def heldout_points(self, count: int, seed: int) -> np.ndarray:
         """`count` interior points [count, D] for measuring errors, none of them a training point."""

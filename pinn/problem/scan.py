@@ -107,7 +107,7 @@ def has_source(statement: Statement) -> bool:
 
 def known_data(problem: Problem, statement: Statement, points: PointSet) -> Iterator[tuple[Derivative | None, Tensor]]:
     """(None, the value at zero fields) and (derivative, its coefficient there), each [N], where they vary."""
-    guesses = {name: torch.tensor(value[0], dtype=torch.float64) for name, value in problem.unknowns.items()}
+    guesses = {name: torch.tensor(value, dtype=torch.float64) for name, value in problem.guesses.items()}
     inputs = points.inputs(problem.axes, guesses)
     zero = {d: points.points.new_zeros(len(points)) for d in statement.expression.derivatives}
     found: dict[Derivative | None, Tensor | float] = {None: statement.expression.value(inputs, zero)}

@@ -76,10 +76,15 @@ def unbounded(function: CornerFunction, order: int) -> bool:
     return growth < -ROUNDING or (growth < ROUNDING and function.logarithms > 0)
 
 
-def corner_bases(problem: Problem, below: float, most: float = math.inf) -> list[CornerBasis]:
-    """The functions with Re a < below of every vertex, or as many of them as `most` allows."""
+def corner_bases(
+    problem: Problem, below: float, most: float = math.inf, corners: Sequence[Corner] | None = None
+) -> list[CornerBasis]:
+    """The functions with Re a < below of every vertex, or as many of them as `most` allows.
+
+    corners   the vertices where they are others than those of the problem itself
+    """
     while True:
-        found = [(corner, corner.functions(below)) for corner in problem.corners]
+        found = [(corner, corner.functions(below)) for corner in (problem.corners if corners is None else corners)]
         kept = [(corner, functions) for corner, functions in found if functions is not None and functions.functions]
         count = sum(len(functions.functions) for _, functions in kept)
         if count <= most or below <= order_of(problem):

@@ -12,6 +12,7 @@ from pinn.equations.conditions.interfaces import InterfaceReader, refuse_open_in
 from pinn.equations.conditions.measurements import data_statements
 from pinn.equations.conditions.periodic import periodic_statements
 from pinn.equations.conditions.reader import ConditionReader, period_of
+from pinn.equations.eigenproblem import Inertia, densities, eigenvalue_name, with_inertia
 from pinn.equations.energy.stationarity import stationarity
 from pinn.equations.governing import equation_statements
 from pinn.equations.hard_constraints.forms import Joined
@@ -29,11 +30,13 @@ class Statements:
     stated    all of it, as statements over the fields
     periods   axis -> period, where the network is periodic by construction and nothing is stated instead
     joined    (place, path) of the ends of the domain where that is so
+    inertia   of the fields, where modes are sought
     """
 
     stated: list[Statement] = field(default_factory=list)
     periods: dict[int, float] = field(default_factory=dict)
     joined: list[Joined] = field(default_factory=list)
+    inertia: list[Inertia] = field(default_factory=list)
 
 
 def read_statements(
@@ -56,6 +59,8 @@ def read_statements(
     ]
     if not equations and spec.energy is not None:
         equations = [one for subdomain in subdomains for one in stationarity(spec.energy, subdomain)]
+    if spec.modes is not None and spec.modes.mass is not None:
+        equations, found.inertia = moving(spec, equations, cut, vectors, domain)
     conditions = ConditionReader(subdomains, domain, spec.boundaries, vectors)
     between = InterfaceReader(subdomains, vectors)
     found.stated = [*equations, *conditions.read(spec.conditions), *between.read(spec.interfaces)]
@@ -77,3 +82,20 @@ def read_statements(
         found.stated += data_statements(data, subdomains[0].scope, domain, folder, ("data", index))
     refuse_gaps(subdomains, domain.shape, equations, found.stated, conditions, domain.time)
     return found
+
+
+def moving(
+    spec: Spec, equations: Sequence[Statement], cut: Cut, vectors: dict[str, tuple[str, ...]], domain: Domain
+) -> tuple[list[Statement], list[Inertia]]:
+    """The equations with the inertia that `modes` states, and where it stands among them."""
+    assert spec.modes is not None
+    found: list[Statement] = []
+    inertia: list[Inertia] = []
+    for subdomain in cut.subdomains:
+        ours = [one for one in equations if one.place.subdomain == subdomain.name]
+        given = densities(spec.modes, subdomain.scope.fields, vectors)
+        for statement, output, density in with_inertia(ours, subdomain, given, domain, eigenvalue_name(spec.modes)):
+            if density is not None:
+                inertia.append(Inertia(output, len(found), density))
+            found.append(statement)
+    return found, inertia

@@ -142,7 +142,7 @@ def degenerate(
     points = boundary_points(problem, subdomain, patch)
     assert points.normals is not None
     across = dict.fromkeys((name for name in subdomain.outputs if orders[name] > 1), points.points.new_zeros(POINTS))
-    guesses = {name: torch.tensor(value[0], dtype=torch.float64) for name, value in problem.unknowns.items()}
+    guesses = {name: torch.tensor(value, dtype=torch.float64) for name, value in problem.guesses.items()}
     inputs = PointSet(points.points).inputs(problem.axes, guesses)
     for statement in statements:
         if not statement.is_equation or statement.place.subdomain != subdomain.name:

@@ -34,13 +34,17 @@ class Frame:
 
 @dataclass(frozen=True)
 class FieldView:
-    """What is drawn: points [N, 2 or 3], triangles [M, 3], frames, and the components that deform it."""
+    """What is drawn: points [N, 2 or 3], triangles [M, 3], frames, and the components that deform it.
+
+    swings   whether the frames are modes, which swing, and no instants
+    """
 
     axes: tuple[str, ...]
     points: Array
     triangles: NDArray[np.int64]
     frames: tuple[Frame, ...]
     displacement: tuple[str, ...]
+    swings: bool = False
 
 
 def field_view(solution: Solved) -> FieldView | None:
@@ -49,7 +53,10 @@ def field_view(solution: Solved) -> FieldView | None:
     More than three dimensions are seen on the plane of the first two.
     """
     problem = solution.problem
+    if solution.modes and len(problem.coordinates) not in (2, 3):
+        return None
     first, moved = leading_quantity(solution), displacement(solution) or ()
+    first = problem.fields[0] if solution.modes else first
     names = tuple(dict.fromkeys((first, *drawn_quantities(problem), *moved)))
     dimension = len(problem.coordinates)
     if dimension in (2, 3):
@@ -75,8 +82,14 @@ def _of_space(solution: Solved, names: tuple[str, ...]) -> FieldView:
         Frame("" if time is None else f"t = {time:.3g}", sample(solution, seen, time=time, quantities=names).values)
         for time in times
     ]
+    if solution.modes:
+        frames = [
+            Frame(mode.label, sample(mode.solution, seen, quantities=names).values) for mode in solution.modes
+        ]
     points = np.asarray(seen.points, float)
-    return FieldView(problem.coordinates, points, triangles.reshape(-1, 3), tuple(frames), displacement(solution) or ())
+    moved = displacement(solution) or ()
+    swings = bool(solution.modes)
+    return FieldView(problem.coordinates, points, triangles.reshape(-1, 3), tuple(frames), moved, swings)
 
 
 def _triangles(faces: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -101,6 +114,7 @@ def as_json(view: FieldView) -> dict[str, Any]:
         "triangles": encoded(view.triangles, "<u4"),
         "quantities": quantities,
         "displacement": list(view.displacement),
+        "swings": view.swings,
         "frames": [
             {"label": frame.label, "values": {name: encoded(values, "<f4") for name, values in frame.values.items()}}
             for frame in view.frames

@@ -21,7 +21,7 @@ function projected(view, state) {
   const at = [0, 0, 0];
   for (let node = 0; node < count; node++) {
     for (let axis = 0; axis < dimension; axis++) {
-      const shift = moved && moved.length ? state.deform * moved[axis][node] : 0;
+      const shift = moved && moved.length ? state.deform * (state.swing ?? 1) * moved[axis][node] : 0;
       at[axis] = (points[node * dimension + axis] + shift - view.centre[axis]) * view.stretch[axis];
     }
     const [right, up, near] = rows.map((row) => row[0] * at[0] + row[1] * at[1] + row[2] * at[2]);
@@ -100,7 +100,7 @@ function fitted(view, width, height) {
 
 function painted(context, view, state) {
   const quantity = view.quantities[state.name];
-  const values = state.values[state.name];
+  const values = view.swings && !view.displacement.length ? state.values[state.name].map((value) => (state.swing ?? 1) * value) : state.values[state.name];
   const screen = projected(view, state);
   const order = Array.from({ length: view.triangles.length / 3 }, (_, number) => number);
   const far = (number) => screen.depth[view.triangles[3 * number]] + screen.depth[view.triangles[3 * number + 1]] + screen.depth[view.triangles[3 * number + 2]];
@@ -143,7 +143,7 @@ function started(document, data) {
   const canvas = find("field");
   const context = canvas.getContext("2d");
   const names = Object.keys(view.quantities);
-  const state = { name: names[0], turn: 0.6, tilt: 0.5, panX: 0, panY: 0, deform: 0, width: canvas.width, height: canvas.height };
+  const state = { name: names[0], turn: 0.6, tilt: 0.5, panX: 0, panY: 0, deform: 0, swing: 1, width: canvas.width, height: canvas.height };
   state.zoom = fitted(view, state.width, state.height);
   let screen = null;
   let held = null;
@@ -159,6 +159,12 @@ function started(document, data) {
     find("bar").style.background = `linear-gradient(to right, ${stops.join(",")})`;
     find("low").textContent = short(low);
     find("high").textContent = short(high);
+  }
+
+  function swung(moment) {
+    state.swing = find("swing").checked && moment ? Math.cos(moment / 250) : 1;
+    draw();
+    if (find("swing").checked) window.requestAnimationFrame(swung);
   }
 
   function place(event) {
@@ -179,6 +185,12 @@ function started(document, data) {
   find("time").value = view.frames.length - 1;
   find("time").addEventListener("input", draw);
   find("time-control").hidden = view.frames.length < 2;
+  find("swing-control").hidden = !view.swings;
+  if (view.swings) {
+    find("of-frames").textContent = "mode";
+    find("time").value = 0;
+  }
+  find("swing").addEventListener("change", () => { if (find("swing").checked) swung(); });
   find("deform-control").hidden = !view.displacement.length;
   const largest = Math.max(0, ...view.displacement.flatMap((name) => view.frames.map((frame) => frame.values[name].reduce((most, value) => Math.max(most, Math.abs(value) || 0), 0))));
   find("deform").addEventListener("input", (event) => {
@@ -186,6 +198,10 @@ function started(document, data) {
     find("factor").textContent = `× ${short(state.deform)}`;
     draw();
   });
+  if (view.swings && view.displacement.length) {
+    find("deform").value = 30;
+    find("deform").dispatchEvent(new Event("input"));
+  }
   canvas.addEventListener("pointerdown", (event) => { held = place(event); canvas.setPointerCapture(event.pointerId); });
   canvas.addEventListener("pointerup", () => { held = null; });
   canvas.addEventListener("pointermove", (event) => {

@@ -61,6 +61,8 @@ def report_metrics(metrics: Mapping[str, Any], files: Sequence[Path] = (), *, ti
     if singular := [corner for corner in metrics.get("corners") or () if corner["exponents"]]:
         header = ("corner", "degrees", "first exponent", "its coefficient", "K_I", "K_II", "estimated error")
         blocks.append(table(header, [_corner_row(corner) for corner in singular]))
+    if metrics.get("modes"):
+        blocks.append(_modes(metrics["modes"]))
     if metrics.get("balance"):
         header = ("balance", "applied", "reactions", "inside", "difference")
         blocks.append(table(header, list(_balance_rows(metrics["balance"]))))
@@ -86,6 +88,22 @@ def _unknowns(metrics: Mapping[str, Any]) -> str:
             )  # fmt: skip
             row += known if name in spread else ("", "")
         rows.append(row + ((_error(errors[name]) if name in errors else "",) if errors else ()))
+    return table(header, rows)
+
+
+def _modes(modes: Sequence[Mapping[str, Any]]) -> str:
+    """A row for each: what it is, how well it is known, and how many have its eigenvalue."""
+    known = {key for mode in modes for key in mode}
+    header = ("mode", "eigenvalue", *(["frequency"] if "frequency" in known else []), "residual", "estimated error")
+    header += (("expected", "error") if "expected" in known else ()) + ("multiplicity",)
+    rows = []
+    for mode in modes:
+        row = (str(mode["number"]), _value(mode["eigenvalue"]))
+        row += (f"{_value(mode['frequency'])} Hz",) if "frequency" in known else ()
+        row += (_error(mode["residual"]), _error(mode["error"]))
+        if "expected" in known:
+            row += (_value(mode["expected"]), _error(mode["relative_error"])) if "expected" in mode else ("", "")
+        rows.append((*row, str(mode["multiplicity"])))
     return table(header, rows)
 
 

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from pinn.solution.extents import Answer
+    from pinn.solution.modes import Mode
 
 Outside = Literal["nan", "extend"]
 Key = TypeVar("Key", str, Derivative, tuple[str, int])
@@ -287,6 +288,13 @@ class Solution:
         names = self.problem.quantities if quantities is None else quantities
         tensor = self._as_points(points)
         return self._in_chunks(lambda points, _: self._spread.at(points, names), tensor, subdomain)
+
+    @cached_property
+    def modes(self) -> tuple[Mode, ...]:
+        """The modes in their order, where the problem asks for them; the solution itself answers as the first."""
+        from pinn.solution.modes import modes_of
+
+        return modes_of(self)
 
     @cached_property
     def extents(self) -> dict[str, Answer]:

@@ -19,6 +19,7 @@ from pinn.solution.engines import find_engine
 from pinn.solution.environment import describe_environment
 from pinn.solution.measuring import errors
 from pinn.solution.metrics import metrics
+from pinn.solution.modes import metrics_of_modes
 from pinn.solution.solution import Solution
 from pinn.solution.unfinished import reached, up_to
 from pinn.training.load_steps import train_by_load_steps
@@ -89,11 +90,12 @@ def solve(
         end = reached(problem, result.model)
         if end is not None:
             problem, result = up_to(problem, result, end)
+        measure = metrics if problem.eigen is None else metrics_of_modes
         solution = Solution(problem, result.model, {}, run.history.rows, describe_environment(problem, chosen, seed))
         solution.metrics = {
             "name": problem.name,
             "engine": engine,
-            **metrics(solution, result, chosen, perf_counter() - begun, solve_seconds),
+            **measure(solution, result, chosen, perf_counter() - begun, solve_seconds),
             **({"reached": end} if end is not None else {}),
             **chosen_engine.remarks(result.model),
         }

@@ -50,6 +50,12 @@ def names(spec: Spec) -> Iterator[Refusal]:
                 yield Refusal(path, message, at_key)
             else:
                 first[name] = block
+    if spec.modes and (called := spec.modes.eigenvalue):
+        message = name_refusal(called, spec.coordinates)
+        if called in first:
+            message = f"{shown(called)} is already declared in '{first[called]}'; it is what is sought, remove it there"
+        if message:
+            yield Refusal(("modes", "eigenvalue"), message)
     for block in LABELS:
         for path, name, at_key in declared(spec, block):
             if message := name_refusal(name, spec.coordinates):

@@ -14,6 +14,7 @@ from pinn.spec.blocks.condition import Condition
 from pinn.spec.blocks.energy import Energy
 from pinn.spec.blocks.field import FieldBlock, read_fields
 from pinn.spec.blocks.interface import Interface
+from pinn.spec.blocks.modes import Modes
 from pinn.spec.blocks.network import ActivationOptions, Network, Sampling
 from pinn.spec.blocks.observations import Data, ProbeBlock, ReferenceBlock
 from pinn.spec.blocks.outputs import Outputs
@@ -223,6 +224,7 @@ class Spec(Block):
     exact: dict[str, ExpressionBySubdomain] = {}
     reference: ReferenceBlock | None = None
     probes: dict[str, ProbeBlock] = {}
+    modes: Modes | None = None
     network: Network = Network()
     sampling: Sampling = Sampling()
     solver: Solver = Solver()
@@ -284,6 +286,7 @@ __all__ = [
     "GaussNewtonOptions",
     "LBFGSOptions",
     "LeastSquaresOptions",
+    "Modes",
     "Network",
     "Outputs",
     "ProbeBlock",

@@ -27,6 +27,7 @@ from pinn.training.all_weights.soap import SOAP, require_package
 from pinn.training.cells.ritz import Ritz
 from pinn.training.cells.stage import MOST_COORDINATES, Cells
 from pinn.training.march.stage import MarchStage
+from pinn.training.modes.stage import ModesStage
 from pinn.training.output_layer.least_squares import LeastSquares
 from pinn.training.output_layer.slices import MOST_PARAMETERS, Slices
 from pinn.training.run.run import Run, Stage
@@ -74,8 +75,11 @@ def automatic(problem: Problem) -> list[Callable[[Run], Stage | None]]:
     coordinates, slices in a linear family take over as soon as one box will not do; at singular corners one box
     has their functions, and keeps its place as long as it gains. Gauss-Newton begins with a small
     network of its own where both came to nothing, and alone where the spec says how the network looks. An energy is
-    minimised over the output layer (Ritz), or over all weights of the network that the spec asks for.
+    minimised over the output layer (Ritz), or over all weights of the network that the spec asks for. Modes are found
+    in the output layer.
     """
+    if problem.eigen is not None:
+        return [partial(ModesStage, LeastSquaresOptions())]
     if problem.spec.solver.formulation == "energy":
         if problem.spec.network.hidden:
             return [partial(Adam, AdamOptions(iterations=WARM_UP)), partial(LBFGS, LBFGSOptions())]

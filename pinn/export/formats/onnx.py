@@ -23,6 +23,8 @@ def write_onnx(request: Request, path: Path) -> list[Path]:
     ):
         if value is not None:
             raise SpecError((option,), "an .onnx file computes all fields at any point; leave the option out")
+    if request.solution.modes:
+        raise SpecError(("--format",), "an .onnx file holds one field: in Python solution.modes[0].export('mode.onnx')")
     try:
         from pinn.export.onnx.file import write_onnx
     except ModuleNotFoundError as error:

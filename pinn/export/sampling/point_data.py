@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,10 @@ def point_data(sampled: Sample, *, full_tensors: bool = False, tensors: bool = T
     `subdomain` counts in the order of the spec; points on an interface are there once for each side. Vectors have three
     components [N, 3], zero beyond the problem's dimensions; symmetric tensors have six in VTK's
     order XX YY ZZ XY YZ XZ, or nine when `full_tensors`. Points outside the domain have NaN, but keep their marks.
+    Of modes the same for each of them, with `_mode_1` and so on behind the names.
     """
+    if sampled.solution.modes:
+        return of_modes(sampled, full_tensors=full_tensors, tensors=tensors)
     problem, values, grid = sampled.solution.problem, sampled.values, sampled.grid
     data = dict(values)
     if tensors:
@@ -43,6 +47,15 @@ def point_data(sampled: Sample, *, full_tensors: bool = False, tensors: bool = T
     if grid.subdomain is not None:
         data["subdomain"] = grid.subdomain.astype(float)
     return {**grid.marks, **data}
+
+
+def of_modes(sampled: Sample, **options: bool) -> dict[str, Array]:
+    common = {*sampled.grid.marks, "subdomain"}
+    found: dict[str, Array] = {}
+    for mode in sampled.solution.modes:
+        data = point_data(replace(sampled, solution=mode.solution), **options)
+        found |= {name if name in common else f"{name}_mode_{mode.number}": values for name, values in data.items()}
+    return found
 
 
 def layout(sampled: Sample, **options: bool) -> dict[str, int]:

@@ -13,6 +13,19 @@ if TYPE_CHECKING:
     from pinn.training.residuals.model import Model
 
 
+class Mode(Protocol):
+    """One of several modes."""
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def solution(self) -> Solved: ...
+
+
 class Solved(Protocol):
     """Answers at points: `pinn.Solution` is one."""
 
@@ -37,6 +50,11 @@ class Solved(Protocol):
 
     def residual(self, points: np.ndarray, subdomain: Seen = None) -> dict[str, np.ndarray]:
         """Dimensionless residual of every equation at interior points [N, D]: name -> [N]."""
+        ...
+
+    @property
+    def modes(self) -> Sequence[Mode]:
+        """Its modes, where it has some."""
         ...
 
     @property

@@ -92,6 +92,7 @@ class Scope:
     constants, unknowns, fields, definitions, exact   as in the spec, names to texts or numbers
     tables    name -> the function that a table is
     origins   name -> its place in the spec, for names that are not keys of these blocks (parameters of a physics)
+    eigenvalue   the name of an eigenvalue that is sought; '' where there is none
     whole     the scope of the whole domain, where this one belongs to a part of it
     branches  choice or comparison -> what it is in the part
     """
@@ -109,8 +110,10 @@ class Scope:
         exact: Mapping[str, object] | None = None,
         origins: Mapping[str, Sequence[str | int]] | None = None,
         tables: Mapping[str, Tabulated] | None = None,
+        eigenvalue: str = "",
     ):
         self.tables = dict(tables or {})
+        self.eigenvalue = eigenvalue
         self.space = tuple(coordinates)
         self.parameters = tuple(parameters)
         last = ("t",) if time else ()
@@ -171,7 +174,9 @@ class Scope:
 
     def names(self) -> list[str]:
         normals = [f"n{axis}" for axis in self.space]
-        return [*self.axes, *normals, *self.constants, *self.unknowns, *self.fields, *self.definitions, "pi", "e"]
+        sought = [self.eigenvalue] if self.eigenvalue else []
+        known = (*self.constants, *self.unknowns, *self.fields, *self.definitions)
+        return [*self.axes, *normals, *sought, *known, "pi", "e"]
 
     def resolve(self, name: str, exact: bool = False) -> sympy.Expr:
         """The meaning of a name: an exact match first, then a derivative `base_suffix`.
@@ -184,6 +189,8 @@ class Scope:
 
     def _resolve(self, name: str) -> sympy.Expr:
         if name in self.axes or name in [f"n{axis}" for axis in self.space] or name in self.unknowns:
+            return symbol(name)
+        if name and name == self.eigenvalue:
             return symbol(name)
         if name in NUMBERS:
             return NUMBERS[name]

@@ -53,8 +53,7 @@ class ProjectedJacobian:
 
 def output_size(model: Model) -> int:
     """Number of weights in the output layer, biases included, of coefficients of corner functions and of unknowns."""
-    singular = 0 if model.corners is None else len(model.corners.coefficients)
-    return sum(parameter.numel() for parameter in model.mlp.linears[-1].parameters()) + singular + len(model.raw)
+    return model.output_size + len(model.raw)
 
 
 def output_columns(model: Model, weights: int) -> Tensor:

@@ -26,10 +26,22 @@ from pinn.spec.blocks.network import ActivationOptions
 class Model(nn.Module):
     """Fields of a problem as a network, and its unknown parameters, in units of their first guess.
 
+    Of modes the network is one of them, the first one, and there are besides
+
+    eigenvalue    [] of the one that the network is
+    eigenvalues   [K] of all
+    shapes        [K, P] their coefficients, in the order of `linearisation.set_coefficients`
+    residuals, errors   [K] of each, and the estimated error of its eigenvalue; both relative
+
     derivatives   "jets", or "autograd" for the slow reference
     """
 
     network: FieldNetwork
+    eigenvalue: Tensor
+    eigenvalues: Tensor
+    shapes: Tensor
+    residuals: Tensor
+    errors: Tensor
 
     def __init__(self, problem: Problem, network: FieldNetwork, derivatives: str = "jets"):
         super().__init__()
@@ -45,6 +57,21 @@ class Model(nn.Module):
                 for name, value in problem.unknowns.items()
             }
         )
+
+        self.eigen = problem.eigen
+        if self.eigen is not None:
+            count = self.eigen.count
+            self.register_buffer("eigenvalue", scale.new_zeros(()))
+            self.register_buffer("eigenvalues", scale.new_zeros(count))
+            self.register_buffer("shapes", scale.new_zeros(count, self.output_size))
+            self.register_buffer("residuals", scale.new_ones(count))
+            self.register_buffer("errors", scale.new_ones(count))
+
+    @property
+    def output_size(self) -> int:
+        """Number of weights in the output layer, biases included, and of coefficients of corner functions."""
+        singular = 0 if self.corners is None else len(self.corners.coefficients)
+        return sum(parameter.numel() for parameter in self.mlp.linears[-1].parameters()) + singular
 
     @property
     def mlp(self) -> MLP:
@@ -71,8 +98,9 @@ class Model(nn.Module):
 
     @property
     def unknowns(self) -> dict[str, Tensor]:
-        """The unknown parameters in the user's units, name -> scalar."""
-        return {name: raw * self.units[name] for name, raw in self.raw.items()}
+        """What expressions have beside coordinates, in the user's units, name -> scalar: unknowns, an eigenvalue."""
+        found = {name: raw * self.units[name] for name, raw in self.raw.items()}
+        return found if self.eigen is None else {**found, self.eigen.name: self.eigenvalue}
 
     def respect_bounds(self) -> None:
         """Move unknowns that left their [min, max] back to its end."""
