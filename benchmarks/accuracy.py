@@ -23,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "results" / "benchmarks"
 
 # quantity -> (target error, seconds) of each problem; "probe:NAME" is |value - expected|, its largest on a
-# line; "unknown:NAME" the relative error of an identified constant.
+# line; "unknown:NAME" the relative error of an identified constant, "mode:N" that of an eigenvalue.
 TARGETS = {
     "heat/poisson_2d": {"u": 1e-10, "seconds": 10},
     "heat/heat_1d": {"u": 1e-9, "seconds": 15},
@@ -62,6 +62,12 @@ TARGETS = {
     "transport/advection": {"u": 1e-8, "seconds": 30},
     "fluids/kovasznay": {"u": 1e-7, "v": 1e-7, "p": 1e-7, "seconds": 60},
     "heat/poisson_l_shape": {"u": 1e-3, "seconds": 60},
+    "waves/square_membrane_modes": {"mode:2": 1e-8, "seconds": 15},
+    "waves/l_membrane_modes": {"mode:1": 1e-4, "seconds": 60},
+    "elasticity/clamped_plate_modes": {"mode:1": 1e-4, "seconds": 60},
+    "elasticity/cantilever_modes": {"mode:1": 1e-8, "mode:6": 1e-8, "seconds": 15},
+    "elasticity/column_buckling": {"mode:1": 1e-8, "seconds": 15},
+    "elasticity/sheet_modes": {"mode:4": 1e-8, "seconds": 30},
     "transport/allen_cahn": {"u": 1e-4, "seconds": 300},
     "transport/kdv": {"u": 1e-3, "seconds": 300},
     "fluids/lid_driven_cavity": {
@@ -99,6 +105,8 @@ def run(name: str, seed: int) -> dict:
             errors[f"probe:{probe}"] = found["max_error"]
         elif "expected" in found:
             errors[f"probe:{probe}"] = abs(found["value"] - found["expected"])
+    expected = [mode for mode in metrics.get("modes", ()) if "expected" in mode]
+    errors |= {f"mode:{mode['number']}": mode["relative_error"] for mode in expected}
     errors |= {f"unknown:{name}": error for name, error in metrics.get("unknown_errors", {}).items()}
     keys = ("stop_reason", "heldout_residual", "iterations", "parameters", "activation", "peak_memory_mb")
     found = {key: metrics[key] for key in keys}

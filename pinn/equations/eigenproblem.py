@@ -118,7 +118,9 @@ def with_inertia(
         term = subdomain.compile(scope.resolve(field))
         product = sign * symbol(name) * density.expression * term.expression
         old = statement.expression
-        compiled = CompiledExpression(old.expression - product, {**old.symbols, **term.symbols}, old.unknowns, old.closed)
+        compiled = CompiledExpression(
+            old.expression - product, {**old.symbols, **term.symbols}, old.unknowns, old.closed
+        )
         yield replace(statement, expression=compiled), subdomain.output(field), density
     yield from ((statement, "", None) for statement in equations[len(fields) :])
 
@@ -127,7 +129,9 @@ def read_density(scope: Scope, text: object, path: Sequence[str | int]) -> sympy
     """Of coordinates and constants alone."""
     found = scope.expression(text, path)
     if others := sorted(s.name for s in symbols_of(found) if s.name not in scope.axes):
-        raise SpecError(path, f"must depend on coordinates and constants alone, but uses {', '.join(others)}; {OWN_WAY}")
+        raise SpecError(
+            path, f"must depend on coordinates and constants alone, but uses {', '.join(others)}; {OWN_WAY}"
+        )
     if found == 0:
         raise SpecError(path, "is zero: leave it out, or name the fields that have a mass: {FIELD: density}")
     return found

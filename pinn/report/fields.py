@@ -83,9 +83,7 @@ def _of_space(solution: Solved, names: tuple[str, ...]) -> FieldView:
         for time in times
     ]
     if solution.modes:
-        frames = [
-            Frame(mode.label, sample(mode.solution, seen, quantities=names).values) for mode in solution.modes
-        ]
+        frames = [Frame(mode.label, sample(mode.solution, seen, quantities=names).values) for mode in solution.modes]
     points = np.asarray(seen.points, float)
     moved = displacement(solution) or ()
     swings = bool(solution.modes)

@@ -26,7 +26,8 @@ VIEW = """<canvas id="field" width="1200" height="700"></canvas>
 <div class="controls">
 <label>quantity <select id="quantity"></select></label>
 <span><span id="low"></span> <span id="bar"></span> <span id="high"></span></span>
-<label id="time-control"><span id="of-frames">time</span> <input id="time" type="range" min="0" value="0"> <span id="instant"></span></label>
+<label id="time-control"><span id="of-frames">time</span>
+<input id="time" type="range" min="0" value="0"> <span id="instant"></span></label>
 <label id="deform-control">deformed
 <input id="deform" type="range" min="0" max="100" value="0"> <span id="factor"></span></label>
 <label id="swing-control"><input id="swing" type="checkbox"> swinging</label>

@@ -1,4 +1,4 @@
-"""Modes of a solution: each with its eigenvalue, its frequency and its fields; metrics.json of a run that found them."""
+"""Modes of a solution: each with its eigenvalue, frequency and fields; metrics.json of a run that found them."""
 
 from __future__ import annotations
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 EQUAL = 1e-8  # relative distance of eigenvalues that are one; more where their errors are larger
 MOST_EQUAL = 1e-3  # relative distance, above which eigenvalues are never taken for one
+COMPLEX = 1e-3  # imaginary part of an eigenvalue, relative: rounding makes far less
+ZERO = 1e-9  # of the largest eigenvalue: one that is zero, as those of rigid motions are
 MARGIN = 4.0  # times the sum of two estimated errors, that two eigenvalues may differ by and be one
 
 
@@ -39,7 +41,7 @@ class Mode:
     frequency     sqrt(eigenvalue)/(2 pi) [Hz, where the units are SI], where `mass` is a density; else None
     residual      relative, on points that were not solved on: ‖A u - eigenvalue M u‖/‖eigenvalue M u‖, or that of a
                   condition where this is larger
-    error         estimated, of the eigenvalue, relative
+    error         estimated, of the eigenvalue, relative to its size (of what is zero, to the next)
     multiplicity  how many modes have this eigenvalue
     """
 
@@ -51,13 +53,17 @@ class Mode:
     error: float
     multiplicity: int
 
-    @cached_property
+    @property
     def solution(self) -> Solution:
         """The mode as a solution, whose equations hold with its eigenvalue."""
+        return self._solution
+
+    @cached_property
+    def _solution(self) -> Solution:
         model = copy.deepcopy(self.whole.model)
         show(model, self.number - 1)
         found = Solution(self.whole.problem, model, self.whole.metrics, self.whole.history, self.whole.environment)
-        found.__dict__["modes"] = ()  # one alone
+        found.__dict__["_modes"] = ()  # one alone
         return found
 
     def __call__(self, points: ArrayLike, quantities: Sequence[str] | None = None) -> dict[str, np.ndarray]:
@@ -92,7 +98,7 @@ def modes_of(solution: Solution) -> tuple[Mode, ...]:
             solution,
             number + 1,
             value,
-            frequency_of(value) if eigen.inertia else None,
+            frequency_of(value, max(map(abs, values))) if eigen.inertia else None,
             float(model.residuals[number]),
             errors[number],
             counts[number],
@@ -101,23 +107,27 @@ def modes_of(solution: Solution) -> tuple[Mode, ...]:
     )
 
 
-def frequency_of(eigenvalue: float) -> float:
+def frequency_of(eigenvalue: float, largest: float) -> float:
     """sqrt(eigenvalue)/(2 pi); 0 of what is zero up to rounding, nan of a negative one (what moves is not stable)."""
-    return math.sqrt(eigenvalue) / (2 * math.pi) if eigenvalue >= 0 else math.nan
+    if abs(eigenvalue) <= ZERO * largest:
+        return 0.0
+    return math.sqrt(eigenvalue) / (2 * math.pi) if eigenvalue > 0 else math.nan
 
 
 def multiplicities(values: Sequence[float], errors: Sequence[float]) -> list[int]:
     """How many have the eigenvalue of each; those at the end may have more than were sought."""
     found, start = [0] * len(values), 0
     largest = max(map(abs, values), default=0.0)
+
+    def equal(i: int, j: int) -> bool:
+        sizes = abs(values[i]), abs(values[j])
+        allowed = min(max(EQUAL, MARGIN * (errors[i] + errors[j])), MOST_EQUAL)
+        return max(sizes) <= ZERO * largest or abs(values[i] - values[j]) <= allowed * max(sizes)
+
     for end in range(1, len(values) + 1):
-        if end < len(values):
-            size = max(abs(values[end]), abs(values[end - 1]), 1e-9 * largest)
-            allowed = min(max(EQUAL, MARGIN * (errors[end] + errors[end - 1])), MOST_EQUAL)
-            if abs(values[end] - values[end - 1]) <= allowed * size:
-                continue
-        found[start:end] = [end - start] * (end - start)
-        start = end
+        if end == len(values) or not equal(end, end - 1):
+            found[start:end] = [end - start] * (end - start)
+            start = end
     return found
 
 
@@ -133,9 +143,19 @@ def entries(solution: Solution) -> list[dict[str, Any]]:
         entry |= {"residual": mode.residual, "error": mode.error, "multiplicity": mode.multiplicity}
         if mode.number <= len(expected):
             value = expected[mode.number - 1]
-            entry |= {"expected": value, "relative_error": abs(mode.eigenvalue - value) / (abs(value) or 1.0)}
+            size = abs(value) or max(map(abs, expected)) or 1.0
+            entry |= {"expected": value, "relative_error": abs(mode.eigenvalue - value) / size}
         found.append(entry)
     return found
+
+
+def complex_pairs(solution: Solution) -> str:
+    """What to say where eigenvalues are no real numbers."""
+    numbers = [mode.number for mode in solution.modes if float(solution.model.unsure[mode.number - 1]) > COMPLEX]
+    if not numbers:
+        return ""
+    listed = ", ".join(map(str, numbers))
+    return f"mode {listed}: the operator has a complex eigenvalue there, of which only the real part is given"
 
 
 def metrics_of_modes(
@@ -153,7 +173,7 @@ def metrics_of_modes(
             unexpected={f"mode {one['number']}": one["relative_error"] for one in found if "expected" in one},
         )
     )
-    said = [text for text in (result.message, *judgement.contradictions) if text]
+    said = [text for text in (result.message, *judgement.contradictions, complex_pairs(solution)) if text]
     return {
         "device": str(device),
         "dtype": options.precision,

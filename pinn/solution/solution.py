@@ -289,9 +289,13 @@ class Solution:
         tensor = self._as_points(points)
         return self._in_chunks(lambda points, _: self._spread.at(points, names), tensor, subdomain)
 
-    @cached_property
+    @property
     def modes(self) -> tuple[Mode, ...]:
         """The modes in their order, where the problem asks for them; the solution itself answers as the first."""
+        return self._modes
+
+    @cached_property
+    def _modes(self) -> tuple[Mode, ...]:
         from pinn.solution.modes import modes_of
 
         return modes_of(self)

@@ -159,7 +159,7 @@ class Training:
                         f"held-out residual became {heldout} in stage {stage.name}, step {self.iteration}"
                         f"{remark(run.problem)}"
                     )
-                if heldout <= run.tolerance:
+                if heldout <= run.tolerance and not report.unconfirmed:
                     self.reason, self.ended = StopReason.TOLERANCE, True
                     return
             if over:

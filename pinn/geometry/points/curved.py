@@ -38,7 +38,7 @@ class CurvedEdges:
             rows = np.flatnonzero(outer[:, k])
             start, end = points[triangles[rows, a]], points[triangles[rows, b]]
             chord = start[:, None] + line[:, None] * (end - start)[:, None]
-            level = shape.level(chord.reshape(-1, 2)).reshape(len(rows), -1)
+            level = shape.level(chord.reshape(-1, 2)).reshape(len(rows), len(line))
             off[rows, k] = np.abs(level).max(axis=1) > STRAIGHT * shape.size
         self.off = off
 

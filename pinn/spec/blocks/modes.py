@@ -62,4 +62,3 @@ class Modes(Block):
         if self.expected is not None and len(self.expected) > self.count:
             raise refuse(f"has {len(self.expected)} eigenvalues for {self.count} modes", "expected")
         return self
-

@@ -9,8 +9,8 @@ with one factorisation for all steps, on a block of vectors at once (subspace it
 Computations, 4th ed., § 8.2.4). The block's own small eigenproblem F^T f' = H, F an orthonormal basis of the f, has the
 eigenvalues 1/(lambda - shift).
 
-Features are nearly dependent: with mu of a few rounding errors, which gives the most digits of the lowest modes, vectors
-that are no smooth fields (those at the end of a block) are amplified to noise that looks like eigenvalues. So the
+Features are nearly dependent: with mu of a few rounding errors, which gives the most digits of low modes, vectors that
+are no smooth fields (those at the end of a block) are amplified to noise that looks like eigenvalues. So the
 iteration runs with a larger mu, a few steps with smaller ones follow on what it has found, and of the same mode the one
 with the least residual |(A - lambda M) c|/|(lambda - shift) M c| is taken.
 """
@@ -33,10 +33,12 @@ GUARD = 8  # vectors of the block beyond twice the modes that are sought
 SEARCH = 1e-11  # mu of the search, relative to the size of A
 SETTLED, MOST_STEPS = 1e-9, 60  # relative change of the eigenvalues that ends the search
 DAMPINGS = (SEARCH, 1e-13, REGULARISATION * torch.finfo(torch.float64).eps)  # mu of the steps that follow
-FEW_MORE, POLISHED, POLISH_STEPS = 2, 1e-14, 4  # vectors beyond those sought, and steps, with each of them
+MOST_MORE = 6  # vectors beyond those sought that go with them, up to where the next gap is the widest
+POLISHED, POLISH_STEPS = 1e-14, 4  # relative change that ends the steps, and how many there are at most
 SAME = 1e-3  # relative distance of eigenvalues that are closer to each other than to the rest
-NOTHING = 1e-7  # of the largest eigenvalue of the block: an eigenvalue that is zero
-FREE_SHIFT = -0.1  # of the smallest eigenvalue that is not zero, where some are: A alone is singular then
+NOTHING = 1e-6  # of a shift: an eigenvalue that is zero
+FREE_SHIFT = -0.1  # of the first eigenvalue that is not zero, where some are
+MARGIN = 1e-9  # relative, by which the sizes of eigenvalues are rounded
 TOGETHER = 1e-7  # relative distance of eigenvalues whose vectors are taken as those of one space
 SEED = 5
 
@@ -54,22 +56,27 @@ class Pairs:
     unsure: Tensor
 
 
+def shift_for(stiffness: Tensor, mass: Tensor, where: Tensor, count: int, size: float) -> float:
+    """Zero, from which the lowest eigenvalues have the most digits; below it where some of them are zero.
+
+    A alone is singular then (a body that nothing holds), and what its null space becomes depends on the damping: it is
+    looked for with a shift that has the size of an eigenvalue.
+    """
+    found = np.abs(search(Factorised(stiffness, mass, where, FREE_SHIFT * size), count).eigenvalues)
+    zero = found < NOTHING * abs(FREE_SHIFT * size)
+    if not zero[:count].any():
+        return 0.0
+    return FREE_SHIFT * float(found[~zero].min(initial=size))
+
+
 def lowest(stiffness: Tensor, mass: Tensor, where: Tensor, count: int, shift: float = 0.0) -> Pairs:
-    """The `count` eigenvalues nearest to the shift.
+    """The `count` eigenvalues nearest to the shift, where A - shift M is not singular.
 
     stiffness   A [N, P];  mass [n, P], the rows of M that are not zero, and `where` [n] among those of A they stand
-
-    Without a shift, a problem with eigenvalues that are zero (a body that nothing holds) is shifted below them.
     """
     first = Factorised(stiffness, mass, where, shift)
-    rough, values = search(first, count)
-    if shift == 0.0:
-        sizes = np.abs(values)
-        known = sizes[np.isfinite(sizes)]
-        positive = known[known > NOTHING * known.max(initial=0.0)]
-        if len(known) and (len(known) < len(sizes) or len(positive) < len(known)) and len(positive):
-            first = Factorised(stiffness, mass, where, FREE_SHIFT * float(positive.min()))
-            rough, _ = search(first, count)
+    found = search(first, count)
+    rough = found.loads @ torch.as_tensor(invariant(found.small, count)).to(found.loads)
     best = polish(first, rough, count, DAMPINGS[0])
     for mu in DAMPINGS[1:]:
         best = better(stiffness, mass, where, best, polish(first, rough, count, mu))
@@ -141,8 +148,17 @@ class Solver:
         return found, whole.mass @ found
 
 
-def search(factorised: Factorised, count: int) -> tuple[Tensor, NDArray]:
-    """Loads M c [n, count and a few more] of the modes, and the eigenvalues of the whole block, roughly."""
+@dataclass(frozen=True, eq=False)
+class Block:
+    """What subspace iteration ended with: loads [n, b], the small matrix [b, b] that acts on them, eigenvalues [b]."""
+
+    loads: Tensor
+    small: NDArray
+    eigenvalues: NDArray
+
+
+def search(factorised: Factorised, count: int) -> Block:
+    """Subspace iteration from random loads until the first `count` eigenvalues have settled."""
     rows, columns = factorised.loads.shape
     size = min(2 * count + GUARD, columns, rows)
     generator = torch.Generator().manual_seed(SEED)
@@ -160,24 +176,26 @@ def search(factorised: Factorised, count: int) -> tuple[Tensor, NDArray]:
         before = inverse
     with np.errstate(divide="ignore"):
         values = factorised.shift + 1 / by_size(np.linalg.eigvals(small))
-    kept = min(count + FEW_MORE, size)
-    inside = torch.as_tensor(invariant(small, kept)).to(loads)
-    return loads @ inside, values
+    return Block(loads, small, values)
 
 
 def polish(factorised: Factorised, loads: Tensor, count: int, mu: float) -> Pairs:
     """A few steps with this damping; the pairs of what they end with."""
-    solver, before = factorised.damped(mu), None
-    for _ in range(POLISH_STEPS):
-        basis, _ = torch.linalg.qr(loads)
+    solver, before, steps = factorised.damped(mu), None, 0
+    basis, _ = torch.linalg.qr(loads)
+    while True:
         vectors, loads = solver(basis)
         small = (basis.T @ loads).cpu().numpy().astype(float)
         inverse = by_size(np.linalg.eigvals(small))[:count]
-        if before is not None and np.abs(inverse - before).max() < POLISHED * np.abs(inverse).min():
+        steps += 1
+        if steps == POLISH_STEPS or (
+            before is not None and np.abs(inverse - before).max() < POLISHED * np.abs(inverse).min()
+        ):
             break
         before = inverse
-    values, combinations, unsure = real_pairs(small, count)  # pyright: ignore[reportPossiblyUnboundVariable]
-    vectors = vectors @ torch.as_tensor(combinations).to(vectors)  # pyright: ignore[reportPossiblyUnboundVariable]
+        basis, _ = torch.linalg.qr(loads)
+    values, combinations, unsure = real_pairs(small, count)
+    vectors = vectors @ torch.as_tensor(combinations).to(vectors)
     found = torch.as_tensor(factorised.shift + 1 / values).to(vectors)
     return Pairs(found, vectors, factorised.shift, torch.as_tensor(unsure).to(vectors))
 
@@ -187,13 +205,29 @@ def by_size(values: NDArray) -> NDArray:
 
 
 def invariant(small: NDArray, count: int) -> NDArray:
-    """An orthonormal basis [b, k >= count] of the space that belongs to the `count` largest eigenvalues."""
+    """An orthonormal basis [b, k] of the space of the `count` largest eigenvalues and a few more, up to a gap."""
     sizes = np.sort(np.abs(np.linalg.eigvals(small)))[::-1]
-    if count >= len(sizes):
+    last = min(count + MOST_MORE, len(sizes) - 1)
+    if count > last:
         return np.eye(len(sizes))
-    least = (sizes[count - 1] + sizes[count]) / 2
-    _, vectors, kept = schur(small, sort=lambda real, imag=0.0: math.hypot(real, imag) >= least)
-    return vectors[:, : max(kept, count)]
+    gaps = sizes[count - 1 : last] / np.maximum(sizes[count : last + 1], np.finfo(float).tiny)
+    split = count + int(np.argmax(gaps))
+    return of_space(small, 0.5 * (sizes[split - 1] + sizes[split]), np.inf)
+
+
+def of_space(small: NDArray, low: float, high: float) -> NDArray:
+    """An orthonormal basis of the space of the eigenvalues of a size between these; of rank by rank where Schur's form
+    cannot be ordered, as the eigenvalues that it would have to exchange lie too close."""
+    try:
+        _, vectors, *kept = schur(small, sort=lambda real, imag=0.0: low <= math.hypot(real, imag) <= high)
+        if kept[0]:
+            return np.asarray(vectors)[:, : kept[0]]
+    except np.linalg.LinAlgError:
+        pass
+    values, axes = np.linalg.eig(small)
+    inside = (low <= np.abs(values)) & (np.abs(values) <= high)
+    chosen = np.where(np.imag(values) < 0, np.imag(axes), np.real(axes))[:, inside]
+    return np.linalg.qr(chosen)[0]
 
 
 def real_pairs(small: NDArray, count: int) -> tuple[NDArray, NDArray, NDArray]:
@@ -210,21 +244,17 @@ def real_pairs(small: NDArray, count: int) -> tuple[NDArray, NDArray, NDArray]:
             end += 1
         while end < len(values) and values[end - 1].imag != 0 and np.isclose(values[end], values[end - 1].conj()):
             end += 1
-        low, high = np.abs(values[end - 1]), np.abs(values[start])
-        margin = 1e-9 * high
-
-        def inside(real: float, imag: float = 0.0, low: float = low - margin, high: float = high + margin) -> bool:
-            return low <= math.hypot(real, imag) <= high
-
-        block, vectors, kept = schur(small, sort=inside)
-        own, axes = np.linalg.eig(block[:kept, :kept])
+        high = np.abs(values[start])
+        basis = of_space(small, np.abs(values[end - 1]) - MARGIN * high, (1 + MARGIN) * high)
+        kept = basis.shape[1]
+        own, axes = np.linalg.eig(basis.T @ small @ basis)
         order = np.argsort(-np.abs(own), kind="stable")
         own, axes = own[order], axes[:, order]
         spread = np.abs(own - own[0]).max(initial=0.0) <= TOGETHER * high
-        turned = np.eye(kept) if spread else np.where(own.imag < 0, axes.imag, axes.real)
+        turned = np.eye(kept) if spread else np.where(np.imag(own) < 0, np.imag(axes), np.real(axes))
         for number in range(kept):
             found.append(own[number].real)
             unsure.append(abs(own[number].imag) / abs(own[number]))
-            combinations.append(vectors[:, :kept] @ turned[:, number])
+            combinations.append(basis @ turned[:, number])
         start = end
     return np.array(found[:count]), np.array(combinations[:count]).T, np.array(unsure[:count])

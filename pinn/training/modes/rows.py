@@ -52,16 +52,14 @@ def of_chunk(
         points = everywhere[chunk]
         hidden = model.mlp.hidden_jets(points, group.plan)
         functions = [channel[chunk] for channel in corners[end]]
-        sides = zip(linearised(model, group, chunk, None, end), mass_terms(model, eigen, group, chunk, end), strict=True)
-        ends.append(
-            [
-                tuple(  # type: ignore[misc]  # two of them
-                    None if side is None else side.on_output_layer(model, group.plan, hidden, functions)
-                    for side in pair
-                )
-                for pair in sides
-            ]
+        sides = zip(
+            linearised(model, group, chunk, None, end), mass_terms(model, eigen, group, chunk, end), strict=True
         )
+
+        def rows(side: LinearisedStatement, hidden=hidden, functions=functions) -> Tensor:
+            return side.on_output_layer(model, group.plan, hidden, functions)
+
+        ends.append([(rows(left), None if right is None else rows(right)) for left, right in sides])
     found = []
     for number, index in enumerate(group.indices):
         stiffness = group.points.over_ends([end[number][0] for end in ends])

@@ -1,9 +1,9 @@
 """Modes as a stage: sampled features, the pencil that the statements make of them, on levels of ever more features.
 
-Scales and levels are chosen as in `LeastSquares`, on the largest residual of a mode. At corners the functions of A alone
-are not enough: of r^a follows a term in lambda r^(a + o), o the order of A. They are taken with lambda = 0 and with a
-lambda of the size that is sought, each with coefficients of its own, so that every mode finds its share (for the L the
-first eigenvalue is 8e-5 off without).
+Scales and levels are chosen as in `LeastSquares`, on the largest residual of a mode. At corners the functions of A
+alone are not enough: after r^a comes a term in lambda r^(a + o), o the order of A. They are taken with lambda = 0 and
+with a lambda of the size that is sought, each with coefficients of its own, so that every mode finds its share (without
+it the first eigenvalue of the L is 8e-5 off).
 
 An eigenvalue's error is estimated by what another choice of features and points makes of it.
 """
@@ -26,7 +26,7 @@ from pinn.problem.holes import hole_bases
 from pinn.problem.singular import corner_bases, has_functions, is_singular, order_of
 from pinn.spec.blocks.solver import LeastSquaresOptions
 from pinn.training.modes.measure import mode_residuals, orthonormal
-from pinn.training.modes.pencil import Pairs, lowest
+from pinn.training.modes.pencil import Pairs, lowest, shift_for
 from pinn.training.modes.rows import pencil_rows
 from pinn.training.output_layer.gathered import gather
 from pinn.training.output_layer.least_squares import (
@@ -76,37 +76,41 @@ class ModesStage(LeastSquares):
         self.eigen: Eigenproblem = run.problem.eigen
         self.best: Found | None = None
         self.other: Found | None = None  # the best of the others
+        self.shift: float | None = None  # which the first solve chooses
 
     def state_dict(self) -> State:
         kept = {name: None if one is None else vars(one) for name, one in (("best", self.best), ("other", self.other))}
-        return {**super().state_dict(), **kept}
+        return {**super().state_dict(), **kept, "shift": self.shift}
 
     def load_state_dict(self, state: State) -> None:
         super().load_state_dict(state)
         self.best, self.other = (None if state[n] is None else Found(**state[n]) for n in ("best", "other"))
+        self.shift = state["shift"]
 
     def step(self) -> Report:
         begun = perf_counter()
         loss = math.inf
-        for scale in [self.queue.pop(0) for _ in range(2 if self.best is None else 1) if self.queue]:
+        tried = [self.queue.pop(0) for _ in range(2 if self.best is None else 1) if self.queue]
+        for scale in tried:
             loss, model = self.solve(scale)
             self.results[scale] = self.latest.worst
             if self.latest is self.best:
                 self.run.model = model
         self.seconds_of_level = perf_counter() - begun
         assert self.best is not None
-        extra = {"features": self.features, "scale": scale, "residual_of_this": self.latest.worst}  # pyright: ignore[reportPossiblyUnboundVariable]
-        finished, errors = None, self.errors
+        extra = {"features": self.features, "scale": tried[-1], "residual_of_this": self.latest.worst}
+        finished, errors, known = None, self.errors, False
         if errors is not None:
             extra["eigenvalue_error"] = float(errors.max())
             for model in (self.run.model, self.run.best):  # what is best may be known better than when it was found
                 if model is not None and torch.equal(model.eigenvalues, self.best.eigenvalues):
                     model.errors.copy_(errors)
-        if errors is not None and float(errors.max()) <= self.run.tolerance:
+            known = float(errors.max()) <= self.run.tolerance
+        if known:
             finished = StopReason.TOLERANCE
-        elif self.best.worst > self.run.tolerance and not self.queue:
+        elif not self.queue:
             finished = self.plan_next()
-        return Report(loss, heldout=self.best.worst, finished=finished, extra=extra)
+        return Report(loss, heldout=self.best.worst, finished=finished, extra=extra, unconfirmed=not known)
 
     def solve(self, scale: float) -> tuple[float, Model]:
         """Features, points, pencil, modes. The loss is the square of the largest residual."""
@@ -140,14 +144,17 @@ class ModesStage(LeastSquares):
         where = torch.cat([torch.arange(start, start + len(mass)) for start, mass in with_mass]).to(stiffness.device)
         mass = torch.cat([mass for _, mass in with_mass])
         rows.clear()
-        count = min(self.eigen.count, stiffness.shape[1])
-        found = lowest(stiffness, mass, where, count, self.eigen.shift)
+        count = self.eigen.count
+        if self.shift is None:
+            self.shift = self.eigen.shift or shift_for(stiffness, mass, where, count, self.typical_eigenvalue())
+        found = lowest(stiffness, mass, where, count, self.shift)
         order = (found.eigenvalues - self.eigen.shift).abs().argsort()
         return Pairs(found.eigenvalues[order], found.vectors[:, order], found.shift, found.unsure[order])
 
     def keep(self, model: Model, pairs: Pairs, residuals: Tensor) -> None:
         """Let the model hold all modes, its network the first of them."""
         model.residuals.copy_(residuals)
+        model.unsure.copy_(pairs.unsure)
         model.eigenvalues.copy_(pairs.eigenvalues)
         model.shapes.copy_(pairs.vectors.T)
         show(model, 0)

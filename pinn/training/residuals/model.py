@@ -32,6 +32,7 @@ class Model(nn.Module):
     eigenvalues   [K] of all
     shapes        [K, P] their coefficients, in the order of `linearisation.set_coefficients`
     residuals, errors   [K] of each, and the estimated error of its eigenvalue; both relative
+    unsure        [K] imaginary parts of the eigenvalues, relative, which is nothing of a real one
 
     derivatives   "jets", or "autograd" for the slow reference
     """
@@ -42,6 +43,7 @@ class Model(nn.Module):
     shapes: Tensor
     residuals: Tensor
     errors: Tensor
+    unsure: Tensor
 
     def __init__(self, problem: Problem, network: FieldNetwork, derivatives: str = "jets"):
         super().__init__()
@@ -66,6 +68,7 @@ class Model(nn.Module):
             self.register_buffer("shapes", scale.new_zeros(count, self.output_size))
             self.register_buffer("residuals", scale.new_ones(count))
             self.register_buffer("errors", scale.new_ones(count))
+            self.register_buffer("unsure", scale.new_zeros(count))
 
     @property
     def output_size(self) -> int:

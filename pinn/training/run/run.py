@@ -34,6 +34,7 @@ class Report:
     finished     why, when the stage is at its end
     iterations   how many the step did
     merit        what the best model is chosen by, lower is better, where that is not the held-out residual: an energy
+    unconfirmed  the residual alone is no reason to end: what the stage estimates is still above the tolerance
     """
 
     loss: float
@@ -43,6 +44,7 @@ class Report:
     extra: dict[str, float] = field(default_factory=dict)
     iterations: int = 1
     merit: float | None = None
+    unconfirmed: bool = False
 
 
 class Stage(Protocol):
