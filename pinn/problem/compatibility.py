@@ -168,7 +168,7 @@ TABLE = (
     *(
         Exclusion(STAGE[name], MODES, "modes have a method of their own; write method: auto")
         for name in STAGE
-        if name not in ("auto", "march", "slices")  # which need time or parameters
+        if name not in ("auto", "march", "slices", "ritz")  # refused for want of time, of parameters, as an energy
     ),
     Exclusion(MODES, DEEPXDE, "the engine deepxde finds no modes; take the engine native"),
     Exclusion(MODES, HARDENING, "hardening follows one field; solve without modes"),

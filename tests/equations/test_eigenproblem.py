@@ -62,7 +62,7 @@ def test_a_pressure_has_no_mass():
         """
 name: rubber
 coordinates: [x, y]
-physics: {incompressible_elasticity: {youngs_modulus: 1, plane: strain}}
+physics: {incompressible_elasticity: {youngs_modulus: 1, poissons_ratio: 0.5, plane: strain}}
 domain: {rectangle: {from: [0, 0], to: [1, 1]}}
 conditions: [{on: boundary, displacement: [0, 0]}, {at: [0, 0], p: 0}]
 modes: {mass: 1}

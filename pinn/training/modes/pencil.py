@@ -38,7 +38,7 @@ POLISHED, POLISH_STEPS = 1e-14, 4  # relative change that ends the steps, and ho
 SAME = 1e-3  # relative distance of eigenvalues that are closer to each other than to the rest
 NOTHING = 1e-6  # of a shift: an eigenvalue that is zero
 FREE_SHIFT = -0.1  # of the first eigenvalue that is not zero, where some are
-MARGIN = 1e-9  # relative, by which the sizes of eigenvalues are rounded
+MARGIN = 1e-9  # relative, by which sizes of eigenvalues that are one differ
 TOGETHER = 1e-7  # relative distance of eigenvalues whose vectors are taken as those of one space
 SEED = 5
 
@@ -211,22 +211,25 @@ def invariant(small: NDArray, count: int) -> NDArray:
     if count > last:
         return np.eye(len(sizes))
     gaps = sizes[count - 1 : last] / np.maximum(sizes[count : last + 1], np.finfo(float).tiny)
-    split = count + int(np.argmax(gaps))
-    return of_space(small, 0.5 * (sizes[split - 1] + sizes[split]), np.inf)
+    return of_space(small, 0, count + int(np.argmax(gaps)))
 
 
-def of_space(small: NDArray, low: float, high: float) -> NDArray:
-    """An orthonormal basis of the space of the eigenvalues of a size between these; of rank by rank where Schur's form
-    cannot be ordered, as the eigenvalues that it would have to exchange lie too close."""
+def of_space(small: NDArray, first: int, last: int) -> NDArray:
+    """An orthonormal basis [b, last - first] of the space of these eigenvalues, numbered by size, the largest first.
+
+    From Schur's form, ordered; where that would exchange eigenvalues that lie too close, from eigenvectors.
+    """
+    values, axes = np.linalg.eig(small)
+    order = np.argsort(-np.abs(values), kind="stable")
+    sizes = np.abs(values[order])
+    low, high = (1 - MARGIN) * sizes[last - 1], (1 + MARGIN) * sizes[first]
     try:
         _, vectors, *kept = schur(small, sort=lambda real, imag=0.0: low <= math.hypot(real, imag) <= high)
-        if kept[0]:
-            return np.asarray(vectors)[:, : kept[0]]
+        if kept[0] == last - first:
+            return np.asarray(vectors)[:, : last - first]
     except np.linalg.LinAlgError:
         pass
-    values, axes = np.linalg.eig(small)
-    inside = (low <= np.abs(values)) & (np.abs(values) <= high)
-    chosen = np.where(np.imag(values) < 0, np.imag(axes), np.real(axes))[:, inside]
+    chosen = np.where(np.imag(values) < 0, np.imag(axes), np.real(axes))[:, order[first:last]]
     return np.linalg.qr(chosen)[0]
 
 
@@ -245,7 +248,7 @@ def real_pairs(small: NDArray, count: int) -> tuple[NDArray, NDArray, NDArray]:
         while end < len(values) and values[end - 1].imag != 0 and np.isclose(values[end], values[end - 1].conj()):
             end += 1
         high = np.abs(values[start])
-        basis = of_space(small, np.abs(values[end - 1]) - MARGIN * high, (1 + MARGIN) * high)
+        basis = of_space(small, start, end)
         kept = basis.shape[1]
         own, axes = np.linalg.eig(basis.T @ small @ basis)
         order = np.argsort(-np.abs(own), kind="stable")

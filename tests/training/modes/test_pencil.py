@@ -104,3 +104,14 @@ def test_pairs_of_a_small_matrix_are_its_own():
     assert values == pytest.approx([5.0, 5.0, 4.0, 3.0])
     np.testing.assert_allclose(small @ combinations, combinations * values, atol=1e-9)
     assert unsure.max() < 1e-9
+
+
+@pytest.mark.parametrize("count", [1, 4, 7])
+def test_as_many_pairs_as_are_asked_for_whatever_the_matrix(count):
+    """Noise has complex eigenvalues, and some that lie as close as Schur's form can order."""
+    for seed in range(20):
+        small = np.random.default_rng(seed).standard_normal((8, 8))
+        values, combinations, unsure = real_pairs(small, count)
+        assert values.shape == unsure.shape == (count,)
+        assert combinations.shape == (8, count)
+        assert np.isfinite(combinations).all()
