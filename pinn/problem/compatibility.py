@@ -155,7 +155,7 @@ TABLE = (
     Exclusion(MODES, DATA, "modes fit no data; remove one or the other"),
     Exclusion(MODES, EXACT, "modes have no one solution; write their eigenvalues under modes: {expected: […]}"),
     Exclusion(MODES, REFERENCE, "modes have no one solution; write their eigenvalues under modes: {expected: […]}"),
-    Exclusion(PROBES, MODES, "probes ask one solution; in Python solution.modes[0](points) has the values of a mode"),
+    Exclusion(PROBES, MODES, "probes ask one solution; in Python each of `solution.modes` answers at points"),
     Exclusion(HARD, MODES, "modes have soft conditions; write constraints: soft"),
     Exclusion(ENRICHMENT, MODES, "modes have no enrichment; functions of corners are found without it"),
     Exclusion(HIDDEN, MODES, "modes are found in one sampled layer whose width is found as well; remove 'hidden'"),
