@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import pinn
+from pinn.solution import estimating
 from pinn.solution.estimating import estimate
 from pinn.solution.measuring import PointErrors, norms
 from tests.training.examples import problem
@@ -116,3 +117,13 @@ def test_a_verdict_hangs_on_no_factor_and_on_no_unit(features, speed, verdict):
         errors.append(metrics["error_estimate"]["u"])
     assert set(verdicts) == {verdict}
     assert max(errors) < 10 * min(errors)
+
+
+def test_a_field_far_below_the_magnitude_of_its_equations_is_measured_against_itself(bar, monkeypatch):
+    """-u_xx = (300 pi)^2 sin(300 pi x) gives u the magnitude 1e5: 1e-6 of u = sin(300 pi x) is no error of 1e-8."""
+    points = bar.problem.heldout_points(50, 1)
+    size = dict.fromkeys(bar(points), 1.0)
+    monkeypatch.setattr(estimating, "natural_sizes", lambda problem: {"ux": 1e5, "uy": 1e9})
+    least = estimating.least_sizes(bar, points, size)
+    assert least["ux"] == 0
+    assert least["uy"] == 1e9
