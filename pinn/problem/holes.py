@@ -139,7 +139,8 @@ def hole_bases(problem: Problem, powers: int) -> list[CornerBasis]:
 
 
 def laurent(problem: Problem, subdomain: Subdomain, centre: tuple[float, float], powers: int) -> CornerFunctions | None:
-    """The functions of r^-k up to k = `powers` and log r; None where fields have other weights than zero."""
+    """The functions of r^-k up to k = `powers` and log r; None where fields have other weights than zero, or equations
+    of different orders."""
     outputs = subdomain.outputs
     surroundings = Surroundings(problem.domain.axes, centre, {})
     equations = [s for s in problem.statements if s.is_equation and s.place.subdomain == subdomain.name]
@@ -148,7 +149,9 @@ def laurent(problem: Problem, subdomain: Subdomain, centre: tuple[float, float],
         orders, weights = orders_of([terms], [outputs])
     except NoWedge:
         return None
-    if any(weights):  # what a field of another weight needs at the seam of a full turn is not just continuity
+    if (
+        any(weights) or len(set(orders)) > 1
+    ):  # what a field of another weight needs at the seam of a full turn is not just continuity
         return None
     names = {name: (0, field) for field, name in enumerate(outputs)}
     rows = tuple(principal_row(part, names, weights, (), {}, order) for part, order in zip(terms, orders, strict=True))

@@ -307,7 +307,13 @@ def test_the_resolved_spec_loads_to_an_equal_spec(text):
 def test_the_resolved_spec_has_the_defaults():
     resolved = load(BURGERS).resolved()
     assert resolved["time"] == {"from": 0, "to": "T"}
-    assert resolved["network"] == {"activation": "gelu", "periodic": "auto", "constraints": "soft", "corners": "auto"}
+    assert resolved["network"] == {
+        "activation": "gelu",
+        "periodic": "auto",
+        "normalisation": "none",
+        "constraints": "soft",
+        "corners": "auto",
+    }
     assert resolved["solver"]["method"] == "auto"
     assert resolved["solver"]["time_limit"] == 120.0
     assert resolved["conditions"][0] == {"on": ["initial"], "weight": 1.0, "free": False, "u": "-sin(pi*x)"}

@@ -20,7 +20,7 @@ from pinn.corners.network import CornerNetwork
 from pinn.corners.poles import PoleTable
 from pinn.corners.table import CornerTable
 from pinn.network.activations import ACTIVATIONS
-from pinn.problem.holes import hole_bases
+from pinn.problem.holes import find_holes, hole_bases
 from pinn.problem.poles import pole_tables
 from pinn.problem.singular import corner_bases, has_functions, is_singular, order_of
 from pinn.spec.blocks.solver import LeastSquaresOptions
@@ -217,6 +217,7 @@ class LeastSquares:
         if is_singular(problem):
             below = order_of(problem) + EXPONENTS_BEYOND + self.level * EXPONENTS_PER_LEVEL
             tables += corner_bases(problem, below, CORNER_SHARE * self.features)
-        tables += pole_tables(problem, NEARER**self.level)
+        if find_holes(problem):  # beside corners alone they are as many as the points, and leave the fields open
+            tables += pole_tables(problem, NEARER**self.level)
         network = CornerNetwork(model.mlp, tables).to(self.run.device)
         return Model(problem, network, problem.spec.solver.derivatives)
