@@ -55,7 +55,7 @@ def points_of(problem: Problem) -> torch.Tensor:
 @pytest.mark.parametrize("physics", [ISOTROPIC, ORTHOTROPIC])
 def test_they_satisfy_the_equations(physics):
     problem = plate(physics)
-    (table,) = pole_tables(problem, 1.0)
+    (table,) = pole_tables(problem, 1.0, 800)
     points = points_of(problem)
     jets = table.jets(points, PLAN)
     for statement in problem.statements:
@@ -71,7 +71,7 @@ def test_they_satisfy_the_equations(physics):
 
 def test_derivatives_are_those_of_the_functions():
     problem = plate()
-    (table,) = pole_tables(problem, 1.0)
+    (table,) = pole_tables(problem, 1.0, 800)
     points = points_of(problem)[:9]
     factors = torch.linspace(-1, 1, len(table), dtype=torch.float64)
     expected = partial_derivatives(lambda x: table.combined(x, plan_jets([], 2), factors)[0], points, PLAN.channels, 2)
@@ -116,7 +116,7 @@ def test_they_stand_nearer_where_the_body_is_narrow():
 
 def test_there_are_none_where_coefficients_vary():
     problem = plate("linear_elasticity: {youngs_modulus: 1 + x, poissons_ratio: 0.3, plane: stress}")
-    assert pole_tables(problem, 1.0) == []
+    assert pole_tables(problem, 1.0, 800) == []
 
 
 def test_a_narrow_ligament_between_holes_is_resolved_by_few_features(tmp_path):
@@ -167,3 +167,25 @@ def test_a_fillet_is_found_and_poles_gather_at_its_ends():
 def test_a_fillet_is_resolved_by_few_features():
     solution = pinn.solve(build(parse_spec(SHOULDER)))
     assert solution.metrics["heldout_residual"] < 1e-3
+
+
+ACUTE = """
+name: panel
+coordinates: [x, y]
+physics: {linear_elasticity: {youngs_modulus: 1, poissons_ratio: 0.3, plane: stress}}
+domain: {polygon: {vertices: [[0, 0], [48, 44], [48, 60], [0, 44]], names: [bottom, right, top, left]}}
+conditions:
+  - {on: left, fixed: true}
+  - {on: right, traction: [0, 0.0625]}
+  - {on: [top, bottom], traction: [0, 0]}
+solver: {method: {least_squares: {features: 200, scale: 4}}, threads: 1}
+"""
+
+
+def test_poles_at_an_acute_corner_are_no_nearer_than_points_of_training_are_apart():
+    problem = build(parse_spec(ACUTE))
+    outline = sum(piece.measure for piece in problem.geometry.pieces)
+    (table,) = pole_tables(problem, 1.0, 400)
+    assert float(table.radii.min()) >= 2 * outline / 400
+    assert standing(problem, problem.subdomains[0]).distances.min() < 0.5 * outline / 400
+    assert pinn.solve(problem).metrics["heldout_residual"] < 1e-3

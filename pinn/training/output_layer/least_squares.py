@@ -218,6 +218,6 @@ class LeastSquares:
             below = order_of(problem) + EXPONENTS_BEYOND + self.level * EXPONENTS_PER_LEVEL
             tables += corner_bases(problem, below, CORNER_SHARE * self.features)
         if find_holes(problem):  # beside corners alone they are as many as the points, and leave the fields open
-            tables += pole_tables(problem, NEARER**self.level)
+            tables += pole_tables(problem, NEARER**self.level, BEHIND * self.features)
         network = CornerNetwork(model.mlp, tables).to(self.run.device)
         return Model(problem, network, problem.spec.solver.derivatives)
