@@ -15,6 +15,7 @@ import skfem
 import torch
 from finite_elements import solve_condensed
 from scipy.spatial import KDTree
+from skfem.element import DiscreteField
 
 from pinn.domain.places import Boundary
 from pinn.equations.compiler.compile import CompiledExpression, Derivative, Jets
@@ -59,7 +60,8 @@ class Elements:
         dofs = np.asarray(self.basis.element_dofs)
         field, gradient = np.zeros((2, len(points))), np.zeros((2, 2, len(points)))
         for k in range(self.basis.Nbfun):
-            shape = self.basis.elem.gbasis(self.basis.mapping, local, k, tind=cells)[0]
+            shape: DiscreteField = self.basis.elem.gbasis(self.basis.mapping, local, k, tind=cells)[0]
+            assert shape.grad is not None
             dof = self.u[dofs[k, cells]]
             field += shape.value[..., 0] * dof
             gradient += shape.grad[..., 0] / unit * dof

@@ -29,8 +29,8 @@ FACING, ACROSS = -0.3, 0.05  # cosine between normals of what faces each other; 
 CLEAR = 0.75  # of a pole's distance: nothing of the subdomain is nearer to it
 SHORTER, TRIES = 0.6, 4  # until a pole is clear of it
 RESOLVED = 8  # powers of 1/r that angles are resolved for: with 1 the equations are met to 2e-8 only
-# Nearest pole, in mean distances between the points of training on the boundary. Cook's panel with 400 features: held-out
-# residual 450 without a bound, 7e-6 with 1, 3e-7 with 2; a shouldered bar with 640: 4e-4 with 2, 5e-5 with 1, at fillets.
+# Nearest pole, in mean distances between the points of training on the boundary. Cook's panel, 400 features: held-out
+# residual 450 without a bound, 7e-6 with 1, 3e-7 with 2; a bar with a fillet, 640 features: 4e-4 with 2, 5e-5 with 1.
 BETWEEN, AT_FILLETS = 2.0, 1.0
 ENDING = 4  # poles at each end of a fillet, on a first level
 APART = 0.5  # of a pole's distance, from one pole to the next, on a first level
