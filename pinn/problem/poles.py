@@ -30,8 +30,8 @@ CLEAR = 0.75  # of a pole's distance: nothing of the subdomain is nearer to it
 SHORTER, TRIES = 0.6, 4  # until a pole is clear of it
 RESOLVED = 8  # powers of 1/r that angles are resolved for: with 1 the equations are met to 2e-8 only
 # Nearest pole, in mean distances between the points of training on the boundary. Cook's panel, 400 features: held-out
-# residual 450 without a bound, 7e-6 with 1, 3e-7 with 2; a bar with a fillet, 640 features: 4e-4 with 2, 5e-5 with 1.
-BETWEEN, AT_FILLETS = 2.0, 1.0
+# residual 450 without a bound, 7e-6 with 1, 3e-7 with 2. At fillets there are more points.
+BETWEEN = 2.0
 ENDING = 4  # poles at each end of a fillet, on a first level
 APART = 0.5  # of a pole's distance, from one pole to the next, on a first level
 
@@ -69,8 +69,7 @@ def pole_tables(problem: Problem, sharper: float, points: int) -> list[PoleTable
             continue
         places, distances = standing(problem, subdomain).thinned(APART / sharper, BETWEEN * apart)
         gathered = at_fillets(subdomain.shape, ENDING + round(2 * math.log2(sharper)))
-        far = gathered[1] >= AT_FILLETS * apart
-        places, distances = np.vstack([places, gathered[0][far]]), np.concatenate([distances, gathered[1][far]])
+        places, distances = np.vstack([places, gathered[0]]), np.concatenate([distances, gathered[1]])
         if len(places):
             harmonics = harmonics_of(functions, problem.outputs)
             tensors = {"places": torch.as_tensor(places), "radii": torch.as_tensor(distances), "harmonics": harmonics}

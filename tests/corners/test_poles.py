@@ -12,11 +12,13 @@ from pinn.corners.poles import PoleTable, harmonics_of
 from pinn.derivatives.autograd import partial_derivatives
 from pinn.derivatives.jets import Partial, plan_jets
 from pinn.equations.compiler.compile import Derivative
-from pinn.problem.holes import fillets, hole_bases
+from pinn.problem.holes import fillets, find_holes, hole_bases
 from pinn.problem.loading import build
 from pinn.problem.poles import RESOLVED, at_fillets, functions_of_r, pole_tables, standing
 from pinn.problem.problem import Problem
 from pinn.spec.yaml.source import parse_spec
+from pinn.training.output_layer.gathered import beside, with_points_at_holes
+from pinn.training.residuals.points import draw
 from pinn.training.run.networks import network_of
 
 PLATE = """
@@ -164,9 +166,32 @@ def test_a_fillet_is_found_and_poles_gather_at_its_ends():
     assert distances[:3] == pytest.approx([0.18, 0.09, 0.045])
 
 
-def test_a_fillet_is_resolved_by_few_features():
-    solution = pinn.solve(build(parse_spec(SHOULDER)))
-    assert solution.metrics["heldout_residual"] < 1e-3
+@pytest.mark.parametrize("radius", [0.3, 0.05])
+def test_a_fillet_is_resolved_by_few_features(radius):
+    written = (
+        SHOULDER.replace("1.3]", f"{1 + radius}]")
+        .replace("[2.3", f"[{2 + radius}")
+        .replace("0.3, name", f"{radius}, name")
+    )
+    solution = pinn.solve(build(parse_spec(written)))
+    assert solution.metrics["heldout_residual"] < 2e-3
+    assert solution.metrics["verdict"] == "useful"
+
+
+def test_small_holes_and_fillets_have_points_of_their_own():
+    problem = build(parse_spec(SHOULDER))
+    (hole,) = find_holes(problem)
+    groups = draw(problem, 100, 100, 0, torch.device("cpu"), torch.float64)
+    more = with_points_at_holes(problem, groups, 50, 0)
+    for few, many in zip(groups, more, strict=True):
+        patches = getattr(few.statements[0].place, "patches", ())
+        own = int(beside(hole, many.points.points).sum())
+        if "fillet" in patches:
+            assert int(beside(hole, few.points.points).sum()) < 20
+            assert own == 50
+            assert problem.geometry.level(many.points.points.numpy()) == pytest.approx(0, abs=1e-6)
+        else:
+            assert len(many.points) == len(few.points)
 
 
 ACUTE = """

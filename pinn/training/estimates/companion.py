@@ -37,7 +37,7 @@ from pinn.network.mlp import MLP
 from pinn.network.sum_network import SumNetwork
 from pinn.problem.problem import Problem
 from pinn.training.output_layer.damped_qr import column_scales, damped_triangle, damping
-from pinn.training.output_layer.gathered import gather, gathered_units
+from pinn.training.output_layer.gathered import gather, gathered_units, with_points_at_holes
 from pinn.training.output_layer.sampled_layer import sampled_model
 from pinn.training.residuals.assembly import CONDITION_WEIGHT_SOLVED, Group, residuals
 from pinn.training.residuals.linearisation import linear_rows, set_coefficients
@@ -50,6 +50,8 @@ MOST_COLUMNS = 1600  # of the matrix: about a second on one core
 SCALES = (4.0, 8.0, 16.0, 32.0)  # in units of the activation, where the solution has no one scale of its own
 FITTED = 1e-6  # damping, in units of a feature, with which these are compared
 INTERIOR_PER_FEATURE, BOUNDARY_PER_FEATURE = 3, 1  # as in least squares
+AT_HOLES = 200  # points on the outline of each, more than a solution has functions about it
+BEHIND = 2  # of boundary points beside functions of corners and poles, per feature of the solution; as in least squares
 VALUES = 1000  # points inside on which a field is measured
 # Of the coefficients, in units of the rows, for the gains: rounding errors of nearly dependent features then count as
 # gains of 1e-3 at most, and an infinite gain as about this number's inverse over the coefficients' size.
@@ -97,12 +99,14 @@ class Companion:
         groups = draw(
             problem,
             INTERIOR_PER_FEATURE * features,
-            BOUNDARY_PER_FEATURE * features,
+            boundary_points(self.model, features),
             seed,
             scale_of.device,
             torch.float64,
             CONDITION_WEIGHT_SOLVED,
         )
+        if self.model.corners is not None:
+            groups = with_points_at_holes(problem, groups, AT_HOLES, seed)
         with torch.no_grad():
             blocks = [block for group in groups for block in self.rows_of(self.model, group)]
         rows, right = torch.cat([rows for rows, _ in blocks]), torch.cat([right for _, right in blocks])
@@ -181,6 +185,13 @@ class Companion:
             hidden = self.basis.mlp.hidden_jets(points, plan)[plan.index(value)]
         assert hidden is not None
         return torch.cat([hidden, hidden.new_ones(len(points), 1)], dim=1)
+
+
+def boundary_points(model: Model, features: int) -> int:
+    """How many; beside poles as many as the solution was trained on: fewer leave those open that are between them."""
+    if model.corners is None:
+        return BOUNDARY_PER_FEATURE * features
+    return max(features, BEHIND * model.corners.smooth.linears[-1].in_features)
 
 
 def features_and_scale(problem: Problem, model: Model) -> tuple[int, float | None]:

@@ -24,7 +24,7 @@ from pinn.problem.holes import find_holes, hole_bases
 from pinn.problem.poles import pole_tables
 from pinn.problem.singular import corner_bases, has_functions, is_singular, order_of
 from pinn.spec.blocks.solver import LeastSquaresOptions
-from pinn.training.output_layer.gathered import gather
+from pinn.training.output_layer.gathered import gather, with_points_at_holes
 from pinn.training.output_layer.newton import newton
 from pinn.training.output_layer.perceptron_system import PerceptronSystem
 from pinn.training.output_layer.sampled_layer import sampled_model
@@ -55,6 +55,7 @@ APPROACH = (3.0, 0.05)
 # 8.
 EXPONENTS_BEYOND, EXPONENTS_PER_LEVEL = 4.0, 1.0
 POWERS, POWERS_PER_LEVEL = 12, 4  # of 1/r about a hole: two of them that are as far apart as wide need 10 for 1e-4
+PER_POWER = 6  # points on the outline of a hole, at least
 NEARER = math.sqrt(GROWTH)  # poles, from one level to the next: as many more of them as of the features
 BEHIND = 2  # boundary points per feature where there are poles, which boundaries alone decide about
 CORNER_SHARE = 0.5  # of the features, as many functions at most
@@ -176,6 +177,8 @@ class LeastSquares:
             run.dtype,
             CONDITION_WEIGHT_SOLVED,
         )
+        if has_functions(problem):
+            groups = with_points_at_holes(problem, groups, PER_POWER * self.powers, seed)
         model = self.sampled_model(scale, seed)
         if problem.is_linear:
             system = self.system(model, groups)
@@ -210,10 +213,15 @@ class LeastSquares:
             model.raw.load_state_dict(self.run.model.raw.state_dict())
         return model
 
+    @property
+    def powers(self) -> int:
+        """Of 1/r about each hole."""
+        return POWERS + self.level * POWERS_PER_LEVEL
+
     def with_corners(self, model: Model) -> Model:
         """The model with the functions of corners and holes, the coefficients zero."""
         problem = self.run.problem
-        tables: list[CornerTable | PoleTable] = [*hole_bases(problem, POWERS + self.level * POWERS_PER_LEVEL)]
+        tables: list[CornerTable | PoleTable] = [*hole_bases(problem, self.powers)]
         if is_singular(problem):
             below = order_of(problem) + EXPONENTS_BEYOND + self.level * EXPONENTS_PER_LEVEL
             tables += corner_bases(problem, below, CORNER_SHARE * self.features)
