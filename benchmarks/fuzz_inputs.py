@@ -12,7 +12,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from pinn.spec.language.expressions import FUNCTIONS
+from pinn.spec.language.functions import FUNCTIONS
 from pinn.spec.yaml.source import dump, parse_spec
 
 PROBLEMS = sorted((Path(__file__).parents[1] / "problems").rglob("*.yaml"))

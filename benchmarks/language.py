@@ -19,7 +19,8 @@ from pinn.spec.blocks.block import Block, plain
 from pinn.spec.blocks.network import LambdaGELUOptions
 from pinn.spec.blocks.solver import STAGE_OPTIONS
 from pinn.spec.blocks.weights import CausalOptions, GradientNormOptions, Weights
-from pinn.spec.language.expressions import FUNCTIONS, OPERATORS, Scope
+from pinn.spec.language.expressions import Scope
+from pinn.spec.language.functions import FUNCTIONS, OPERATORS
 from pinn.spec.schema import SchemaOfYAML, Spec
 from pinn.spec.yaml.source import parse_spec
 

@@ -10,7 +10,8 @@ from benchmarks.language import PAGE, known, models, page, schema_of
 from pinn.geometry.build.shape import COMBINATIONS, SHAPES
 from pinn.physics import PHYSICS
 from pinn.problem.loading import build
-from pinn.spec.language.expressions import FUNCTIONS, OPERATORS, Scope
+from pinn.spec.language.expressions import Scope
+from pinn.spec.language.functions import FUNCTIONS, OPERATORS
 from pinn.spec.yaml.source import parse_spec
 from tests.docs.test_pages import read_part
 

@@ -13,7 +13,8 @@ import sympy
 from sympy import Symbol
 
 from pinn.spec.language.branches import Predicate, comparisons_of, symbols_of
-from pinn.spec.language.expressions import Scope, Value, symbol
+from pinn.spec.language.expressions import Scope, symbol
+from pinn.spec.language.reading import Value
 
 Path = tuple[str | int, ...]
 
@@ -46,10 +47,10 @@ class JumpReader(Scope):
             seen.add(found)
             yield from self._with_derivatives(self.derivatives[found], seen)
 
-    def _parse(self, text: object, path: Sequence[str | int]) -> Value:
+    def read(self, text: object, path: Sequence[str | int]) -> Value:
         self._reading.append(tuple(path))
         try:
-            value = super()._parse(text, path)
+            value = super().read(text, path)
         finally:
             self._reading.pop()
         whole = value.indicator if isinstance(value, Predicate) else value
