@@ -3,16 +3,18 @@
 Integers s_e for equations and t_f for fields such that a derivative of f in e has at most the order s_e - t_f, with the
 least sum of s - t: the terms of just that order are the principal part. Elasticity has s = 2, t = 0; Stokes' flow has
 s = 2 for momentum, 1 for mass, t = 0 for velocities, 1 for the pressure.
-Source: Agmon, Douglis & Nirenberg, Comm. Pure Appl. Math. 17 (1964) 35, § 1.
+The least sum is that of the terms of highest order of an assignment of equations to fields; weights that go with it are
+found from t = 0 by s_e = max (order + t), t_f = s - order for the equation assigned to f, and are the smallest t.
+Sources: Agmon, Douglis & Nirenberg, Comm. Pure Appl. Math. 17 (1964) 35, § 1; Pryce, BIT 41 (2001), 364, § 2 (the same
+problem for equations of differential and algebraic kind).
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linprog
-
-PREFER_LOW = 1e-3  # the share of sum t in what is minimised: fields that nothing couples keep t = 0
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 
 def system_orders(highest: NDArray[np.int64]) -> tuple[tuple[int, ...], tuple[int, ...]] | None:
@@ -23,18 +25,18 @@ def system_orders(highest: NDArray[np.int64]) -> tuple[tuple[int, ...], tuple[in
     equations, fields = highest.shape
     if equations != fields:
         return None
-    rows, limits = [], []
-    for e, f in np.argwhere(highest >= 0):
-        row = np.zeros(equations + fields)
-        row[e], row[equations + f] = -1.0, 1.0
-        rows.append(row)
-        limits.append(-float(highest[e, f]))
-    if not rows:
+    occurs = highest >= 0
+    rows, columns = np.nonzero(occurs)
+    try:  # an order of 0 is an entry as well
+        graph = csr_array((highest[occurs] + 1.0, (rows, columns)), shape=highest.shape)
+        own, assigned = min_weight_full_bipartite_matching(graph, maximize=True)
+    except ValueError:  # no equation can be given to each field
         return None
-    cost = np.concatenate([np.ones(equations), np.full(fields, -1 + PREFER_LOW)])
-    bounds = [(None, None)] * equations + [(0, None)] * fields
-    found = linprog(cost, A_ub=np.array(rows), b_ub=limits, bounds=bounds)
-    if found.status != 0:  # unbounded: no equation can be given to each field
-        return None
-    numbers = np.rint(found.x).astype(int)
-    return tuple(numbers[:equations].tolist()), tuple(numbers[equations:].tolist())
+    weights = np.zeros(fields, dtype=int)
+    while True:
+        found = np.where(occurs, highest + weights, -1).max(axis=1)
+        raised = np.zeros(fields, dtype=int)
+        raised[assigned] = found[own] - highest[own, assigned]
+        if (raised == weights).all():
+            return tuple(found.tolist()), tuple(weights.tolist())
+        weights = raised

@@ -17,6 +17,7 @@ from pinn.corners.orders import system_orders
         ([[-1, 1, 1], [1, 0, -1], [1, -1, 0]], ((2, 1, 1), (0, 1, 1))),  # a flux as fields of its own
         ([[4]], ((4,), (0,))),
         ([[2, -1]], None),
+        ([[-1]], None),
         ([[2, -1], [2, -1]], None),  # nothing is said of the second field
     ],
 )

@@ -14,7 +14,6 @@ import numpy as np
 import sympy
 import torch
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.spatial import KDTree
 from sympy import Symbol
 
@@ -160,6 +159,8 @@ def halves(comparison: sympy.Expr, samples: Samples) -> tuple[Array, Array] | No
 
 def _searched(comparison: sympy.Expr, samples: Samples, holds: bool) -> Array:
     """Points of the domain where a comparison a < b that `holds` at all samples does not, or the other way round."""
+    from scipy.optimize import minimize  # slow to import
+
     a, b = comparison.args
     gap = (b - a) if holds else (a - b)  # pyright: ignore[reportOperatorIssue]
     values = samples.at(gap, samples.points)

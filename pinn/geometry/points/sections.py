@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 
 from pinn.geometry.points.quadrature import Quadrature, on_unit_interval
 from pinn.geometry.shapes.pieces import Array
@@ -34,6 +33,8 @@ class Section:
 
     def stretches(self, shape: Shape) -> list[tuple[float, float]]:
         """First and last share of each part of the way that lies in the shape or on its boundary."""
+        from scipy.optimize import brentq  # slow to import
+
         slack = 1e-9 * shape.size
 
         def level(share: float) -> float:

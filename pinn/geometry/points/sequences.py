@@ -10,20 +10,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import cycle
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import qmc
 
 from pinn.geometry.points.seeds import seed_of
 from pinn.geometry.shapes.pieces import Array
+from pinn.geometry.shapes.sobol import ScrambledSobol
 
 FIRST_DRAW_LOG2 = 10
 LAST_DRAW_LOG2 = 20  # a million candidates without a hit: the place is empty for our purposes
 # A set of fixed size with too few points in the domain is drawn larger: by the share that was kept and a little more,
 # or by a factor where none was.
 SURPLUS, EMPTY_GROWTH = 1.02, 4
+
+
+class Engine(Protocol):
+    """What gives the next points [count, D] of an endless sequence."""
+
+    def random(self, count: int, /) -> Array: ...
 
 
 class PointSequence:
@@ -69,8 +75,8 @@ class Sobol(PointSequence):
         super().__init__(dimension, seed, count)
         self._engine = self._new_engine()
 
-    def _new_engine(self) -> qmc.QMCEngine:
-        return qmc.Sobol(self.dimension, rng=np.random.default_rng(self.seed))
+    def _new_engine(self) -> Engine:
+        return ScrambledSobol(self.dimension, np.random.default_rng(self.seed))
 
     def more(self, kept: int) -> Array:
         size = self.tried or 2**FIRST_DRAW_LOG2
@@ -82,7 +88,9 @@ class Sobol(PointSequence):
 
 
 class Halton(Sobol):
-    def _new_engine(self) -> qmc.QMCEngine:
+    def _new_engine(self) -> Engine:
+        from scipy.stats import qmc  # slow to import
+
         return qmc.Halton(self.dimension, rng=np.random.default_rng(self.seed))
 
 
@@ -129,6 +137,8 @@ class LatinHypercube(PointSequence):
         return ((np.arange(self.count) + 0.5) * kept / self.count).astype(np.int64)
 
     def _set(self, size: int) -> Array:
+        from scipy.stats import qmc  # slow to import
+
         return qmc.LatinHypercube(self.dimension, rng=np.random.default_rng(self.seed)).random(size)
 
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pinn.geometry.shapes.sobol import ScrambledSobol
+
 Array = NDArray[np.float64]
 Keep = Callable[[Array, Array], NDArray[np.bool_]]  # (points [N, D], normals [N, D]) -> [N]
 
@@ -157,9 +159,7 @@ class Masked(Piece):
 
 def sobol_parameters(dimension: int, count_log2: int, seed: int = 0) -> Array:
     """2**count_log2 scrambled Sobol points [N, dimension] in the unit cube."""
-    from scipy.stats import qmc
-
-    return qmc.Sobol(dimension, rng=np.random.default_rng(seed)).random_base2(count_log2)
+    return ScrambledSobol(dimension, np.random.default_rng(seed)).random(2**count_log2)
 
 
 def total_measure(pieces: Sequence[Piece]) -> float:

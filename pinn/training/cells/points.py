@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.stats import qmc
 
 from pinn.domain.domain import Domain
 from pinn.domain.places import Place
 from pinn.domain.point_set import PointSet, joined
 from pinn.geometry.points.seeds import seed_of
+from pinn.geometry.shapes.sobol import ScrambledSobol
 from pinn.network.cells import Cell, owners, widths
 from pinn.problem.problem import Problem
 from pinn.training.residuals.assembly import CONCENTRATED_SHARE, Group
@@ -92,7 +92,7 @@ def inside(
     """
     lower, upper = (np.array([getattr(cell, name) for cell in cells])[:, None] for name in ("lower", "upper"))
     generator = np.random.default_rng(seed)
-    sobol = qmc.Sobol(len(cells[0].lower), rng=generator)
+    sobol = ScrambledSobol(len(cells[0].lower), generator)
     first = 1 << max(count - 1, 0).bit_length()
     shift = generator.random((len(cells), 1, len(cells[0].lower)))
     margin = 1e-12 * max(float(np.max(np.abs(domain.shape.bounds))), domain.shape.size)

@@ -12,7 +12,6 @@ from typing import Any, cast
 import numpy as np
 import sympy
 import torch
-from scipy.optimize import minimize_scalar
 
 from pinn.equations.compiler.program import Program
 from pinn.problem.problem import Problem
@@ -59,6 +58,8 @@ def values_of(expression: sympy.Expr, time: sympy.Symbol) -> Values:
 
 def nearest(gap: Values, instants: np.ndarray) -> np.ndarray:
     """Where two sides come nearest to each other between three instants of the grid, the nearest first."""
+    from scipy.optimize import minimize_scalar  # slow to import
+
     sizes = np.abs(gap(instants))
     low = 1 + np.flatnonzero((sizes[1:-1] <= sizes[:-2]) & (sizes[1:-1] <= sizes[2:]))
     chosen = low[np.argsort(sizes[low])][:MOST_SEARCHED]

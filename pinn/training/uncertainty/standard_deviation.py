@@ -24,7 +24,7 @@ import math
 from dataclasses import dataclass, field
 
 import torch
-from scipy import stats
+from scipy.special import ndtri, stdtrit
 from torch import Tensor
 
 from pinn.network.activations import ACTIVATIONS
@@ -100,9 +100,8 @@ def uncertainty(problem: Problem, model: Model, heldout: float, seed: int = 0) -
     passed = gain * noise
     units = torch.tensor([model.units[names[k]] for k in free], dtype=columns.dtype)
     covariance = units[:, None] * (passed @ passed.T) * units
-    quantile = float(
-        stats.t.ppf((1 + CONFIDENCE) / 2, freedom) if math.isfinite(freedom) else stats.norm.ppf((1 + CONFIDENCE) / 2)
-    )
+    share = (1 + CONFIDENCE) / 2
+    quantile = float(stdtrit(freedom, share) if math.isfinite(freedom) else ndtri(share))
     deviations = {names[k]: float(covariance[i, i].sqrt()) for i, k in enumerate(free)}
     values = {name: float(model.unknowns[name].detach()) for name in deviations}
     intervals = {name: (values[name] - quantile * s, values[name] + quantile * s) for name, s in deviations.items()}
