@@ -134,6 +134,7 @@ def reads_words(source: str) -> bool:
     return any(words_of_an_error(part) for test in tests for part in ast.walk(test))
 
 
+@pytest.mark.slow
 def test_no_decision_reads_the_words_of_an_error():
     assert reads_words("try:\n    f()\nexcept E as error:\n    if 'x' in error.message:\n        raise")
     assert reads_words("known = 'memory' in str(error)")

@@ -46,6 +46,7 @@ def run_script(monkeypatch, *arguments: object) -> None:
     runpy.run_path(str(SCRIPT), run_name="__main__")
 
 
+@pytest.mark.slow
 def test_the_first_script(monkeypatch, tmp_path, capsys):
     run_script(monkeypatch, PROBLEM, tmp_path)
     name, *shape, difference, middle, axes, verdict = capsys.readouterr().out.split()
@@ -62,6 +63,7 @@ def test_the_first_script_is_told_what_is_wrong_with_a_spec(monkeypatch, tmp_pat
         run_script(monkeypatch, tmp_path / "bad.yaml", tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_spec("pyright") is None, reason="pyright is not installed")
 def test_pyright_in_strict_mode_is_content_with_it_and_sees_a_mistake(tmp_path):
     text = SCRIPT.read_text(encoding="utf-8")

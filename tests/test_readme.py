@@ -68,6 +68,7 @@ def test_the_python_prints_what_is_shown(tmp_path, monkeypatch, capsys):
     assert capsys.readouterr().out.replace("-0.0", "0.0") == shown("text")[1].replace("-0.0", "0.0")
 
 
+@pytest.mark.slow
 def test_commands_work_on_the_template(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     fast = ["--set", "solver.method={least_squares: {features: 60, scale: 2}}", "--set", "outputs.figures=false"]

@@ -79,6 +79,7 @@ def run_of(soak, rise: float, descriptors: int):
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("rise", "descriptors", "leak"), [(0, 0, False), (0.3, 0, False), (10, 0, True), (0, 1, True), (-10, 0, False)]
 )

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "torture.py"
-KILLS = 20
+KILLS = 8
 
 
 @pytest.mark.slow
-def test_twenty_kills_and_no_other_weights(tmp_path):
+def test_eight_kills_and_no_other_weights(tmp_path):
     """In a process of its own: it forks, and pytest's has threads."""
     result = subprocess.run(
         [sys.executable, str(SCRIPT), "--kills", str(KILLS), "--out", str(tmp_path)],

@@ -107,6 +107,7 @@ def test_export_refuses(beam, options, message, tmp_path, capsys):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_list_has_what_to_write_and_the_title_from_any_folder(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert run(["list"]) == 0

@@ -25,7 +25,10 @@ def files_only(path, *options, **named):
     return opened(path, *options, **named)
 os.open = files_only
 from pinn.cli.main import run
-sys.exit(run(sys.argv[1:]))
+commands = [[]]
+for word in sys.argv[1:]:
+    commands.append([]) if word == "then" else commands[-1].append(word)
+sys.exit(max(map(run, commands)))
 """
 FAST = ["--set", "solver.method={least_squares: {features: 60, scale: 2}}", "--set", "outputs.figures=false"]
 
@@ -33,13 +36,14 @@ FAST = ["--set", "solver.method={least_squares: {features: 60, scale: 2}}", "--s
 @pytest.mark.slow
 def test_it_solves_without_what_windows_lacks(tmp_path):
     command = [sys.executable, "-c", WITHOUT, "solve", "heat/poisson_2d", "-q", "--out", "run", *FAST]
+    for arguments in (["info", "run"], ["export", "run", "--format", "csv"], ["list"], ["validate", "heat/heat_1d"]):
+        command += ["then", *arguments]
     found = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
     metrics = json.loads((tmp_path / "run/metrics.json").read_text())
     assert metrics["relative_l2"]["u"] < 1e-3, found.stderr
     assert metrics["peak_memory_mb"] is None
     assert (tmp_path / "run/fields.vtu").is_file()
-    for arguments in (["info", "run"], ["export", "run", "--format", "csv"], ["list"], ["validate", "heat/heat_1d"]):
-        subprocess.run([sys.executable, "-c", WITHOUT, *arguments], cwd=tmp_path, capture_output=True, check=True)
 
 
 @pytest.mark.parametrize("has_flock", [True, False])

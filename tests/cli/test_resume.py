@@ -211,6 +211,7 @@ def test_other_versions_than_the_run_was_begun_with_are_a_warning(tmp_path, caps
     assert said in (folder / "log.txt").read_text()
 
 
+@pytest.mark.slow
 def test_a_finished_run_without_weights_is_restored_from_its_checkpoint(tmp_path, capsys):
     folder = tmp_path / "run"
     assert run(["solve", spec(tmp_path), "--out", str(folder), "-q"]) == UNSOLVED
@@ -231,6 +232,7 @@ def test_a_finished_run_without_weights_is_restored_from_its_checkpoint(tmp_path
     assert capsys.readouterr().err == f"{folder / 'checkpoint'}: no checkpoint; start again with pinn solve\n"
 
 
+@pytest.mark.slow
 def test_another_problem_s_checkpoint_is_refused(tmp_path, capsys):
     """Though a network of the other would fit; a time limit that a resume changed is no other problem."""
     folder, other = tmp_path / "run", tmp_path / "other"

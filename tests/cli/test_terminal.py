@@ -57,6 +57,7 @@ def test_words_are_ascii():
     assert replaced("plain") == "plain"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "environment", [{"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}]
 )
@@ -72,6 +73,7 @@ def test_help_with_greek_letters_reaches_an_ascii_terminal(environment):
     assert done.stdout.isascii()
 
 
+@pytest.mark.slow
 def test_a_terminal_that_is_closed_leaves_the_state_and_the_results(tmp_path):
     """As SIGTERM does: the shell's SIGHUP, and from then on every write to the terminal fails."""
     (tmp_path / "rod.yaml").write_text(SPEC)

@@ -121,6 +121,7 @@ def test_there_are_none_where_coefficients_vary():
     assert pole_tables(problem, 1.0, 800) == []
 
 
+@pytest.mark.slow
 def test_a_narrow_ligament_between_holes_is_resolved_by_few_features(tmp_path):
     solver = "solver: {method: {least_squares: {features: 150, scale: 3}}, threads: 1}\n"
     solution = pinn.solve(build(parse_spec(PLATE.replace("PHYSICS", ISOTROPIC) + solver)))
@@ -166,6 +167,7 @@ def test_a_fillet_is_found_and_poles_gather_at_its_ends():
     assert distances[:3] == pytest.approx([0.18, 0.09, 0.045])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("radius", [0.3, 0.05])
 def test_a_fillet_is_resolved_by_few_features(radius):
     written = (

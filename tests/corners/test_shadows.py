@@ -60,6 +60,7 @@ def residuals(case: str, below: float, r: float) -> tuple[float, float]:
     return found[0], found[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_each_shadow_leaves_a_residual_of_one_order_more(case):
     first = 2 / 3 if case in ("waves", "a film") else 1 / 3

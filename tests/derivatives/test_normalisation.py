@@ -11,6 +11,7 @@ from pinn.derivatives.normalisation import normalised
 from tests.derivatives.test_jets import JETS, PLANE, PLANE_LAPLACIANS, WITH_TIME, differences, network, random_points
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ["lambda_gelu", "tanh"])
 @pytest.mark.parametrize(
     ("partials", "dimension", "space"), [(PLANE, 2, 2), (PLANE_LAPLACIANS, 2, 2), (WITH_TIME, 3, 2)]

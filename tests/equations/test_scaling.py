@@ -79,6 +79,7 @@ def assert_same_residuals(first: list[torch.Tensor], second: list[torch.Tensor])
         torch.testing.assert_close(a, b, rtol=SAME, atol=SAME * float(a.abs().max()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("length", "stress", "modulus"),
     [(1000.0, 1e8, 2.1e11), (1e-3, 1e-4, 2.1e-1), (1.0, 5e7, 2.1e11)],
@@ -151,6 +152,7 @@ def test_the_magnitude_of_a_nonlinear_problem_settles(equation, size):
     assert size / 4 < problem(BAR, equation=equation).scaling.fields["u"] < 4 * size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("modulus", [1.0, 2e11])
 def test_round_off_is_no_coefficient(modulus):
     """A flat facet of a mesh has a normal of 1e-17 across it."""

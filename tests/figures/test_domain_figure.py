@@ -27,10 +27,12 @@ def test_each_patch_has_its_conditions_and_its_dots():
     np.testing.assert_allclose(np.hypot(*hole.get_data()), 0.5)
 
 
+@pytest.mark.slow
 def test_subdomains_have_names():
     assert legend(domain_figure(pinn.load("elasticity/inclusion")))[:2] == ["inclusion", "matrix"]
 
 
+@pytest.mark.slow
 def test_a_solid_is_refused_and_a_plane_is_written(tmp_path, capsys):
     with pytest.raises(SpecError, match="shows a plane, but the coordinates are x, y, z"):
         domain_figure(pinn.load("elasticity/cube_3d"))

@@ -74,6 +74,7 @@ def test_volume_ratio_is_the_determinant_and_the_cofactors_belong_to_it(letters)
         torch.testing.assert_close(found, cofactor[:, k, m], rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("letters", SHAPES)
 def test_equations_are_those_of_euler_and_lagrange(letters):
     """Div(dpsi/dF) + body_force with every derivative taken through psi, where the physics uses Div cof(F) = 0."""

@@ -85,6 +85,7 @@ def test_a_bad_run_never_claims_the_tolerance(name, tmp_path):
     assert all(warning in line for line in found)
 
 
+@pytest.mark.slow
 def test_a_small_residual_with_a_large_known_error_is_explained(tmp_path):
     file = tmp_path / "bad.yaml"
     file.write_text(BAD["wrong value"][0])
@@ -94,6 +95,7 @@ def test_a_small_residual_with_a_large_known_error_is_explained(tmp_path):
     assert "the error of u is" in metrics["because"]
 
 
+@pytest.mark.slow
 def test_a_good_run_claims_it(tmp_path):
     file = tmp_path / "good.yaml"
     file.write_text(POISSON % (SOURCE, GOOD))

@@ -90,6 +90,7 @@ def test_errors_are_of_the_whole_family(fin):
     assert heat["max_error"] < 1e-5
 
 
+@pytest.mark.slow
 def test_saved_family_exports_the_slice_asked_for(fin, tmp_path, capsys):
     folder = tmp_path / "run"
     save_run(RunDirectory.create("fin", out=folder), fin)

@@ -73,6 +73,7 @@ def test_functions_satisfy_the_equations():
                 assert float(statement.expression.value({}, jets).abs().max()) < 1e-7 * size
 
 
+@pytest.mark.slow
 def test_they_solve_what_smooth_features_do_not():
     text = AROUND.replace("HOLES", DISKS)
     with_them = pinn.solve(build(parse_spec(text)))

@@ -172,6 +172,7 @@ def inclusion(*replacements: tuple[str, str]) -> pinn.Problem:
     return problem_of(text, *replacements)
 
 
+@pytest.mark.slow
 def test_an_inclusion_by_its_modulus_satisfies_goodier():
     problem = inclusion()
     assert contradictions(problem) == []
@@ -181,6 +182,7 @@ def test_an_inclusion_by_its_modulus_satisfies_goodier():
     assert [part.shape.measure for part in problem.subdomains] == pytest.approx([np.pi / 16, 1 - np.pi / 16])
 
 
+@pytest.mark.slow
 def test_an_inclusion_by_its_modulus_is_solved():
     problem = inclusion(("solver: {", "solver: {method: {least_squares: {features: 150, scale: 3}}, "))
     solution = pinn.solve(problem, seed=0, device="cpu")
@@ -190,6 +192,7 @@ def test_an_inclusion_by_its_modulus_is_solved():
     assert solution(probe.points, ["stress_xx"])["stress_xx"] == pytest.approx(probe.expected, rel=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("k", "measures"),
     [
@@ -249,6 +252,7 @@ def test_what_does_not_jump_cuts_nothing(k):
     assert problem.uncut == ()
 
 
+@pytest.mark.slow
 def test_space():
     box = (
         ("[x, y]", "[x, y, z]"),
@@ -392,6 +396,7 @@ def test_a_value_that_jumps_along_a_patch_cuts_nothing():
     assert problem.uncut == ()
 
 
+@pytest.mark.slow
 def test_validate_says_so():
     text = describe(problem_of(PLATE, (K, "where(x < 0.3, 1, where(y < 0.6, 5, 10))")))
     assert "cut          definitions.k jumps where x = 0.3: the domain is cut there\n" in text

@@ -35,6 +35,7 @@ def meshed(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("constraints", ["soft", "hard"])
 def test_a_meshed_square_solves_as_the_square_does(constraints, meshed):
     found = {}
@@ -47,6 +48,7 @@ def test_a_meshed_square_solves_as_the_square_does(constraints, meshed):
     np.testing.assert_allclose(*found.values(), atol=1e-8)
 
 
+@pytest.mark.slow
 def test_a_run_is_exported_on_the_nodes_of_the_mesh(meshed, capsys):
     assert run(["solve", str(spec(meshed, "{mesh: {file: square.vtu}}")), "--out", str(meshed / "run")]) == 0
     read = pyvista.read(meshed / "run" / "fields.vtu")
@@ -79,6 +81,7 @@ def test_curved_patches_have_no_hard_constraints(tmp_path):
         pinn.load(spec(tmp_path, "{mesh: {file: ring.vtu}}"))
 
 
+@pytest.mark.slow
 def test_plane_patches_of_a_solid_have_hard_constraints(tmp_path):
     """u = z on a cube of tetrahedra: 0 and 1 on two faces, which are groups, insulated on the others."""
     points, cells = block("tetra", 2)

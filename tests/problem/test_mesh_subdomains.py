@@ -40,6 +40,7 @@ def solution(folder):
     return pinn.solve(pinn.load(spec(folder), ["solver.tolerance=1e-4"]), seed=0, device="cpu")
 
 
+@pytest.mark.slow
 def test_two_materials_on_a_mesh_have_the_solution_of_those_on_shapes(solution):
     assert solution.metrics["stop_reason"] == "tolerance"
     within = solution.metrics["subdomains"]

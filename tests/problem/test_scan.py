@@ -36,6 +36,7 @@ def test_points_lie_where_a_narrow_source_is():
     assert found.scan.unseen == ()
 
 
+@pytest.mark.slow
 def test_points_lie_where_a_narrow_flux_is():
     found = spot("0", "exp(-((y - 0.5)/1e-4)**2)")
     ((place, concentration),) = found.scan.concentrations.items()

@@ -63,6 +63,7 @@ def grid(values=None):
     return {"x": x, "y": y, "a": 1 + x + 10 * y[:, None] if values is None else values}
 
 
+@pytest.mark.slow
 def test_a_material_curve_of_the_field_itself(written):
     """(1 + 0.002 (T - 300)) T' is constant, of which the closed form is the root of a square."""
     solution = solve(written(MATERIAL, k_csv=STEEL))
@@ -70,6 +71,7 @@ def test_a_material_curve_of_the_field_itself(written):
     assert solution.metrics["relative_l2"]["T"] < 1e-9
 
 
+@pytest.mark.slow
 def test_a_jump_of_a_table_cuts_the_domain(written):
     """The flux is continuous: q = 1/(0.5/1 + 0.5/10)."""
     solution = solve(written(LAYERS, k_csv="x,k\n0,1\n0.5,1\n0.5,10\n1,10\n"))

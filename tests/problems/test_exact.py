@@ -44,10 +44,12 @@ def is_known(problem: Problem) -> bool:
     return all(set(problem.fields) <= set(known) for known in problem.exact.values())
 
 
+@pytest.mark.slow
 def test_there_are_problems_with_exact_fields():
     assert sum(is_known(load(file)) for file in FILES) >= 18
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_exact_fields_satisfy_every_statement(file):
     problem = load(file)
@@ -74,6 +76,7 @@ def misfit(problem: Problem, index: int) -> float:
     return relative_residual(compiled, inputs, jets)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_exact_values_agree_with_a_second_evaluation(file):
     problem = load(file)

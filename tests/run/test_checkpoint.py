@@ -31,7 +31,7 @@ from pinn.run.keeper import CheckpointKeeper
 from pinn.solution.saved import save_run
 from tests import fakes
 
-CORRUPTIONS = 1000
+CORRUPTIONS = 200
 
 
 def state(step: int) -> dict:
@@ -126,6 +126,7 @@ def test_two_are_kept_and_the_newest_is_read(tmp_path):
     assert torch.equal(found["weights"]["layer"], state(3)["weights"]["layer"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO])
 def test_a_fault_at_any_operation_leaves_a_checkpoint_that_loads(code, tmp_path):
     counting = FailingDisk()

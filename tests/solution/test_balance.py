@@ -78,6 +78,7 @@ def test_forces_and_moments_of_a_console():
     assert nothing["moment_xy"].difference == pytest.approx(0.0, abs=2e-3)
 
 
+@pytest.mark.slow
 def test_heat_is_stored_and_lost_to_air():
     """Over the whole time: 3 u_t is stored, Robin's law says what goes out at the right end."""
     solution = pinn.solve(problem(ROD, solver=FEW))
@@ -90,6 +91,7 @@ def test_heat_is_stored_and_lost_to_air():
     assert solution.metrics["balance"]["heat"]["relative"] == pytest.approx(abs(balance.difference) / balance.size)
 
 
+@pytest.mark.slow
 def test_a_load_between_subdomains_is_applied():
     (balance,) = balances(pinn.solve(problem(BARS, solver=FEW))).values()
     assert balance.applied == pytest.approx({"right": 1.0, "soft | hard": 2.0}, abs=1e-6)

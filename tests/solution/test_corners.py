@@ -41,6 +41,7 @@ def cracked() -> pinn.Solution:
     return pinn.solve(build(parse_spec(CRACK)))
 
 
+@pytest.mark.slow
 def test_the_stress_intensity_factor_of_williams_field(cracked):
     (tip,) = [one for one in cracked.metrics["corners"] if one["at"] == [0, 0]]
     assert tip["angle"] == pytest.approx(180)
@@ -59,11 +60,13 @@ def test_the_report_has_a_row_for_each_corner(cracked):
     assert float(line.split()[5]) == pytest.approx(2, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_a_smooth_problem_has_no_corners():
     text = CRACK.replace("solver:", "network: {corners: none}\nsolver:")
     assert "corners" not in pinn.solve(build(parse_spec(text))).metrics
 
 
+@pytest.mark.slow
 def test_the_middle_of_a_hole_is_no_corner():
     """An annulus has functions of its hole, and no corner that could be the nearest to them."""
     text = """

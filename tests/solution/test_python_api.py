@@ -98,6 +98,7 @@ def test_outside_the_domain_there_are_no_values(plate, rod):
     assert list(np.isfinite(rod(within)["T"])) == [True, True, False, False, False, True]
 
 
+@pytest.mark.slow
 def test_outside_the_members_of_a_family_there_are_no_values():
     text = PLATE.replace("radius: 1", "radius: a").replace("u: x**2 - y**2", "u: a*(x**2 - y**2)")
     family = pinn.solve(f"{text}\nparameters: {{a: {{from: 0.5, to: 1}}}}\n", seed=0)
@@ -183,6 +184,7 @@ def test_what_a_problem_and_a_solution_show_of_themselves(plate):
     assert "relative L2" in plate.table()
 
 
+@pytest.mark.slow
 def test_progress_is_shown_where_it_is_wanted(capsys):
     pinn.solve(ROD, progress=True)
     shown = capsys.readouterr()

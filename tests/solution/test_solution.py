@@ -60,6 +60,7 @@ def solution() -> Solution:
     return pinn.solve(problem())
 
 
+@pytest.mark.slow
 def test_quantities_are_fields_and_what_follows_from_them(solution):
     assert solution.problem.quantities == ("u", "flux", "both")  # outflow has a normal, shape no field
     found = solution(POINTS)
@@ -160,6 +161,7 @@ def test_metrics_hold_what_the_design_lists(solution):
     assert solution.metrics["engine"] == "native"
 
 
+@pytest.mark.slow
 def test_same_seed_same_values(solution):
     np.testing.assert_array_equal(pinn.solve(problem(), seed=3)(POINTS)["u"], solution(POINTS)["u"])
     assert not np.array_equal(pinn.solve(problem(), seed=4)(POINTS)["u"], solution(POINTS)["u"])
@@ -192,6 +194,7 @@ def test_a_loaded_run_gives_identical_values(solution, tmp_path):
     assert loaded.problem.title == "Heat in a bar"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "network",
     [

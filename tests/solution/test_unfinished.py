@@ -11,6 +11,7 @@ from pinn.spec.yaml.source import parse_spec
 from tests.training.march.examples import LOTKA_VOLTERRA, ordinary
 
 
+@pytest.mark.slow
 def test_the_part_that_is_solved_is_kept(clock):
     """The clock of a training counts its readings: the limit falls into the first march."""
     text = LOTKA_VOLTERRA.replace("to: 10", "to: 1000") + "solver: {time_limit: 0.2}\n"

@@ -18,15 +18,15 @@ pytestmark = pytest.mark.slow
 ROUNDING = {"rtol": 1e-9, "atol": 1e-12}  # of views, whose strides, and with them the order of sums, may differ
 AGAIN = ("adam", "gauss_newton projected", "in turn", "cells", "ritz of three levels")
 STAGES = [training for training in TRAININGS if "by load" not in training and training not in AGAIN]
-L_SHAPE = """
-name: l-shape
+NOTCHED = """
+name: notched
 coordinates: [x, y]
 fields: [u]
-domain: {polygon: {vertices: [[0, 0], [1, 0], [1, 1], [-1, 1], [-1, -1], [0, -1]]}}
+domain: {difference: [{disk: {center: [0, 0], radius: 1}}, {rectangle: {from: [0, -2], to: [2, 0]}}]}
 equations: {poisson: -laplacian(u) = 1}
 conditions: [{on: boundary, u: 0}]
 """
-WHOLE = {**TRAININGS, "corners": (L_SHAPE, "{least_squares: {features: 40}}")}
+WHOLE = {**TRAININGS, "corners": (NOTCHED, "{least_squares: {features: 40}}")}
 RUNS = ["corners", "least_squares", "cells periodic", "slices"]  # one for each kind of network
 
 

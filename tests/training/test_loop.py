@@ -51,6 +51,7 @@ def test_observing_takes_no_time_of_the_run_and_only_new_best_models_are_looked_
     assert seen[-1] is run.best
 
 
+@pytest.mark.slow
 def test_tracked_errors_lead_to_the_final_one():
     method = "{method: {gauss_newton: {iterations: 15}}}"
     solution = pinn.solve(examples.problem(examples.POISSON, solver=method), track_errors=True, device="cpu")

@@ -1,4 +1,4 @@
-"""The same seed gives the same bits, five times over and in fresh processes; two threads, nearly the same fields."""
+"""The same seed gives the same bits, three times over and in fresh processes; two threads, nearly the same fields."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.training.examples import HEAT, STRING, bits, problem
 
 pytestmark = pytest.mark.slow
 
-TIMES = 5
+TIMES = 3
 # Two Laplacians, a product, a mixed derivative: sets of names and partial derivatives, which the hash puts in order.
 PLATE = """
 name: plate
@@ -58,7 +58,7 @@ def digest(solution: Solution) -> str:
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_a_seed_gives_the_same_bits_five_times(name):
+def test_a_seed_gives_the_same_bits_three_times(name):
     assert len({digest(solved(name)) for _ in range(TIMES)}) == 1
 
 
@@ -68,7 +68,7 @@ FRESH = "from tests.training.test_reproducibility import digest, solved; print(d
 def test_a_seed_gives_the_same_bits_in_fresh_processes():
     """Each with its own order of sets and dictionaries."""
     found = {digest(solved("gauss_newton"))}
-    for number in range(TIMES):
+    for number in range(1, TIMES):
         environment = os.environ | {"PYTHONHASHSEED": str(number)}
         run = subprocess.run([sys.executable, "-c", FRESH], env=environment, capture_output=True, text=True, check=True)
         found.add(run.stdout.strip())

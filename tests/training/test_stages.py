@@ -46,6 +46,7 @@ def solved(text: str, method: str, more: str = "", **options):
 # ---- accuracy ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_least_squares_solves_poisson():
     found = pinn.load(
         PROBLEMS / "heat" / "poisson_2d.yaml",
@@ -76,6 +77,7 @@ def test_gauss_newton_solves_poisson():
 # ---- loss and reasons to stop --------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", METHODS)
 def test_the_loss_falls_and_the_limit_ends_the_run(name):
     solution = solved(POISSON, METHODS[name], ", tolerance: 1e-25")
@@ -324,6 +326,7 @@ def test_a_seed_repeats_the_run_bit_for_bit(name):
     assert [row["loss"] for row in first.history] != [row["loss"] for row in other.history]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["adam", "lbfgs", "quasi_newton"])  # SOAP's first bases hang on rounding errors
 def test_autograd_derivatives_give_the_same_steps(name):
     short = METHODS[name].replace("60", "6").replace("30", "4")
@@ -334,6 +337,7 @@ def test_autograd_derivatives_give_the_same_steps(name):
     assert jets.metrics["heldout_residual"] == pytest.approx(reference.metrics["heldout_residual"], rel=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*METHODS, "least_squares"])
 def test_float32_works(name):
     method = METHODS.get(name, "{least_squares: {features: 60, scale: 3, regularisation: 1e-7}}")
@@ -487,6 +491,7 @@ def test_least_squares_by_autograd_gives_the_coefficients_of_jets():
     np.testing.assert_allclose(weights["autograd"], weights["jets"], rtol=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", METHODS)
 def test_a_trainable_hardness_moves_and_stays_above_one(name):
     network = "{hidden: [8, 7], activation: {lambda_gelu: {trainable: true}}}"

@@ -44,6 +44,7 @@ def test_its_equation_is_that_of_euler_and_lagrange(density, equation, tmp_path)
     assert (found.expression.expression - known.expression.expression).equals(0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("formulation", ["energy", "strong"])
 def test_it_is_solved_by_its_energy_and_by_its_equations(formulation, tmp_path):
     """-laplacian(u) = 1 on the unit square has 0.07367135 in its middle (Timoshenko & Goodier, § 109)."""

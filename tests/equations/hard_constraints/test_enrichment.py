@@ -39,6 +39,7 @@ STEP = 1e-4  # residuals are cubic in the coefficients: of central differences t
 COEFFICIENTS = ("enrichment u 1", "enrichment u 2")
 
 
+@pytest.mark.slow
 def test_coefficients_of_a_known_field():
     solution = solve(problem(L_SHAPE))
     assert solution.problem.is_linear
@@ -48,6 +49,7 @@ def test_coefficients_of_a_known_field():
     json.dumps(solution.metrics)
 
 
+@pytest.mark.slow
 def test_without_enrichment_the_corner_is_not_resolved():
     solution = solve(problem(L_SHAPE, network="{corners: none}"))
     assert solution.metrics["relative_l2"]["u"] > 1e-3

@@ -109,6 +109,7 @@ def at(expression, points, axes):
     return np.broadcast_to(np.asarray(function(*points.T), dtype=float), len(points))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STEADY)
 def test_values_on_patches_are_exact(name):
     coordinates, domain, values = STEADY[name]
@@ -226,6 +227,7 @@ def test_solves_as_well_as_with_soft_conditions(name):
     assert solution.metrics["terms"].keys() <= {s.name for s in found.statements}
 
 
+@pytest.mark.slow
 def test_a_residual_means_the_same_with_soft_and_hard_conditions():
     soft, hard = (
         pinn.load(PROBLEMS / "heat/poisson_5d.yaml", [f"network.constraints={c}"]).scaling for c in ("soft", "hard")

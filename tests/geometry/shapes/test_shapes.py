@@ -111,6 +111,7 @@ def test_cut_curves_end_exactly_on_the_corners():
         assert np.sum(np.linalg.norm(ends - corner, axis=1) < 1e-14) == 2
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(
     angles=st.lists(st.floats(0.15, 1.0), min_size=3, max_size=9),
@@ -153,6 +154,7 @@ planar = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=80)
 @given(
     first=planar,

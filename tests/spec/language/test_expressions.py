@@ -49,6 +49,7 @@ def combine(parts):
     return binary | power | signed | parts.map("({})".format)
 
 
+@pytest.mark.slow
 @settings(max_examples=150)
 @given(st.recursive(numbers, combine, max_leaves=8))
 def test_arithmetic_is_pythons(text):

@@ -266,6 +266,7 @@ def same(left, right) -> bool:
     return type(left) is type(right) and left == right
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.dictionaries(keys, trees, min_size=1, max_size=4))
 @example(

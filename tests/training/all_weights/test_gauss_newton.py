@@ -162,6 +162,7 @@ def test_the_projected_step_damps_the_hidden_weights_only():
         assert not update[~hidden].any()  # they are solved for afterwards
 
 
+@pytest.mark.slow
 def test_variable_projection_leaves_less_residual_after_as_many_steps():
     residuals = []
     for wanted in (True, False):
@@ -185,6 +186,7 @@ def test_the_output_layer_is_eliminated_where_the_problem_is_linear(text, linear
 # ---- the stage -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_conjugate_gradients_train_as_the_dense_solver_does(monkeypatch):
     monkeypatch.setattr("pinn.training.all_weights.krylov.SAMPLED_ROWS", 30)
     losses = {}

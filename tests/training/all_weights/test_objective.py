@@ -73,6 +73,7 @@ def test_the_fused_gradient_is_the_one_of_the_jacobian_rows():
     assert float((gradient - expected).abs().max()) < 1e-10 * float(expected.abs().max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["adam", "soap", "lbfgs", "quasi_newton"])
 def test_the_loss_is_the_weighted_sum_of_its_terms(stage):
     method = f"{{{stage}: {{iterations: 4, resample: 2, weights: [gradient_norm, causal]}}}}"

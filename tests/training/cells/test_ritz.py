@@ -39,7 +39,7 @@ conditions:
   - {on: right, u_n: exact.u_x}
   - {on: top, free: true}
 exact: {u: sin(2*x)*exp(y/2) + x}
-solver: {formulation: energy, method: {ritz: {levels: 1}}, time_limit: 60}
+solver: {formulation: energy, method: {ritz: {features: 40, levels: 1}}, time_limit: 60}
 """
 ENERGY_BLOCK = ("energy", "  density", "  natural", "  boundary")
 WITHOUT_ENERGY = "\n".join(line for line in ROBIN.splitlines() if not line.startswith(ENERGY_BLOCK))
@@ -60,7 +60,7 @@ conditions:
   - {on: [right, bottom], traction: [exact.traction_x, exact.traction_y]}
 exact: {ux: 0.1*sin(2*x)*y, uy: 0.1*x*exp(-y)}
 network: {constraints: hard}
-solver: {formulation: energy, method: {ritz: {levels: 1}}, time_limit: 60}
+solver: {formulation: energy, method: {ritz: {features: 40, levels: 1}}, time_limit: 60}
 """
 HANGING = """
 name: hanging
@@ -75,7 +75,7 @@ solver: {method: {ritz: {features: 12, levels: 1}}, time_limit: 60}
 
 
 LOW = (HANGING % "0.2").replace("to: [1, 1]", "to: [1, 0.5]")
-RITZ_3D = "solver.method={ritz: {features: 80, levels: 1}}"
+RITZ_3D = "solver.method={ritz: {features: 60, levels: 1}}"
 SLIVER = "polygon: {vertices: [[0, 0], [1, 0], [1, 0.401], [0.401, 0.401], [0.401, 1], [0, 1]]}"
 
 
@@ -125,6 +125,7 @@ def test_gradient_and_hessian_are_those_of_autograd(constraints):
     torch.testing.assert_close(hessian, hessian.T, rtol=0, atol=0)
 
 
+@pytest.mark.slow
 def test_units_of_a_cell_are_orthonormal_for_a_linear_body():
     """One field's block of the Hessian and the mass make the identity."""
     found = problem(PLATE % "strain")
@@ -142,6 +143,7 @@ def test_units_of_a_cell_are_orthonormal_for_a_linear_body():
         torch.testing.assert_close(hessian[at[:, None], at] + mass, torch.eye(len(at)).double(), rtol=0, atol=1e-8)
 
 
+@pytest.mark.slow
 def test_fields_of_another_model_are_found_again():
     found = problem(HANGING % "0.1", network="{constraints: soft}")
     other, model = on_cells(found), on_cells(found)
@@ -249,6 +251,7 @@ solver: {formulation: energy, tolerance: 1e-3, method: {ritz: {levels: 2}}}
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("precision", "error"), [("float64", 1e-6), ("float32", 1e-3)])
 def test_one_dimension_in_both_precisions(precision, error):
     solver = f"{{formulation: energy, tolerance: 1e-3, precision: {precision}, method: {{ritz: {{levels: 2}}}}}}"
@@ -313,7 +316,7 @@ def test_least_energy_of_a_linear_body_is_its_equilibrium(plane):
 @pytest.mark.slow
 def test_block_has_the_energy_form_s_the_equations_and_finite_elements_displacement():
     """The equations' solution is held to the same reference in tests/problems/test_run.py."""
-    method = "solver.method={ritz: {features: 40, levels: 1}}"
+    method = "solver.method={ritz: {features: 25, levels: 1}}"
     settings = [method, "solver.formulation=energy", "solver.load_steps=1", "network.constraints=hard"]
     solution = pinn.solve(pinn.load(PROBLEMS / "elasticity/hyperelastic_block.yaml", settings), device="cpu")
     assert solution.metrics["relative_l2"]["displacement"] < 5e-3
@@ -386,6 +389,7 @@ solver: {formulation: energy, method: {ritz: {features: 12, levels: LEVELS}}, th
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("levels", [1, 3])
 def test_a_rod_beyond_its_critical_load_does_not_stay_straight(levels):
     """The straight rod is a saddle. Its slope is sin(a/2) = k sn(...), with K(k) = sqrt(P)/2 (Euler's elastica).

@@ -29,6 +29,7 @@ def ripple() -> pinn.Solution:
     return pinn.solve(problem(RIPPLE))
 
 
+@pytest.mark.slow
 def test_the_difference_is_the_error(ripple):
     second = second_cells(ripple.problem, ripple.model, 3600)
     assert second is not None
@@ -46,6 +47,7 @@ def test_without_time_there_is_no_second_solution(ripple):
     assert second_cells(ripple.problem, ripple.model, 0.0) is None
 
 
+@pytest.mark.slow
 def test_boxes_of_slabs_end_where_the_next_begins():
     found = problem(HEAT, solver="{method: {cells: {features: 20, passes: 1, slabs: 2}}, threads: 1, time_limit: 3600}")
     cells, (low, high) = boxes_of(pinn.solve(found).model.cell_network)

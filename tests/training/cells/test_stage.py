@@ -42,6 +42,7 @@ def stage(text: str = HEAT, options: str = "{slabs: 2, passes: 1}", **blocks: st
 # ---- accuracy ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "options", "error"),
     [
@@ -57,6 +58,7 @@ def test_errors(name, options, error):
     assert solution.metrics["stop_reason"] == "iteration_limit"
 
 
+@pytest.mark.slow
 def test_periodic_conditions_as_rows():
     """Where the network is not periodic by construction, both ends are in one row."""
     solution = pinn.solve(
@@ -93,6 +95,7 @@ def test_a_front():
     assert float(lengths[centres.abs() < 0.15].min()) < 0.5 * float(lengths[centres.abs() > 0.5].median())
 
 
+@pytest.mark.slow
 def test_an_unknown_diffusivity(tmp_path):
     true = 0.3
     x, t = np.random.default_rng(0).uniform(0, 1, (2, 50))
@@ -114,6 +117,7 @@ def test_an_unknown_diffusivity(tmp_path):
 # ---- passes, rounds, slabs -----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_pass_is_measured_when_all_slabs_are_done():
     solution = pinn.solve(stage(options="{slabs: 3, passes: 2, features: 25}"), seed=0, device="cpu")
     measured = [row["heldout_residual"] is not None for row in solution.history]
@@ -124,6 +128,7 @@ def test_a_pass_is_measured_when_all_slabs_are_done():
     assert solution.metrics["heldout_residual"] == min(heldout)
 
 
+@pytest.mark.slow
 def test_cells_are_halved_until_the_tolerance_is_met():
     """Of the first pass, 1e-2 in every cell of every slab; of the second a tenth of it."""
     run = run_of(problem(HEAT, conditions="[{on: initial, u: sin(6*pi*x)}, {on: boundary, u: 0}]"))
@@ -199,6 +204,7 @@ def test_a_nonlinear_slab_starts_from_the_end_of_the_one_before():
     assert not any(jet.any() for jet in fresh.values())
 
 
+@pytest.mark.slow
 def test_windows_of_a_solution_sum_to_one():
     solution = pinn.solve(stage(options="{slabs: 3, passes: 1}"), device="cpu")
     points = torch.rand(2000, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
@@ -218,6 +224,7 @@ def test_without_time_left_there_is_still_a_model():
 # ---- saving, seeds, refusals ---------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("network", "hardness"), [("{}", 1.0), ("{activation: {lambda_gelu: {hardness: 2}}}", 2.0)])
 def test_a_saved_solution_gives_the_same_values(tmp_path, network, hardness):
     solution = pinn.solve(stage(network=network), seed=1, device="cpu")
@@ -231,6 +238,7 @@ def test_a_saved_solution_gives_the_same_values(tmp_path, network, hardness):
     np.testing.assert_array_equal(again.residual(points)["heat"], solution.residual(points)["heat"])
 
 
+@pytest.mark.slow
 def test_a_seed_repeats_the_run_bit_for_bit():
     first, again, other = (pinn.solve(stage(), seed=seed, device="cpu").model.state_dict() for seed in (4, 4, 5))
     assert first.keys() == again.keys()

@@ -60,6 +60,7 @@ def test_the_largest_gain_is_that_of_the_lowest_mode():
     assert abs(float(values @ expected / values.norm() / expected.norm())) > 0.999
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("pins", "sentences"),
     [
@@ -76,6 +77,7 @@ def test_rigid_motions_are_named(pins, sentences):
         assert f"nothing fixes {wanted}" in sentence
 
 
+@pytest.mark.slow
 def test_a_constant_is_named():
     text = SINES.replace("2*pi**2*sin(pi*x)*sin(pi*y)", "cos(pi*x)").replace("u: 0}", "u_n: 0}")
     solution = solved(text[: text.index("exact")])
@@ -94,6 +96,7 @@ def test_a_missing_condition_leaves_a_function_open():
     assert "leave a function of" in sentence
 
 
+@pytest.mark.slow
 def test_a_problem_near_an_eigenvalue_amplifies():
     text = SINES.replace("-laplacian(u) =", "laplacian(u) + 2*pi**2*(1 + 1e-6)*u =")
     solution = solved(text[: text.index("exact")])
@@ -103,6 +106,7 @@ def test_a_problem_near_an_eigenvalue_amplifies():
     assert amplification(Companion(solved(SINES).problem, solved(SINES).model).modes()) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("stretched", "open"), [(1, True), (1.3, False)])
 def test_zero_is_the_solution_only_where_nothing_else_is(stretched, open):
     """The lowest mode of a square drum satisfies what the zero field satisfies."""
@@ -114,6 +118,7 @@ def test_zero_is_the_solution_only_where_nothing_else_is(stretched, open):
     assert (solution.metrics["verdict"] == "not_solved") == open
 
 
+@pytest.mark.slow
 def test_near_an_eigenvalue_a_problem_without_loads_is_open():
     text = SINES.replace("-laplacian(u) = 2*pi**2*sin(pi*x)*sin(pi*y)", "laplacian(u) + 2*pi**2*(1 + 1e-5)*u = SOURCE")
     text = text[: text.index("exact")]
@@ -132,6 +137,7 @@ def test_half_an_inflow_leaves_a_function_open():
     assert "leave a function of u open" in sentence
 
 
+@pytest.mark.slow
 def test_a_field_that_hangs_on_noisy_data_is_uncertain_not_free(tmp_path):
     """What the data say of k(x) is little, and what they leave open has a standard deviation."""
     points = np.linspace(0, 1, 41)

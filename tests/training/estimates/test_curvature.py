@@ -40,12 +40,14 @@ def test_the_hill_between_two_wells_is_no_solution(hill):
     assert "saddle" in hill.metrics["because"]
 
 
+@pytest.mark.slow
 def test_the_minimum_of_a_stiff_film_is_one():
     """0.01 pi^2/4 < 1 < 10 pi^2/4: zero is the minimum."""
     found = pinn.solve(problem(WELLS.replace("0.01", "10"), solver=FEW))
     assert not falls(found.problem, found.model)
 
 
+@pytest.mark.slow
 def test_a_functional_without_a_minimum_asks_for_a_stationary_point(hill):
     action = problem(ACTION, solver=FEW)
     assert not falls(action, pinn.solve(action).model)

@@ -27,6 +27,7 @@ def residuals_of(text: str, features: int = 20) -> list[float]:
     return relative_residuals(solution.model, draw_heldout(solution.problem, torch.device("cpu"), torch.float64))
 
 
+@pytest.mark.slow
 def test_a_positive_factor_changes_nothing():
     found = problem(TEXT.replace("FACTOR", "0").replace('"scale*u_x"', "u_x"))
     model = pinn.solve(found).model

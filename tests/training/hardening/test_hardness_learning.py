@@ -77,6 +77,7 @@ def test_every_solver_begins_with_unit_steps_of_lambda(name):
     assert not torch.equal(hardness.coordinate, left)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", STEPS)
 def test_the_temperature_cancels(name):
     """lambda = 1 + softplus(s/tau): steps in lambda do not know tau, whichever solver makes them."""
@@ -99,6 +100,7 @@ def lambdas(parameterisation: str, rate: float, iterations: int = 40, seed: int 
     return np.array([[row[f"hardness:{layer}"] for layer in range(3)] for row in history])
 
 
+@pytest.mark.slow
 def test_naive_learning_runs_through_zero_where_the_constrained_one_keeps_its_floor():
     """Adam, rate 0.5 for lambda: at 0 a naive layer is linear, x/2; below, its gates open to the other side."""
     assert min(lambdas("naive", 0.5, seed=seed).min() for seed in range(4)) < 0
@@ -108,6 +110,7 @@ def test_naive_learning_runs_through_zero_where_the_constrained_one_keeps_its_fl
         assert np.isfinite(found).all()
 
 
+@pytest.mark.slow
 def test_first_steps_of_adam_on_a_real_problem():
     """The first one is the learning rate in lambda, and sigma(s)/tau of it in s."""
     aware, plain = (lambdas(name, 1e-3, 1)[0] - 1.2 for name in ("optimizer_aware", "softplus"))

@@ -92,6 +92,7 @@ def test_the_march_agrees_with_scipy(name):
     assert solution.metrics["verdict"] == "solved"
 
 
+@pytest.mark.slow
 def test_a_pendulum_returns_after_many_periods():
     """w'' = -w: the energy stays, and the phase."""
     solution = pinn.solve(build(parse_spec(ordinary(100, "[w]", ["w_tt = -w"], "w: 1, w_t: 0"))))

@@ -39,6 +39,7 @@ def solution() -> pinn.Solution:
     return solved()
 
 
+@pytest.mark.slow
 def test_they_solve_what_smooth_features_do_not(solution):
     assert isinstance(solution.model.network, CornerNetwork)
     assert solution.metrics["relative_l2"]["u"] < 1e-7
@@ -58,6 +59,7 @@ def test_the_first_coefficient_is_that_of_the_exact_solution(solution):
     assert float(value) == pytest.approx((0.2 * math.sqrt(2)) ** (2 / 3), rel=1e-6)
 
 
+@pytest.mark.slow
 def test_a_nonlinear_problem_takes_them_through_newton():
     found = build(
         parse_spec(
@@ -69,6 +71,7 @@ def test_a_nonlinear_problem_takes_them_through_newton():
     assert pinn.solve(found).metrics["relative_l2"]["u"] < 1e-6
 
 
+@pytest.mark.slow
 def test_autograd_gives_the_same_rows():
     small = NOTCH.replace("features: 150", "features: 8").replace("threads: 1}", "threads: 1, DERIVATIVES}")
     small += "sampling: {interior: 30, boundary: 400}\n"
@@ -80,6 +83,7 @@ def test_autograd_gives_the_same_rows():
     assert slow.metrics["heldout_residual"] == pytest.approx(fast.metrics["heldout_residual"], rel=1e-6)
 
 
+@pytest.mark.slow
 def test_float32_points_do():
     rough = pinn.solve(build(parse_spec(NOTCH.replace("threads: 1", "threads: 1, precision: float32"))))
     assert rough.metrics["relative_l2"]["u"] < 1e-3

@@ -107,6 +107,7 @@ def loss_of_zero(system: NewtonSystem) -> float:
     return loss_at(system.model, system.groups, zeros(system))
 
 
+@pytest.mark.slow
 def test_a_first_step_without_a_finite_loss_is_halved_until_it_has_one(system):
     aim = torch.ones_like(system.coefficients())
     while math.isfinite(loss_of_at(system, aim)):

@@ -52,6 +52,7 @@ def load(tmp_path):
     return load
 
 
+@pytest.mark.slow
 def test_the_series_is_lengthened_where_the_solution_needs_it(solve):
     found = solve(WAVE)
     network = found.model.network
@@ -62,6 +63,7 @@ def test_the_series_is_lengthened_where_the_solution_needs_it(solve):
     assert int(network.degrees[:, 1].max()) == 2  # the load enters linearly: the first length was enough
 
 
+@pytest.mark.slow
 def test_slices_go_on_where_others_are_longer(solve):
     found = solve(BAR)
     assert found.metrics["stop_reason"] == "tolerance"
@@ -73,6 +75,7 @@ def test_slices_go_on_where_others_are_longer(solve):
     assert found.at(length=length)(x)["u"] == pytest.approx(true, abs=1e-8)
 
 
+@pytest.mark.slow
 def test_saved_series_is_the_same(solve, tmp_path):
     found = solve(BAR)
     save_run(RunDirectory.create("bar", out=tmp_path / "run"), found)
@@ -80,6 +83,7 @@ def test_saved_series_is_the_same(solve, tmp_path):
     assert np.array_equal(pinn.Solution.load(tmp_path / "run")(points)["u"], found(points)["u"])
 
 
+@pytest.mark.slow
 def test_equation_that_means_nothing_beyond_a_slice(solve):
     """sqrt(length - x) has no value where other slices are longer; it is enough that a slice has its own points."""
     text = BAR.replace("cos(x) = 0", "cos(x) + 0*sqrt(length - x) = 0")

@@ -78,6 +78,7 @@ def test_a_stage_names_the_term_the_point_and_the_step(stage, monkeypatch):
     assert is_finite(outcome.model)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", BY_ENERGY)
 def test_an_energy_that_is_not_finite_is_named_like_a_term(stage, monkeypatch):
     rows = []
@@ -137,6 +138,7 @@ def test_a_statement_that_is_not_finite_in_a_narrow_place_is_named(stage, origin
     assert run.model is None or is_finite(run.model)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "cells"])
 def test_a_point_of_the_sampler_that_is_not_finite_is_named(stage, monkeypatch):
     """And a normal: the sampler of boundaries gives one of each. Cells leave out what lies in no cell."""
@@ -202,6 +204,7 @@ def test_a_gradient_that_is_not_finite_leaves_the_weights(stage, network, monkey
     assert is_finite(run.model)
 
 
+@pytest.mark.slow
 def test_nan_from_the_command_is_exit_code_3(tmp_path, monkeypatch, capsys):
     from pinn.cli.main import run
 

@@ -48,6 +48,7 @@ def long() -> History:
     return found
 
 
+@pytest.mark.slow
 def test_a_short_stage_has_every_row(long):
     found = History()
     for step in range(1, history.MOST + 1):

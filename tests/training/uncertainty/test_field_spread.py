@@ -60,12 +60,14 @@ def solution(tmp_path_factory):
     return solve(tmp_path_factory.mktemp("spread"), 0)
 
 
+@pytest.mark.slow
 def test_deviation_is_that_of_the_exact_posterior(solution):
     found = solution.standard_deviation(LINE[:, None])
     assert found["f"] == pytest.approx(posterior(LINE), rel=1e-2)
     assert found["twice"] == pytest.approx(2 * found["f"], rel=1e-10)
 
 
+@pytest.mark.slow
 def test_true_field_lies_inside_as_often_as_stated(tmp_path):
     inside, total = 0, 0
     for seed in range(10):
@@ -84,6 +86,7 @@ def test_deviation_is_exported_from_a_saved_run(solution, tmp_path):
     assert mesh.point_data["standard_deviation_f"] == pytest.approx(expected, rel=1e-8)
 
 
+@pytest.mark.slow
 def test_exact_data_have_none(tmp_path):
     (tmp_path / "m.csv").write_text("x,u\n0.5,0.1\n")
     (tmp_path / "p.yaml").write_text(SOURCE.replace(", noise: 0.01", ""))

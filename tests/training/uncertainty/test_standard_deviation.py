@@ -50,6 +50,7 @@ def measured(folder, noise, values):
     return solve(folder, SOURCE.format(noise=f", noise: {noise}" if noise else ""), x=X, u=values).metrics
 
 
+@pytest.mark.slow
 def test_covariance_is_that_of_repeated_measurements(tmp_path):
     """k is linear in the data, k = sum(s u)/sum(s^2) with u = k s, so that its deviation is noise/sqrt(sum(s^2))."""
     generator = np.random.default_rng(5)
@@ -145,6 +146,7 @@ XY = np.array([[x, y] for x in (0.1, 0.5, 0.9) for y in (0.2, 0.5, 0.8)])
 UX, UY = -NU / E * XY[:, 0], XY[:, 1] / E  # under a tension of 1
 
 
+@pytest.mark.slow
 def test_modulus_without_a_load_is_named(tmp_path):
     spec = PLATE.format(top="uy: 0.625, traction_x: 0", file="m.csv", quantities="{ux: ux, uy: uy}")
     metrics = solve(tmp_path, spec, x=XY[:, 0], y=XY[:, 1], ux=UX, uy=UY).metrics
@@ -155,6 +157,7 @@ def test_modulus_without_a_load_is_named(tmp_path):
     assert metrics["uncertainty"]["nu"]["standard_deviation"] < 1e-4
 
 
+@pytest.mark.slow
 def test_csv_and_mesh_give_the_same(tmp_path):
     load = "traction: [0, 1]"
     spec = PLATE.format(top=load, file="m.csv", quantities="{ux: ux, uy: uy}")

@@ -32,6 +32,7 @@ def test_a_sensor_that_drifts_is_no_noise(tmp_path, count, drift):
     assert not drift or "what data u is missed by keeps its sign" in metrics["because"]
 
 
+@pytest.mark.slow
 def test_chance_is_seldom_taken_for_more():
     """Of a thousand sets of noise at 12, 40 and 300 scattered points, few are called systematic."""
     generator = np.random.default_rng(0)
