@@ -11,6 +11,7 @@ from benchmarks.convergence import STUDIES, orders
 ORDERED = {name: study for name, study in STUDIES.items() if study.order is not None}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ORDERED)
 def test_the_observed_order_is_the_expected_one(name):
     study = ORDERED[name]

@@ -47,6 +47,7 @@ def test_both_engines_run(tmp_path, capsys, monkeypatch):
     assert rows[1]["conditions"] in ("soft", "hard")
 
 
+@pytest.mark.slow
 def test_a_run_that_fails_is_a_row_with_its_message(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "rod.yaml").write_text(SPEC)

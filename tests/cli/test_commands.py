@@ -51,6 +51,7 @@ def test_info_of_a_run(beam, tmp_path, capsys):
     assert str(tmp_path / "model.safetensors") in out
 
 
+@pytest.mark.slow
 def test_info_of_a_run_needs_no_torch(beam, tmp_path):
     save_run(RunDirectory(tmp_path), beam)
     code = f"import sys; from pinn.cli.main import run; code = run(['info', {str(tmp_path)!r}]);"
@@ -134,6 +135,7 @@ def test_list_without_a_folder_is_refused(tmp_path, monkeypatch, capsys):
     assert "there is no folder 'mine'" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["solve", "validate", "info", "compare", "mesh"])
 def test_a_file_that_is_not_there_is_refused_before_torch_is_imported(command, tmp_path):
     code = f"import sys; from pinn.cli.main import run; code = run(['{command}', 'mine.yaml']);"

@@ -17,6 +17,7 @@ from pinn.cli.main import run
 from pinn.files.disk import Disk, replaced_by
 
 
+@pytest.mark.slow
 def test_it_is_content_here(capsys, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert run(["doctor"]) == 0
@@ -35,6 +36,7 @@ def test_what_is_needed_and_missing_is_exit_4(level, code, capsys, monkeypatch):
     assert capsys.readouterr().out == f"{level}  torch  cannot be imported  -> pip install torch\n"
 
 
+@pytest.mark.slow
 def test_without_torch_every_line_is_there(capsys, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     assert run(["doctor"]) == 4

@@ -31,6 +31,7 @@ with interruption.Interruption() as asked, asked.patient(Keeper()):
 """
 
 
+@pytest.mark.slow
 def test_a_routine_that_hears_nothing_is_ended_at_the_deadline():
     result = subprocess.run([sys.executable, "-c", BLOCKED], capture_output=True, text=True, check=False)
     assert (result.returncode, result.stdout, result.stderr) == (143, "rescued\n", "interrupted\n")

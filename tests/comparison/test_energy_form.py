@@ -12,6 +12,7 @@ from pinn.comparison.energy_form import STEP, energy_form, known_energy
 from tests.training.examples import COUPLED, POISSON, PROBLEMS, model_of, problem
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["elasticity/plate_with_hole", "elasticity/cantilever", "elasticity/plate_kirchhoff"])
 def test_energies_of_elasticity_are_positive(name):
     found = pinn.load(PROBLEMS / f"{name}.yaml")

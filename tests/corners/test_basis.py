@@ -48,6 +48,7 @@ def test_derivatives_are_those_of_autograd(wedge, window):
         torch.testing.assert_close(jet.flatten(1), expected[channel], rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_fourth_derivatives_are_slopes_of_third():
     found = corner_functions(laplace([0.0, 4.0], [1.0], "DN"), 2.0)
     basis = CornerBasis(VERTEX, found, ["u0"])

@@ -63,6 +63,7 @@ def test_the_exponents_that_were_worked_out_by_hand_for_cook_s_panel():
     assert [(f.exponent, f.logarithms, f.particular) for f in functions.functions] == [(1, 1, True)]
 
 
+@pytest.mark.slow
 def test_a_lid_makes_velocities_jump():
     problem = pinn.load(PROBLEMS / "fluids/lid_driven_cavity.yaml")
     functions = at(problem, 0, 1).functions()
@@ -180,6 +181,7 @@ def test_half_of_the_conditions_make_no_wedge():
     assert at(problem, 0, 1).wedge is not None
 
 
+@pytest.mark.slow
 def test_one_and_three_dimensions_have_none():
     assert pinn.load(PROBLEMS / "elasticity/cube_3d.yaml").corners == ()
     assert pinn.load(PROBLEMS / "heat/heat_1d.yaml").corners == ()
@@ -210,6 +212,7 @@ def test_conditions_in_time_and_parameters_are_taken_at_their_middle():
     np.testing.assert_allclose(exponents(at(problem, 0, 0)), [2 / 3, 4 / 3], atol=1e-10)
 
 
+@pytest.mark.slow
 def test_a_mesh_ends_in_the_angles_that_it_stands_for(tmp_path):
     """The facets of a quarter circle meet its straight edges at 90.007 degrees: no corner of the body is singular."""
     core_and_block(tmp_path / "m.msh")

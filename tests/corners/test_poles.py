@@ -54,6 +54,7 @@ def points_of(problem: Problem) -> torch.Tensor:
     return torch.as_tensor(problem.heldout_points(60, 3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("physics", [ISOTROPIC, ORTHOTROPIC])
 def test_they_satisfy_the_equations(physics):
     problem = plate(physics)

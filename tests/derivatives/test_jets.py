@@ -178,6 +178,7 @@ def test_periodic_features_are_periodic_and_fourier_features_are_not():
     assert float((free(points) - free(shifted)).detach().abs().max()) > 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trainable", [False, True])
 def test_lambda_gelu_of_hardness_three(trainable):
     model = network("lambda_gelu", 2, hardness=3.0, learning=Learning() if trainable else None)
@@ -189,6 +190,7 @@ def test_lambda_gelu_of_hardness_three(trainable):
     assert ("layer_hardness.step" in dict(model.named_parameters())) is trainable
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("per", ["layer", "neuron"])
 def test_gradient_with_respect_to_the_hardness(per):
     model = network("lambda_gelu", 2, hardness=3.0, learning=Learning(per))

@@ -41,6 +41,7 @@ def points_of(dimension: int) -> Tensor:
     return torch.rand(5, dimension, generator=torch.Generator().manual_seed(1), dtype=torch.float64) * 2 - 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CASES)
 def test_channels_of_a_product(name):
     dimension, space, partials = CASES[name]

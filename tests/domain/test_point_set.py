@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
 from pinn.domain.point_set import PointSet, joined
@@ -12,6 +13,7 @@ from tests.training.examples import PERIODIC, model_of, problem
 NUMBERS = torch.arange(8, dtype=torch.float64).reshape(4, 2)
 
 
+@pytest.mark.slow
 def test_a_periodic_residual_is_the_difference_between_both_ends():
     found = problem(PERIODIC % "off")
     model = model_of(found)

@@ -17,6 +17,7 @@ def legend(figure) -> list[str]:
     return [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
 
 
+@pytest.mark.slow
 def test_each_patch_has_its_conditions_and_its_dots():
     problem = pinn.load("elasticity/plate_with_hole")
     figure = domain_figure(problem)

@@ -45,6 +45,7 @@ def ended(process: subprocess.Popen) -> None:
     process.communicate()
 
 
+@pytest.mark.slow
 def test_eight_runs_on_one_folder_are_one_run_and_seven_refusals(tmp_path):
     processes = [started(tmp_path / "run") for _ in range(8)]
     for process in processes:

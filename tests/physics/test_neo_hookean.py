@@ -41,6 +41,7 @@ def random_jets(problem, expressions, size: float, seed: int = 0):
     return inputs, jets
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("letters", SHAPES)
 def test_piola_stress_is_the_derivative_of_the_energy(letters):
     problem = body(letters)

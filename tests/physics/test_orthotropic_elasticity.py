@@ -44,6 +44,7 @@ def test_the_compliances_of_a_turned_layer(angle):
     np.testing.assert_allclose(found["stress_xy"], 0, atol=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("angle", ["0", "0.7", "x*y"])
 def test_equal_moduli_are_isotropic_at_every_angle(angle):
     isotropic = {

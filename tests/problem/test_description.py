@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 import pinn
 from pinn.problem.description import describe
 from pinn.problem.loading import build
@@ -23,6 +25,7 @@ def problem(conditions: str = "[{on: boundary, u: 0}]", activation: str = "gelu"
     return build(parse_spec(POISSON.replace("CONDITIONS", conditions).replace("ACTIVATION", activation)))
 
 
+@pytest.mark.slow
 def test_description_names_derivatives_linearity_and_points():
     text = describe(pinn.load(ROOT / "problems/elasticity/plate_with_hole.yaml"))
     assert "the problem is linear" in text

@@ -148,6 +148,7 @@ def test_normals_are_those_of_the_shape_at_the_parameters(plate):
     assert "nradius" not in drawn.inputs(plate.axes)
 
 
+@pytest.mark.slow
 def test_exact_solution_holds_in_every_slice(load):
     problem = load(HEAT)
     assert problem.axes == ("x", "kappa", "length", "t")

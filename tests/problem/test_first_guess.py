@@ -60,6 +60,7 @@ def test_a_problem_that_is_infinite_at_zero_is_solved():
     assert float(solution([[0.5]])["u"][0]) ** 1.5 == pytest.approx((1 + 3**1.5) / 2, abs=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("initial", "root"), [(0.5, 1.0), (-3, -2.0)])
 def test_a_stated_guess_chooses_among_solutions(initial, root):
     text = TEXT.replace("FIELDS", f"{{u: {{initial: {initial}}}}}").replace("EQUATION", "u_xx = (u - 1)*(u + 2)")

@@ -155,6 +155,7 @@ def test_export_on_a_foreign_mesh_doubles_its_nodes_on_the_interface(solution, t
     assert found["u"] == pytest.approx(found["exact_u"], abs=1e-4)
 
 
+@pytest.mark.slow
 def test_weights_come_back(solution, tmp_path):
     directory = RunDirectory.create("jump", out=tmp_path / "run")
     save_run(directory, solution)

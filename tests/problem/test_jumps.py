@@ -83,6 +83,7 @@ def test_a_condition_takes_the_material_of_its_side():
     assert values_of(wall, 1.0) == pytest.approx(293.15 + 200 * (0.5 / 400 + 0.5 / 1.38), rel=1e-8)
 
 
+@pytest.mark.slow
 def test_a_material_that_ends_with_the_domain_is_one_material():
     """At x = 1 itself the text says 10."""
     whole = problem_of(BAR, (K, "where(x < 1, 1, 10)"), ("right, u: 1", "right, equation: k*u_n = 1"))

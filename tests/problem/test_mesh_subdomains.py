@@ -48,6 +48,7 @@ def test_two_materials_on_a_mesh_have_the_solution_of_those_on_shapes(solution):
     assert max(part["relative_l2"]["u"] for part in within.values()) < 1e-5
 
 
+@pytest.mark.slow
 def test_the_exact_solution_meets_the_interface_up_to_the_chord_error(folder):
     """And does not where the materials are those of the other group."""
     slips = [float(line.rsplit(" ", 1)[1]) for line in contradictions(pinn.load(spec(folder)))]
@@ -76,6 +77,7 @@ def test_export_has_the_nodes_of_the_interface_once_for_each_side(solution, tmp_
     assert pyvista.read(tmp_path / "again.vtu").n_points == 289 + 17
 
 
+@pytest.mark.slow
 def test_validate_lists_groups_and_their_measures(folder, capsys):
     assert run(["validate", str(spec(folder))]) == 0
     said = capsys.readouterr().out

@@ -68,6 +68,7 @@ def test_functions_fade_where_the_ray_on_which_they_jump_meets_the_domain():
     assert all(window_of(notch(), corner) is None for corner in notch().corners)
 
 
+@pytest.mark.slow
 def test_more_functions_for_higher_exponents_and_no_more_than_asked_for():
     problem = notch()
     few, many = (sum(map(len, corner_bases(problem, below))) for below in (2.0, 5.0))

@@ -67,6 +67,7 @@ def test_a_problem_is_a_file_a_name_text_or_a_mapping(tmp_path):
         pinn.load(ROD, solver={"tolerence": 1})
 
 
+@pytest.mark.slow
 def test_derivatives_by_name(plate):
     inside = POINTS[:3]
     found = plate(inside, ["u", "u_x", "u_xy", "u_yy", "flux_x", "flux_x_x"])

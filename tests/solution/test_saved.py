@@ -36,6 +36,7 @@ def solution(tmp_path_factory):
     return pinn.solve(pinn.load(file), seed=0, device="cpu")
 
 
+@pytest.mark.slow
 def test_weights_with_one_other_bit_are_not_loaded(solution, tmp_path, capsys):
     save_run(RunDirectory(tmp_path), solution)
     file = tmp_path / "model.safetensors"

@@ -167,6 +167,7 @@ def test_same_seed_same_values(solution):
     assert not np.array_equal(pinn.solve(problem(), seed=4)(POINTS)["u"], solution(POINTS)["u"])
 
 
+@pytest.mark.slow
 def test_progress_sees_every_row():
     rows = []
     solution = pinn.solve(problem(SPEC.replace("iterations: 12", "iterations: 3")), progress=rows.append)
@@ -214,6 +215,7 @@ def test_weights_of_every_kind_of_network_come_back(network, tmp_path):
         np.testing.assert_array_equal(loaded(POINTS)[name], values)
 
 
+@pytest.mark.slow
 def test_a_periodic_float32_run_comes_back(tmp_path):
     text = SPEC.replace("{on: boundary, u: 0}", "{periodic: [left, right]}").replace(
         "seed: 3", "seed: 3, precision: float32"

@@ -103,6 +103,7 @@ def test_gauss_newton_never_raises_the_loss_on_the_same_points():
     assert losses[-1] < 1e-3 * losses[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*METHODS, "least_squares"])
 def test_the_tolerance_ends_the_run(name):
     method = METHODS.get(name, "{least_squares: {features: 60}}")
@@ -143,6 +144,7 @@ def test_gauss_newton_stagnates_after_many_steps_without_a_percent():
     assert stage.finished(False) is None
 
 
+@pytest.mark.slow
 def test_stages_run_one_after_another_from_the_best_model():
     solution = solved(POISSON, "[{adam: {iterations: 20}}, {gauss_newton: {iterations: 3}}]", ", tolerance: 1e-25")
     assert [row["stage"] for row in solution.history] == ["adam"] * 20 + ["gauss_newton"] * 3
@@ -363,6 +365,7 @@ def test_a_network_speaks_in_the_units_of_its_fields():
     assert found.scaling.fields["u"] > 1e5
 
 
+@pytest.mark.slow
 def test_periodic_networks_are_periodic():
     found = problem(PERIODIC % "auto", solver="{method: {gauss_newton: {iterations: 3}}, threads: 1}")
     assert found.periods == {0: 2.0}
@@ -374,6 +377,7 @@ def test_periodic_networks_are_periodic():
     assert np.ptp(ends[0]) > 1e-3
 
 
+@pytest.mark.slow
 def test_periodic_conditions_as_statements():
     found = problem(PERIODIC % "off", solver="{method: {lbfgs: {iterations: 20}}, tolerance: 1e-25, threads: 1}")
     assert found.periods == {}
@@ -469,6 +473,7 @@ def test_an_unknown_diffusivity_is_identified_from_a_table(tmp_path, method, acc
     assert "data u" in {statement.name for statement in found.statements}
 
 
+@pytest.mark.slow
 def test_unknowns_stay_within_their_bounds(tmp_path):
     (tmp_path / "measured.csv").write_text("place,t,temperature\n0.5,0.5,0.9\n0.4,0.9,0.85\n", encoding="utf-8")
     found = problem(
@@ -479,6 +484,7 @@ def test_unknowns_stay_within_their_bounds(tmp_path):
     assert pinn.solve(found).metrics["unknowns"]["D"] >= 0.9
 
 
+@pytest.mark.slow
 def test_least_squares_by_autograd_gives_the_coefficients_of_jets():
     """solver.derivatives: autograd replaces every derivative, those of the sampled features among them."""
     weights = {}

@@ -37,6 +37,7 @@ def test_second_derivatives_agree_with_sympy(text):
         torch.testing.assert_close(*values, rtol=1e-12, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_a_function_of_itself_many_times_over_takes_no_time():
     """As a tree this has 2^60 leaves."""
     x = symbol("x")

@@ -24,6 +24,7 @@ def loaded(tmp_path, **other: str) -> Problem:
     return pinn.load(file)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("density", "equation"),
     [

@@ -65,6 +65,7 @@ def test_theta_runs_once_around_the_corner():
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("constraints", ["soft", "hard"])
 def test_rows_of_the_coefficients_against_differences(constraints):
     """A nonlinear problem with enrichment, so that columns depend on the state."""
@@ -98,6 +99,7 @@ network: {constraints: %s, hidden: [4], enrichment: {u: x**1.5*sin(pi*y), v: [ex
             torch.testing.assert_close(column, slope, rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_with_hard_conditions_singular_functions_vanish_where_values_are_given():
     found = problem(
         L_SHAPE.replace("exact.u", "0"),
@@ -113,6 +115,7 @@ def test_with_hard_conditions_singular_functions_vanish_where_values_are_given()
     assert near[1] / near[0] == pytest.approx(2 ** (2 / 3), rel=1e-3), "the corner keeps its singularity"
 
 
+@pytest.mark.slow
 def test_a_saved_solution_has_its_coefficients(tmp_path):
     found = problem(L_SHAPE, network="{hidden: [6], enrichment: {u: r**(2/3)*sin(2*theta/3)}}")
     model = model_of(found)

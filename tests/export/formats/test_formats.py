@@ -176,6 +176,7 @@ def contents(folder):
     return {str(file.relative_to(folder)): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", ["xdmf", "pvd"])
 def test_a_fault_at_any_operation_leaves_all_the_files_or_none(format, tmp_path):
     """Over nothing: nothing. Over an older export: that one, or none; never files of both under the main one's name."""

@@ -64,6 +64,7 @@ def test_every_activation_has_a_writer():
     assert ACTIVATION_WRITERS.keys() == ACTIVATIONS.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "network"),
     [

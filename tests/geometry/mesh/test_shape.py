@@ -100,6 +100,7 @@ def test_interior_points_are_even_over_cells_of_unequal_size(method, tmp_path):
     assert (statistic > low) == (method == "random")
 
 
+@pytest.mark.slow
 def test_boundary_points_are_even_over_facets_of_unequal_size(tmp_path):
     points, cells = block("tetra10", 3, lambda unit: ring(unit**1.5))
     shape = MeshShape(write(tmp_path / "m.vtu", points, [("tetra10", cells)]), 3)
@@ -328,6 +329,7 @@ def test_facets_in_two_groups_are_a_patch_of_both(tmp_path):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["triangle", "triangle6", "quad", "tetra", "tetra10", "hexahedron"])
 def test_cells_numbered_both_ways_are_turned_one_by_one(kind, tmp_path):
     points, cells = block(kind, 2)

@@ -101,6 +101,7 @@ def test_corners_are_nodes():
         assert np.linalg.norm(points - corner, axis=1).min() < 1e-14
 
 
+@pytest.mark.slow
 def test_cells_are_finer_at_a_small_hole_and_grow_away_from_it():
     shape = CURVED["plate with a small hole"]
     mesh = triangulate(shape, 40)
@@ -156,6 +157,7 @@ SOLIDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SOLIDS.values(), ids=SOLIDS.keys())
 def test_tetrahedra_fill_a_solid(shape: Shape):
     mesh = triangulate(shape, 16)

@@ -214,6 +214,7 @@ def test_end_points_in_time_by_every_method(method):
         np.testing.assert_allclose(times, np.linspace(0, 3, len(times)), atol=0.8 if method == "random" else 0.25)
 
 
+@pytest.mark.slow
 @each_method
 def test_where_and_emptiness_by_every_method(method):
     square = Rectangle([0, 0], [1, 1])

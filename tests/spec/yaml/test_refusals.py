@@ -66,6 +66,7 @@ NOT_YAML = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", NOT_YAML)
 def test_text_is_refused(case):
     text, path, fragment = NOT_YAML[case]

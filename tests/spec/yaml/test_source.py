@@ -134,6 +134,7 @@ def test_unreadable_files_are_refused(tmp_path, content, place, fragment):
     assert fragment in str(raised.value)
 
 
+@pytest.mark.slow
 def test_a_file_of_just_1_mb_is_read(tmp_path):
     path = tmp_path / "a.yaml"
     path.write_bytes(b"a: 1\n#" + b"x" * (1_000_000 - 6))
@@ -284,6 +285,7 @@ def test_written_in_blocks_in_the_given_order_without_anchors():
     )
 
 
+@pytest.mark.slow
 @settings(max_examples=500)
 @given(st.text(st.sampled_from("ab:-[]{},'\"\\#&*!|>%@`\n\t ?01.e~<+_x\r\x85\ufeffé=U") | st.characters(), max_size=60))
 @example('a: "\\UFFFFFFFF"')

@@ -38,6 +38,7 @@ SYSTEMS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SYSTEMS)
 @pytest.mark.parametrize(("hidden", "few_rows"), [("[6, 5]", False), ("[14, 13]", True)])
 def test_every_form_solves_the_damped_normal_equations(name, hidden, few_rows, monkeypatch):
@@ -58,6 +59,7 @@ def test_every_form_solves_the_damped_normal_equations(name, hidden, few_rows, m
         torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-7 * float(expected.abs().max()))
 
 
+@pytest.mark.slow
 def test_a_sampled_preconditioner_saves_iterations():
     _, jacobian, rows = system_of(COUPLED, "[14, 13]")
     mu = 1e-5 * float(rows.square().sum())

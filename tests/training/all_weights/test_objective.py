@@ -116,6 +116,7 @@ def test_no_weights_leave_the_loss_alone():
     assert objective.report(1.0, None).extra == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["adam", "soap", "lbfgs", "quasi_newton"])
 def test_a_stage_after_cells_begins_its_own_perceptron_and_keeps_the_better_model(stage):
     method = f"{{method: [cells, {{{stage}: {{iterations: 2}}}}], tolerance: 1e-25, threads: 1}}"

@@ -148,6 +148,7 @@ def test_cells_are_halved_until_the_tolerance_is_met():
         before = after
 
 
+@pytest.mark.slow
 def test_slabs_inherit_cells_once(monkeypatch):
     calls = []
     inherit = Slab.inherit
@@ -246,6 +247,7 @@ def test_a_seed_repeats_the_run_bit_for_bit():
     assert not torch.equal(first["network.output"], other["network.output"])
 
 
+@pytest.mark.slow
 def test_float32():
     found = problem(
         POISSON, solver="{method: {cells: {features: 20, passes: 1}}, precision: float32, threads: 1}", network="{}"

@@ -38,6 +38,7 @@ def solved(text: str, **blocks) -> Solution:
     return pinn.solve(problem(text, solver=FEW, **blocks))
 
 
+@pytest.mark.slow
 def test_the_correction_is_the_error():
     """60 features leave an error of about 1e-4; 400 others show it to a few percent."""
     solution = solved(SINES)
@@ -49,6 +50,7 @@ def test_the_correction_is_the_error():
     assert np.linalg.norm(estimated - true) < 0.1 * np.linalg.norm(true)
 
 
+@pytest.mark.slow
 def test_the_largest_gain_is_that_of_the_lowest_mode():
     """-laplacian(u) = r: the field per residual is largest for sin(pi x) sin(pi y), by 1/(2 pi^2)."""
     solution = solved(SINES)

@@ -34,6 +34,7 @@ def hill() -> pinn.Solution:
     return pinn.solve(problem(WELLS, solver=FEW))
 
 
+@pytest.mark.slow
 def test_the_hill_between_two_wells_is_no_solution(hill):
     assert falls(hill.problem, hill.model)
     assert hill.metrics["verdict"] == "not_solved"

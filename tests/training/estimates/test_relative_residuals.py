@@ -37,6 +37,7 @@ def test_a_positive_factor_changes_nothing():
     assert relative_residuals(model, groups) == pytest.approx(plain, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_a_field_that_ignores_its_load_misses_the_statement_of_the_load():
     found = problem(TEXT.replace("FACTOR", "0").replace('"scale*u_x"', "u_x"))
     model = pinn.solve(found).model

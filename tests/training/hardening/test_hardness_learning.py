@@ -34,6 +34,7 @@ def perturbed(found, seed: int = 1):
     return model, step
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [POISSON, COUPLED])
 @pytest.mark.parametrize("per", ["layer", "neuron"])
 def test_columns_of_the_hardness_are_differences_in_lambda(text, per):
@@ -140,6 +141,7 @@ def test_hardness_has_a_group_of_its_own_without_weight_decay():
     assert not torch.equal(model.mlp.linears[0].weight, before)
 
 
+@pytest.mark.slow
 def test_history_of_neurons_has_their_mean_and_their_ends():
     solver = "{method: {adam: {iterations: 5, learning_rate: 1e-2}}, threads: 1}"
     solution = pinn.solve(problem(POISSON, network=network(per="neuron"), solver=solver), device="cpu")

@@ -50,6 +50,7 @@ def test_what_hangs_on_a_field_or_never_changes_is_no_moment():
     assert moments_of(ordinary(1, "[u]", ["u_t = where(u < t, 1, 0) + where(t < 7, 1, 0)"], "u: 0")) == ()
 
 
+@pytest.mark.slow
 def test_a_load_that_is_switched_on_and_off():
     """u' = -u + 5 from 1 to 2: 5(1 - exp(1 - t)), then it falls."""
     solution = pinn.solve(build(parse_spec(TANK)))

@@ -63,6 +63,7 @@ def poison(monkeypatch, beginning, order: int = 2) -> None:
     monkeypatch.setattr(CompiledExpression, "value", poisoned)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_stage_names_the_term_the_point_and_the_step(stage, monkeypatch):
     rows = []

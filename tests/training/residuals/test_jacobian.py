@@ -86,6 +86,7 @@ def test_rows_are_torchs_jacobian(network):
     assert kinds == {True, False}
 
 
+@pytest.mark.slow
 def test_rows_of_elasticity_with_collapsed_and_mixed_derivatives():
     found = pinn.load(
         PROBLEMS / "elasticity" / "plate_with_hole.yaml",
@@ -187,6 +188,7 @@ def test_products_by_factors_are_products_with_the_rows(text):
     torch.testing.assert_close(jacobian.transposed_times(residuals), rows.T @ residuals, rtol=1e-11, atol=1e-11)
 
 
+@pytest.mark.slow
 def test_sampled_rows_have_the_jacobians_gram_matrix_on_average():
     found = problem(PERIODIC % "off")
     jacobian = Jacobian(model_of(found), groups_of(found))

@@ -92,6 +92,7 @@ def test_a_state_goes_on_with_the_same_rows(monkeypatch):
     assert pieced.state_dict() == whole.state_dict()
 
 
+@pytest.mark.slow
 def test_a_checkpoint_after_many_steps_is_small(long, tmp_path: Path):
     """What 10^5 steps leave is at most what 2*MOST rows take; all of them would take ten times that."""
     disk = Counting()

@@ -90,6 +90,7 @@ def test_every_kind_is_tried():
     assert MODELS.keys() == KINDS.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", MODELS)
 def test_a_network_comes_back_from_a_file(kind, tmp_path):
     text, make = MODELS[kind]
@@ -108,6 +109,7 @@ def test_a_network_comes_back_from_a_file(kind, tmp_path):
     assert float(model.network(points).detach().abs().max()) > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", MODELS)
 def test_a_network_comes_back_from_a_checkpoint(kind):
     text, make = MODELS[kind]
@@ -128,6 +130,7 @@ def test_the_kind_decides_and_not_the_names_of_the_tensors():
         network_of(found, "cell", tensors)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", MODELS)
 def test_pre_activations_make_the_fields(kind):
     """Of an MLP: W s(lambda z)/lambda + b of the last hidden layer; of all kinds: as many units as weights say."""

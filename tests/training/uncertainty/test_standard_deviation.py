@@ -77,6 +77,7 @@ def test_the_interval_of_a_stated_noise_is_normal(tmp_path):
     assert one["interval"][1] - one["interval"][0] == pytest.approx(2 * normal * theory, rel=1e-3)
 
 
+@pytest.mark.slow
 def test_covariance_of_two_unknowns_is_that_of_the_sensitivities(tmp_path):
     """u = k x(1 - x)/2 + c (x - x^3)/6, so that the covariance is sigma^2 (S^T S)^-1, S those two columns."""
     spec = SOURCE.format(noise=f", noise: {SIGMA}").replace("+ k", "+ k + c*x")
@@ -100,6 +101,7 @@ def test_noise_takes_the_degrees_of_freedom_of_the_fields(tmp_path):
     assert metrics["data"]["data u"]["noise"] == pytest.approx(sigma, rel=1e-2)
 
 
+@pytest.mark.slow
 def test_interval_grows_with_the_noise(tmp_path):
     values = TRUE * SHAPE + SIGMA * np.random.default_rng(2).standard_normal(len(X))
     small, large = (measured(tmp_path, noise, values) for noise in (SIGMA, 4 * SIGMA))

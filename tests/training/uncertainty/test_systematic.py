@@ -22,6 +22,7 @@ solver: {method: {least_squares: {features: 40, scale: 2}}, threads: 1, time_lim
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("count", "drift"), [(30, 0.0), (30, 0.05), (200, 0.0), (200, 0.02)])
 def test_a_sensor_that_drifts_is_no_noise(tmp_path, count, drift):
     x = np.linspace(0.02, 0.98, count)
