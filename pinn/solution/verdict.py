@@ -318,5 +318,7 @@ def judge(measured: Measured, rules: tuple[Rule, ...] = RULES) -> Judgement:
         verdict,
         because,
         StopReason.STAGNATED if denied else measured.stop_reason,
-        tuple(f.sentence for f in contradicting if f.sentence and f.verdict is not verdict),
+        tuple(
+            f.sentence.removeprefix(f"{f.verdict}: ") for f in contradicting if f.sentence and f.verdict is not verdict
+        ),
     )

@@ -216,3 +216,9 @@ def test_every_verdict_has_a_key_a_sentence_and_an_exit_code():
     assert all(verdict.sentence for verdict in Verdict)
     assert all(Verdict(str(verdict)) is verdict for verdict in Verdict)
     assert [verdict.exit_code for verdict in BEST_FIRST] == [0, 0, 5]
+
+
+def test_a_milder_finding_does_not_call_useful_what_is_not_solved():
+    found = judge(replace(MISSED, heldout=0.5, unbalanced={"heat": 1e-3}))
+    assert found.because.startswith("NOT SOLVED")
+    assert found.contradictions == ("heat is out of balance by 1.0e-03 of its size, which is above the tolerance",)
