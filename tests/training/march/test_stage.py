@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
+import torch
 
 import pinn
 from pinn.problem.loading import build
 from pinn.spec.yaml.source import parse_spec
+from pinn.training.march.stage import change
 from tests.training.examples import PROBLEMS
 from tests.training.march.examples import MEMBRANE
 
@@ -72,3 +76,44 @@ solver: {method: {march: {features: 250, scale: 4}}}
     odd = np.arange(1, 40, 2)
     line = (4 / (np.pi * odd) * np.sin(odd * np.pi / 2) * np.exp(-(odd**2) * np.pi**2 * 0.1)).sum()
     assert solution([[0.5, 0.5, 0.1]], ["u"])["u"][0] == pytest.approx(line**2, rel=1e-3)
+
+
+def test_the_change_between_levels_is_that_of_the_worst_field():
+    before, after = (SimpleNamespace(network=Doubled(factor)) for factor in (1.0, 0.9))
+    points = np.random.default_rng(0).random((50, 2))
+    assert change(before, after, points) == pytest.approx(0.1 / 0.9)
+
+
+class Doubled(torch.nn.Module):
+    """A field that is x, and one that is the factor times y."""
+
+    def __init__(self, factor: float):
+        super().__init__()
+        self.factor = torch.nn.Parameter(torch.tensor(factor, dtype=torch.float64))
+
+    def forward(self, points):
+        return torch.stack([points[:, 0], self.factor * points[:, 1]], dim=1)
+
+
+@pytest.mark.slow
+def test_levels_of_a_rough_start_are_judged_by_how_the_fields_change(monkeypatch):
+    """A flux that is switched on has u_t ~ t^(-1/2), which residuals at points say little of."""
+    monkeypatch.setattr("pinn.training.march.stage.FEATURES", {2: 60, 3: 60})
+    monkeypatch.setattr("pinn.training.march.stage.MOST_LEVELS", 4)
+    monkeypatch.setattr("pinn.solution.estimating.second_solution", lambda solution: None)
+    terms = "".join(f" - 2*({(-1) ** n})*exp(-{n**2}*pi**2*t)*cos({n}*pi*x)/{n**2}/pi**2" for n in range(1, 16))
+    text = f"""
+name: switched
+coordinates: [x, y]
+time: {{from: 0, to: 0.2}}
+fields: [u]
+domain: {{rectangle: {{from: [0, 0], to: [1, 1]}}}}
+equations: {{heat: u_t = laplacian(u)}}
+conditions: [{{on: [left, bottom, top], u_n: 0}}, {{on: right, u_n: 1}}, {{on: initial, u: 0}}]
+exact: {{u: "t + (3*x**2 - 1)/6{terms}"}}
+solver: {{method: {{march: {{}}}}, tolerance: 1e-8}}
+"""
+    solution = pinn.solve(build(parse_spec(text)), seed=2)
+    levels = [row["features"] for row in solution.history if row.get("heldout_residual")]
+    assert levels == [60, 96, 154, 247]  # the third has a residual that is hardly below that of the second
+    assert solution.metrics["relative_l2"]["u"] < 2e-4
