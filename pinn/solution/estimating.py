@@ -19,6 +19,7 @@ from pinn.network.march_network import MarchNetwork
 from pinn.problem.probe import Extent
 from pinn.problem.problem import Problem
 from pinn.solution.extents import answer
+from pinn.solution.horizon import KNOWN, known_until
 from pinn.solution.solution import Solution
 from pinn.training.cells.second import second_cells
 from pinn.training.estimates.companion import Companion
@@ -48,6 +49,7 @@ class Estimates:
     reach        the largest relative error that the residual may cause there; 0 where nothing is amplified
     corrected    the solution with its correction
     saddle       whether a declared energy falls from the solution
+    horizon      the time up to which all fields are known to three digits, None where that is always (horizon.py)
     """
 
     quantities: dict[str, float] = field(default_factory=dict)
@@ -58,6 +60,7 @@ class Estimates:
     reach: float = 0.0
     corrected: Model | None = None
     saddle: bool = False
+    horizon: float | None = None
 
 
 def estimate(solution: Solution) -> Estimates:
@@ -88,6 +91,7 @@ def estimate(solution: Solution) -> Estimates:
         reach=reach,
         corrected=better,
         saddle=falls(problem, model),
+        horizon=known_until(solution, corrected) if problem.time and not problem.parameters else None,
     )
 
 
@@ -112,6 +116,15 @@ def seconds_for_second(solution: Solution) -> float:
     spent = float(solution.history[-1]["seconds"]) if solution.history else 0.0
     left = (1 + OVERTIME) * solution.problem.spec.solver.time_limit - spent
     return max(LEAST_SECONDS, min(spent, left))
+
+
+def ends_early(problem: Problem, horizon: float | None) -> str:
+    """What is said of a solution that is known up to some time only; '' where there is nothing to say."""
+    if horizon is None or problem.time is None or horizon <= problem.time[0]:
+        return ""
+    return (
+        f"up to t = {horizon:.4g} the estimated error of every field stays below {KNOWN:g} of its size, and not beyond"
+    )
 
 
 def narrow(statement: str) -> str:

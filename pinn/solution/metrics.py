@@ -13,11 +13,12 @@ from pinn.problem.compatibility import excluded
 from pinn.problem.features import ENERGY, FORMULATION, Asked
 from pinn.problem.motions import free_motions
 from pinn.problem.problem import Problem
+from pinn.problem.shocks import shock_advice
 from pinn.problem.too_little import missing
 from pinn.solution.balance import balances
 from pinn.solution.corners import corner_entries
 from pinn.solution.environment import peak_memory
-from pinn.solution.estimating import Estimates, estimate, estimate_of_levels
+from pinn.solution.estimating import Estimates, ends_early, estimate, estimate_of_levels
 from pinn.solution.measuring import errors, errors_by_subdomain, probed
 from pinn.solution.solution import Solution
 from pinn.solution.verdict import Measured, Verdict, judge
@@ -61,7 +62,16 @@ def metrics(solution: Solution, result: Outcome, device: torch.device, total: fl
     )
     other_way = advice(problem) if judgement.verdict is Verdict.NOT_SOLVED and not estimates.free else ""
     said = [
-        text for text in (result.message, *judgement.contradictions, *remarks, estimates.amplified, other_way) if text
+        text
+        for text in (
+            result.message,
+            *judgement.contradictions,
+            *remarks,
+            estimates.amplified,
+            ends_early(problem, estimates.horizon),
+            other_way,
+        )
+        if text
     ]
     last = next((row for row in reversed(solution.history) if row.get("loss") is not None), {})
     return {
@@ -84,6 +94,7 @@ def metrics(solution: Solution, result: Outcome, device: torch.device, total: fl
         "relative_l2": relative,
         "max_error": largest,
         **({"error_estimate": estimates.quantities} if estimates.quantities else {}),
+        **({"known_until": estimates.horizon} if estimates.horizon is not None else {}),
         **({"relative_residuals": estimates.residuals} if estimates.residuals else {}),
         **({"corners": corners} if corners else {}),
         **({"balance": {name: one.entry() for name, one in balance.items()}} if balance else {}),
@@ -118,6 +129,8 @@ def energy_error(history: Sequence[Mapping[str, Any]]) -> float | None:
 
 def advice(problem: Problem) -> str:
     """What else to try where the equations are far from satisfied."""
+    if shock := shock_advice(problem):
+        return shock
     asked = Asked(problem.spec, problem)
     if problem.spec.solver.minimises_energy or excluded(ENERGY, asked) or excluded(FORMULATION, asked):
         return ""
