@@ -31,14 +31,16 @@ def export(
     ] = None,
     format: Annotated[
         str | None,
-        typer.Option(metavar="vtu|pvd|xdmf|csv|npz|onnx", help="Default: that of --out, else vtu; csv for a line."),
+        typer.Option(
+            metavar="vtu|pvd|vtkhdf|xdmf|csv|npz|onnx", help="Default: that of --out, else vtu; csv for a line."
+        ),
     ] = None,
     single: Annotated[
         bool, typer.Option("--single", help="onnx in single precision, GELU as ONNX's own operator; digits are lost.")
     ] = False,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Default: RUN/export.FORMAT.")] = None,
 ) -> None:
-    """Write the fields of RUN for ParaView (vtu, pvd, xdmf), tables (csv, npz), or the network itself (onnx)."""
+    """Write the fields of RUN for ParaView (vtu, pvd, vtkhdf, xdmf), tables (csv, npz), or the network (onnx)."""
     from pinn.cli.numbers import assignments, numbers
     from pinn.errors import SpecError
     from pinn.run.directory import require_run

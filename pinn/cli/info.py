@@ -8,7 +8,16 @@ import typer
 
 from pinn.cli.arguments import RunOrSpec
 
-SHOWN = (".html", ".vtu", ".xdmf", ".csv", ".npz", ".png", ".safetensors")  # files of a run that a user opens
+SHOWN = (
+    ".html",
+    ".vtu",
+    ".vtkhdf",
+    ".xdmf",
+    ".csv",
+    ".npz",
+    ".png",
+    ".safetensors",
+)  # files of a run that a user opens
 
 
 def info(

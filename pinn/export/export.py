@@ -120,15 +120,22 @@ def _check_places(request: Request, suffix: str) -> None:
 def export_fields(solution: Solved, folder: Path) -> list[Path]:
     """The fields that a run leaves, as `outputs` of the spec has it; with no formats, none.
 
-    A .vtu of a problem with space and time comes with a series, fields.xdmf unless fields.pvd is wanted; in more than
+    A .vtu of a problem with space and time comes with a series, fields.xdmf unless another is wanted; in more than
     three dimensions, where a .vtu is only a slice, with a cloud of points, fields.npz.
     """
     problem, outputs = solution.problem, solution.problem.spec.outputs
     formats = list(outputs.formats)
-    if "vtu" in formats and problem.coordinates and problem.time is not None and not {"xdmf", "pvd"} & set(formats):
+    if (
+        "vtu" in formats
+        and problem.coordinates
+        and problem.time is not None
+        and not {"xdmf", "pvd", "vtkhdf"} & set(formats)
+    ):
         formats.append("xdmf")
     if formats and len(problem.coordinates) > 3:
-        formats = list(dict.fromkeys("npz" if name in ("xdmf", "pvd") else name for name in [*formats, "npz"]))
+        formats = list(
+            dict.fromkeys("npz" if name in ("xdmf", "pvd", "vtkhdf") else name for name in [*formats, "npz"])
+        )
     solution = solution.at()
     written: list[Path] = []
     for name in formats:

@@ -28,7 +28,9 @@ def _frame(request: Request) -> Frame:
         return request.frame(sample(request.solution, request.grid, quantities=request.quantities), None)
     if wanted is not None and len(wanted) != 1:
         count = len(wanted)
-        raise SpecError(("--times",), f"a .vtu holds one instant, got {count}; use --format pvd or xdmf for a series")
+        raise SpecError(
+            ("--times",), f"a .vtu holds one instant, got {count}; use --format pvd, vtkhdf or xdmf for a series"
+        )
     instant = None if time is None else (wanted or (time[1],))[0]
     if dimension > 3:
         if request.line is not None:

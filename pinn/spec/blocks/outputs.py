@@ -25,7 +25,7 @@ def read_formats(value: Any) -> Any:
     return value if isinstance(value, list | tuple) else (value,)
 
 
-FORMAT_SCHEMA = {"enum": ["vtu", "pvd", "xdmf", "csv", "npz"]}
+FORMAT_SCHEMA = {"enum": ["vtu", "pvd", "vtkhdf", "xdmf", "csv", "npz"]}
 
 
 class Outputs(Block):
@@ -46,7 +46,7 @@ class Outputs(Block):
         | None
     ) = None
     formats: Annotated[
-        tuple[Literal["vtu", "pvd", "xdmf", "csv", "npz"], ...],
+        tuple[Literal["vtu", "pvd", "vtkhdf", "xdmf", "csv", "npz"], ...],
         BeforeValidator(read_formats),
         WithJsonSchema({"oneOf": [FORMAT_SCHEMA, {"type": "array", "items": FORMAT_SCHEMA}]}),
     ] = ("vtu",)

@@ -6,6 +6,8 @@ import meshio
 import numpy as np
 import pytest
 import pyvista
+from vtkmodules.vtkCommonExecutionModel import vtkStreamingDemandDrivenPipeline
+from vtkmodules.vtkIOHDF import vtkHDFReader
 
 from pinn.errors import ResourceError, SpecError
 from pinn.export.export import export, export_fields
@@ -84,7 +86,7 @@ def test_the_spec_may_ask_for_a_pvd(tmp_path):
     assert len(list((tmp_path / "fields").iterdir())) == 11
 
 
-@pytest.mark.parametrize("format", ["vtu", "xdmf"])
+@pytest.mark.parametrize("format", ["vtu", "vtkhdf", "xdmf"])
 @pytest.mark.parametrize("kind", [kind for kind, known in CELL_KINDS.items() if known.dimension == 3])
 def test_vtk_numbers_the_nodes_of_every_kind_as_we_do(format, kind, tmp_path):
     """Two cells that share no node, of one kind; then with a tetrahedron beside them, in a mixed topology."""
@@ -118,6 +120,32 @@ def test_cell_data_of_a_series(tmp_path, monkeypatch):
     np.testing.assert_allclose(grid.cell_data["u"], expected, rtol=1e-12)
 
 
+def test_vtk_reads_a_series_from_one_file_of_hdf5(tmp_path, monkeypatch):
+    monkeypatch.setattr(sampling, "SAMPLE_CHUNK", 7)
+    solution, times = fakes.spreading_heat(), [0.1, 0.25, 0.4]
+    (file,) = export(solution, tmp_path / "u.vtkhdf", resolution=4, times=times, on=["nodes", "cells"])
+    reader = vtkHDFReader()
+    reader.SetFileName(str(file))
+    reader.UpdateInformation()
+    assert [*reader.GetOutputInformation(0).Get(vtkStreamingDemandDrivenPipeline.TIME_STEPS())] == times
+    for time in times:
+        reader.UpdateTimeStep(time)
+        grid = pyvista.wrap(reader.GetOutput())
+        for places, data in ((grid.points, grid.point_data), (grid.cell_centers().points, grid.cell_data)):
+            places = np.asarray(places)[:, :2]
+            expected = solution.functions["u"](np.column_stack([places, np.full(len(places), time)]).T)
+            np.testing.assert_allclose(data["u"], expected, rtol=1e-12, atol=1e-15)
+
+
+def test_a_file_of_hdf5_has_vectors_and_symmetric_tensors(tmp_path):
+    solution = fakes.kirsch_plate()
+    export(solution, tmp_path / "plate.vtkhdf", resolution=6)
+    grid = pyvista.read(tmp_path / "plate.vtkhdf")
+    x = np.asarray(grid.points)[:, :2].T
+    np.testing.assert_allclose(grid["displacement"][:, 1], solution.functions["uy"](x), **EXACT)
+    np.testing.assert_allclose(grid["stress"][:, 3], solution.functions["stress_xy"](x), **EXACT)  # XX YY ZZ XY YZ XZ
+
+
 @pytest.mark.parametrize("resolution", [3, 4, 5])
 def test_meshio_reads_our_vtu_back(resolution, tmp_path):
     """Three sizes: meshio's search for arrays by their offsets goes wrong for one in three where they lie in order."""
@@ -135,7 +163,7 @@ def test_quantities_may_have_any_name(tmp_path):
     solution = fakes.cube()
     solution.problem.quantities += ("a<&.b",)
     solution.functions["a<&.b"] = lambda p: p[0]
-    for format in ("vtu", "xdmf"):
+    for format in ("vtu", "vtkhdf", "xdmf"):
         export(solution, tmp_path / f"x.{format}", resolution=2)
         grid = pyvista.get_reader(tmp_path / f"x.{format}").read()
         np.testing.assert_allclose(grid.point_data["a<&.b"], np.asarray(grid.points)[:, 0], **EXACT)
@@ -201,7 +229,7 @@ def test_a_fault_at_any_operation_leaves_all_the_files_or_none(format, tmp_path)
     assert failures > (8 if format == "pvd" else 5)
 
 
-@pytest.mark.parametrize("format", ["xdmf", "pvd"])
+@pytest.mark.parametrize("format", ["xdmf", "vtkhdf", "pvd"])
 def test_an_export_that_is_interrupted_while_it_evaluates_leaves_nothing(format, tmp_path):
     solution = fakes.spreading_heat()
 
@@ -217,6 +245,6 @@ def test_an_export_that_is_interrupted_while_it_evaluates_leaves_nothing(format,
 
 
 def test_a_series_needs_a_mesh(tmp_path):
-    for format in ("pvd", "xdmf"):
+    for format in ("pvd", "vtkhdf", "xdmf"):
         with pytest.raises(SpecError, match="no mesh in 5 dimensions"):
             export(fakes.five_dimensions(), tmp_path / f"x.{format}")

@@ -11,7 +11,7 @@ import pyvista
 
 from pinn.errors import SpecError
 from pinn.export.export import export
-from pinn.export.formats import npz, vtu_file, xdmf
+from pinn.export.formats import npz, vtkhdf, vtu_file, xdmf
 from pinn.export.sampling import point_data
 from pinn.export.sampling import sample as sampling
 from pinn.export.sampling.cell_kinds import CELL_KINDS
@@ -105,7 +105,7 @@ def test_cell_data_is_evaluated_at_the_centres_and_comes_with_point_data(tmp_pat
 
 
 @pytest.mark.parametrize("on", ["cells", "gauss"])
-@pytest.mark.parametrize("format", ["vtu", "xdmf", "npz", "csv"])
+@pytest.mark.parametrize("format", ["vtu", "vtkhdf", "xdmf", "npz", "csv"])
 def test_blocks_may_end_within_cells_and_kinds(format, on, tmp_path, monkeypatch):
     """Triangles and quadrilaterals, seven rows at a time: the same file as in one go, and the numbers of its cells."""
     points = np.array([[1.0, 1, 0], [2, 1, 0], [2, 2, 0], [1, 2, 0], [1.5, 1.5, 0], [1.5, 1, 0]])
@@ -115,7 +115,7 @@ def test_blocks_may_end_within_cells_and_kinds(format, on, tmp_path, monkeypatch
     for rows in (SAMPLE_CHUNK, 7):
         monkeypatch.setattr(sampling, "SAMPLE_CHUNK", rows)
         monkeypatch.setattr(point_data, "SAMPLE_CHUNK", rows)
-        for module in (vtu_file, xdmf, npz):
+        for module in (vtu_file, vtkhdf, xdmf, npz):
             monkeypatch.setattr(module, "ROWS_AT_ONCE", rows)
         export(fakes.kirsch_plate(), file, mesh_file=tmp_path / "mesh.vtu", on=[on])
         found.append((tmp_path / "plate.h5" if format == "xdmf" else file).read_bytes())
