@@ -24,6 +24,7 @@ def describe(problem: Problem) -> str:
     lines.append(
         f"domain       {box}; measure {problem.geometry.measure:.6g}; patches {', '.join(problem.geometry.patches)}"
     )
+    lines += measure_lines(problem.geometry)
     lines += mesh_lines(problem.geometry)
     split = len(problem.subdomains) > 1
     if split:
@@ -72,6 +73,16 @@ def describe(problem: Problem) -> str:
     if problem.exact_quantities:
         lines += ["", "exact        " + ", ".join(problem.exact_quantities)]
     return "\n".join([*lines, *(f"warning: {text}" for text in warnings(problem))])
+
+
+def measure_lines(shape: Shape) -> list[str]:
+    """The length or area of each patch, and the names that stand for several; of end points there is nothing to say."""
+    if shape.dimension < 2:
+        return []
+    measures = ", ".join(f"{patch} {shape.patch_measure(patch):.6g}" for patch in shape.patches)
+    word = {2: "lengths", 3: "areas"}.get(shape.dimension, "measures")
+    groups = shape.patch_groups if not isinstance(shape, MeshShape) else {}
+    return [f"  {word}    {measures}", *(f"  {name} is {' and '.join(own)}" for name, own in groups.items())]
 
 
 def mesh_lines(domain: Shape) -> list[str]:

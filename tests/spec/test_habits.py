@@ -39,7 +39,7 @@ CASES = {
         {"conditions": "[{on: left, symmetry: true}, {on: right, T: 0}]"},
         "that is even write u_n: 0",
     ),
-    "roller of a body": (BODY, {"conditions": "[{on: left, roller: true}]"}, "write symmetry: true"),
+    "guide of a body": (BODY, {"conditions": "[{on: left, guide: true}]"}, "write symmetry: true, or roller: true"),
     "clamped": (BODY, {"conditions": "[{on: left, clamped: true}]"}, "write fixed: true"),
     "fixed field": (SCALAR, {"conditions": "[{on: left, fixed: true}]"}, "of a field write u: 0"),
     "pressure of a field": (SCALAR, {"conditions": "[{on: left, pressure: 5}]"}, "unknown quantity 'pressure'"),

@@ -25,7 +25,7 @@ from pinn.geometry.shapes.pieces import sobol_parameters, total_measure
 from pinn.geometry.shapes.shape import Shape
 from pinn.spec.language.expressions import Scope, symbol
 from pinn.spec.language.habits import PLACES
-from pinn.spec.schema import BoundaryPart, Condition
+from pinn.spec.schema import REST, BoundaryPart, Condition
 
 OVERLAP_SAMPLES_LOG2 = 6  # points per piece on which two 'where' of one quantity are compared
 CLOSED = ("periodic", "free")  # what leaves nothing else to be said on a patch; a shared place counts as a quantity
@@ -57,7 +57,9 @@ class ConditionReader:
         def rank(entry: tuple[int, Condition]) -> int:
             _, condition = entry
             if condition.kind == "boundary" and condition.on == ("boundary",):
-                return 2  # "boundary" means what no other condition names
+                return 3  # "boundary" means what no other condition names for the same quantity
+            if condition.kind == "boundary" and condition.on == (REST,):
+                return 2  # "rest" means what no condition names at all
             return 0 if condition.free or condition.kind == "periodic" else 1
 
         self.check_boundaries()
@@ -119,7 +121,8 @@ class ConditionReader:
         """The coordinate that the normals of the condition's patches point along, all of them; None for others."""
         if not condition.supports or condition.kind != "boundary":
             return None
-        patches = [patch for name in condition.on or () if name != "boundary" for patch in self.patches(name, ())[0]]
+        names = [name for name in condition.on or () if name not in ("boundary", REST)]
+        patches = [patch for name in names for patch in self.patches(name, ())[0]]
         return common_axis(
             [piece for name in patches for piece in self.geometry.pieces_of([name])], len(self.scope.space)
         )
@@ -146,6 +149,8 @@ class ConditionReader:
         names = condition.on or ()
         if names == ("boundary",):
             return self.remaining(quantity, index, own, path)
+        if names == (REST,) and REST not in self.geometry.patches:
+            return self.unnamed(quantity, index, own, path)
         grouped: dict[sympy.Expr | None, list[str]] = {}
         for number, name in enumerate(names):
             at = (*path, "on") if len(names) == 1 else (*path, "on", number)
@@ -174,6 +179,8 @@ class ConditionReader:
 
     def patches(self, name: str, path) -> tuple[tuple[str, ...], sympy.Expr | None]:
         """The patches that a name of a patch or of a boundary stands for, and which part of them."""
+        if name == REST and name not in self.geometry.patches:
+            raise SpecError(path, "'rest' is every patch that no condition names, and stands alone: write on: rest")
         if name in self.boundaries:
             part = self.boundaries[name]
             where = None
@@ -196,7 +203,7 @@ class ConditionReader:
         return (name,)
 
     def require_patch(self, name: str, path) -> None:
-        known = [*self.geometry.patches, *self.geometry.patch_groups, *self.boundaries, "boundary", "initial"]
+        known = [*self.geometry.patches, *self.geometry.patch_groups, *self.boundaries, "boundary", REST, "initial"]
         if name in self.geometry.vanished_patches:
             listed = ", ".join(self.geometry.patches)
             raise SpecError(
@@ -252,6 +259,25 @@ class ConditionReader:
             self.covered.add(patch)
         if not grouped:
             raise SpecError((*path, "on"), f"nothing of the boundary is left: every patch has its own '{quantity}'")
+        return [Boundary(tuple(patches), where) for where, patches in grouped.items()]
+
+    def unnamed(self, quantity: str, index: int, own: sympy.Expr | None, path) -> list[Place]:
+        """Every part of the boundary that no other condition names for anything, but as `boundary`."""
+        grouped: dict[sympy.Expr | None, list[str]] = {}
+        for patch in self.geometry.patches:
+            entries = [entry for (named, _), several in self.stated.items() if named == patch for entry in several]
+            elsewhere = {where for number, where in entries if number != index}
+            if None in elsewhere:
+                continue
+            where = own
+            for taken in elsewhere:
+                assert taken is not None
+                where = both(where, 1 - taken)
+            grouped.setdefault(where, []).append(patch)
+            self.stated.setdefault((patch, quantity), []).append((index, where))
+            self.covered.add(patch)
+        if not grouped:
+            raise SpecError((*path, "on"), "nothing of the boundary is left: every patch has conditions of its own")
         return [Boundary(tuple(patches), where) for where, patches in grouped.items()]
 
     def points(self, given: Sequence[Sequence[Any]], path) -> tuple[tuple[float, ...], ...]:

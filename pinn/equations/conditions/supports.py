@@ -1,7 +1,7 @@
-"""Supports and loads of a body by their names: `fixed`, `symmetry`, `pressure`.
+"""Supports and loads of a body by their names: `fixed`, `symmetry` or `roller`, `pressure`.
 
     fixed        u = 0
-    symmetry     u·n = 0 and traction - (traction·n) n = 0: a plane of symmetry, a frictionless guide
+    symmetry     u·n = 0 and traction - (traction·n) n = 0: a plane of symmetry, a frictionless guide; roller the same
     pressure p   traction = -p n
 
 On patches whose normals point along one coordinate the statements are those of the components, which an energy and hard

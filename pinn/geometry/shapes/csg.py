@@ -6,6 +6,7 @@ the boundary of a subtracted shape faces the other way, into the hole.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
@@ -61,6 +62,16 @@ class Combination(Shape):
     def vanished_patches(self) -> tuple[str, ...]:  # type: ignore[override]
         names = [name for shape in self.shapes for name in (*shape.patches, *shape.vanished_patches)]
         return tuple(name for name in dict.fromkeys(names) if name not in self.patches)
+
+    @cached_property
+    def patch_groups(self) -> Mapping[str, tuple[str, ...]]:  # type: ignore[override]
+        """What is left of those of the shapes; the same name in two of them is one group."""
+        found: dict[str, dict[str, None]] = {}
+        for shape in self.shapes:
+            for name, patches in shape.patch_groups.items():
+                left = (patch for patch in patches if patch in self.patches)
+                found.setdefault(name, {}).update(dict.fromkeys(left))
+        return {name: tuple(left) for name, left in found.items() if left and name not in self.patches}
 
     @property
     def dimension(self) -> int:

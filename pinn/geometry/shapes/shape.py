@@ -84,8 +84,9 @@ class Shape(ABC):
 
     @property
     def patch_groups(self) -> Mapping[str, tuple[str, ...]]:
-        """Names that stand for several patches, such as groups of a mesh that share facets."""
-        return {}
+        """Names that stand for several patches: that of a shape with sides, groups of a mesh that share facets."""
+        name = getattr(self, "name", None)
+        return {name: self.patches} if name and name not in self.patches else {}
 
     def contains(self, points: ArrayLike, tolerance: float = 0.0) -> NDArray[np.bool_]:
         """Is each point [N, D] inside, or outside by at most `tolerance`? A negative tolerance asks for a margin."""

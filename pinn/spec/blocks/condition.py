@@ -35,7 +35,7 @@ def as_user_writes(schema: dict[str, Any]) -> None:
     schema["additionalProperties"] = schema["properties"].pop("values")["additionalProperties"]
 
 
-SUPPORTS = ("fixed", "symmetry")
+SUPPORTS = ("fixed", "symmetry", "roller")
 
 
 class Condition(Block):
@@ -65,6 +65,7 @@ class Condition(Block):
     count: Count | None = None
     fixed: Flag | None = None
     symmetry: Flag | None = None
+    roller: Flag | None = None
     values: dict[str, Components] = {}
 
     @model_validator(mode="before")
@@ -116,7 +117,7 @@ class Condition(Block):
 
     @property
     def supports(self) -> list[str]:
-        """Words for how a body is held: fixed, symmetry."""
+        """Words for how a body is held: fixed, symmetry, roller."""
         return [word for word in SUPPORTS if getattr(self, word)]
 
     @property

@@ -24,6 +24,7 @@ CALLS = {
 PLACES = {
     **dict.fromkeys(("start", "begin", "beginning", "t0", "start_time"), "initial"),
     **dict.fromkeys(("all", "everywhere", "walls", "outer", "edges", "surface", "exterior"), "boundary"),
+    **dict.fromkeys(("others", "remaining", "other", "else"), "rest"),
 }
 ROBIN = 'write it as an equation: "u_n + h*(u - u0) = 0"'
 CONDITIONS = {
@@ -38,7 +39,8 @@ CONDITIONS = {
     **dict.fromkeys(("type", "kind"), "write what holds by its name: u: 0, or u_n: 0 for the normal derivative"),
     "fixed": "of a field write u: 0",
     **dict.fromkeys(("clamped", "clamp", "encastre", "built_in", "fix"), "write fixed: true"),
-    **dict.fromkeys(("roller", "guide", "sliding", "frictionless", "symmetric"), "write symmetry: true"),
+    **dict.fromkeys(("guide", "sliding", "frictionless", "symmetric"), "write symmetry: true, or roller: true"),
+    "roller": "of a field write u: 0, or u_n: 0",
     "force": "a force is a traction times an area: write traction: [0, 5], a number for each coordinate",
     "load": "write traction: [0, 5], a number for each coordinate",
 }

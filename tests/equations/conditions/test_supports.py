@@ -49,6 +49,7 @@ def residuals(head: str, conditions: str) -> dict[str, torch.Tensor]:
         ("{on: left, fixed: true}", "{on: left, displacement: [0, 0]}"),
         ("{on: left, symmetry: true}", "{on: left, ux: 0, traction_y: 0}"),
         ("{on: [bottom, top], symmetry: true}", "{on: [bottom, top], uy: 0, traction_x: 0}"),
+        ("{on: [bottom, top], roller: true}", "{on: [bottom, top], uy: 0, traction_x: 0}"),
         ("{on: top, pressure: 2*x}", "{on: top, traction: [0, -2*x]}"),
         ("{on: left, pressure: 2}", "{on: left, traction: [2, 0]}"),
     ],
