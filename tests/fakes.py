@@ -59,6 +59,7 @@ class FakeSolution:
     largest_batch: int = 0
     has_deviations: bool = False
     modes: tuple[Any, ...] = ()
+    members: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.metrics: dict[str, Any] = {

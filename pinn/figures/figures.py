@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from pinn.export.sampling.grid import Array
 from pinn.export.sampling.sample import Sample, scalar_names
 from pinn.figures.hardness_figure import hardness_figure
-from pinn.figures.modes_figure import mode_figure, modes_summary
+from pinn.figures.modes_figure import members_summary, mode_figure
 from pinn.figures.page import BAR, PLAIN, Panel, beside, legend_room, page
 from pinn.figures.panels import (
     FAINT,
@@ -65,7 +65,8 @@ def draw_figures(solution: Solved, folder: Path) -> list[Path]:
     if not solution.problem.spec.outputs.figures:
         return []
     solution = solution.at()  # of a family, the member in the middle
-    makers = makers_of_modes(solution) if solution.modes else makers_of_fields(solution)
+    of_several = makers_of_modes if solution.modes else makers_of_cases
+    makers = of_several(solution) if solution.members else makers_of_fields(solution)
     written = []
     with matplotlib.rc_context(STYLE):
         for name, make in makers.items():
@@ -106,10 +107,29 @@ def makers_of_modes(solution: Solved) -> dict[str, Callable[[], Figure | None]]:
         return figure
 
     return {
-        "summary": lambda: modes_summary(solution, mode_panel),
+        "summary": lambda: members_summary(solution, mode_panel),
         **{f"mode_{mode.number}": lambda mode=mode: alone(mode) for mode in solution.modes},
         "convergence": lambda: convergence_figure(solution),
     }
+
+
+def makers_of_cases(solution: Solved) -> dict[str, Callable[[], Figure | None]]:
+    """A page of all load cases, that of each, and how they were found."""
+
+    def page_of(member: Solved) -> Figure | None:
+        return summary_figure(member, views(member))
+
+    return {
+        "summary": lambda: members_summary(solution, leading_panel),
+        **{f"case_{name}": lambda member=member: page_of(member) for name, member in solution.members.items()},
+        "convergence": lambda: convergence_figure(solution),
+    }
+
+
+def leading_panel(solution: Solved) -> Panel:
+    """The picture of the quantity that matters most."""
+    name = leading_quantity(solution)
+    return _quantity_panel(views(solution, quantities=[name]), name)
 
 
 def mode_panel(solution: Solved) -> Panel:

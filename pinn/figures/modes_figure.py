@@ -1,4 +1,4 @@
-"""Pictures of modes: each alone, and all of them on one page."""
+"""Pictures of modes: each alone, and all of them, or all load cases, on one page."""
 
 from __future__ import annotations
 
@@ -25,9 +25,11 @@ def mode_figure(mode: Mode, panel: Panels) -> Figure:
     return page([panel(mode.solution)], 1, heading=mode.label)
 
 
-def modes_summary(solution: Solved, panel: Panels) -> Figure:
-    """The first modes beside each other."""
-    panels = [titled(panel(mode.solution), mode.label) for mode in solution.modes[:MOST_TOGETHER]]
+def members_summary(solution: Solved, panel: Panels) -> Figure:
+    """The first modes or load cases beside each other."""
+    labels = [mode.label for mode in solution.modes] or [*solution.members]
+    members = [*solution.members.values()][:MOST_TOGETHER]
+    panels = [titled(panel(member), label) for member, label in zip(members, labels, strict=False)]
     problem = solution.problem
     return page(panels, min(COLUMNS, len(panels)), heading=problem.title or problem.name)
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from pinn.errors import SpecError
 from pinn.problem.features import (
     AUTOGRAD,
+    CASES,
     CAUSAL,
     COMPARISON,
     DATA,
@@ -174,6 +175,28 @@ TABLE = (
     Exclusion(MODES, HARDENING, "hardening follows one field; solve without modes"),
     Exclusion(MODES, COMPARISON, "a comparison is of one solution; solve without modes"),
     Exclusion(PARAMETERS, COMPARISON, "a comparison is of one problem; write the parameters under 'constants'"),
+    Exclusion(CASES, TIME, "load cases are of problems at rest; solve each with its time by itself"),
+    Exclusion(CASES, PARAMETERS, "cases are of one problem; write the parameters under 'constants'"),
+    Exclusion(CASES, UNKNOWNS, "cases identify nothing; write the unknowns under 'constants'"),
+    Exclusion(CASES, DATA, "cases fit no data; remove one or the other"),
+    Exclusion(CASES, MODES, "modes have no loads; remove one or the other"),
+    Exclusion(CASES, NONLINEAR, "cases share the matrix of a linear problem; solve each nonlinear one by itself"),
+    Exclusion(REFERENCE, CASES, "a table is of one case; write 'expected' at a probe, or solve the case by itself"),
+    Exclusion(HARD, CASES, "cases have soft conditions; write constraints: soft"),
+    Exclusion(ENRICHMENT, CASES, "cases have no enrichment; functions of corners are found without it"),
+    Exclusion(HIDDEN, CASES, "cases are solved in one sampled layer whose width is found as well; remove 'hidden'"),
+    Exclusion(LEARNED_HARDNESS, CASES, "cases train no hardness; write trainable: false"),
+    Exclusion(FIRST_GUESS, CASES, "linear problems need no first guess; remove it"),
+    Exclusion(LOAD_STEPS, CASES, "linear problems need no load steps; remove 'load' and 'load_steps'"),
+    Exclusion(ENERGY, CASES, f"cases share the matrix of the equations; {STRONG}"),
+    *(
+        Exclusion(STAGE[name], CASES, "cases are solved by least squares; write method: auto, or least_squares")
+        for name in STAGE
+        if name not in ("auto", "least_squares", "march", "slices", "ritz")  # refused for want of time, parameters
+    ),
+    Exclusion(CASES, DEEPXDE, "the engine deepxde has no load cases; take the engine native"),
+    Exclusion(CASES, HARDENING, "hardening follows one field; solve without cases"),
+    Exclusion(CASES, COMPARISON, "a comparison is of one solution; solve without cases"),
 )
 
 

@@ -107,6 +107,7 @@ def of_problem(words: str, holds: Callable[[Problem], bool]) -> Feature:
 
 PARAMETERS = block("parameters")
 MODES = block("modes")
+CASES = block("cases")
 SUBDOMAINS = Feature("`subdomains`", subdomain_places)
 EXACT, REFERENCE, PROBES = block("exact"), block("reference"), block("probes")
 DATA, UNKNOWNS, TIME = block("data"), block("unknowns"), block("time")

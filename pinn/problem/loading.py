@@ -21,6 +21,7 @@ from pinn.geometry.build.family import build_domain
 from pinn.geometry.build.partition import build_partition
 from pinn.geometry.shapes.shape import GeometryError, Shape
 from pinn.physics.model import Physics
+from pinn.problem.cases import with_cases
 from pinn.problem.checks import check_energy, check_names, check_points, refuse_limits
 from pinn.problem.compatibility import obstacle, refuse_incompatible
 from pinn.problem.features import SUBDOMAINS, Asked
@@ -83,6 +84,8 @@ def build(source: Source, folder: Path = Path()) -> Problem:
 def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
     """Compile a validated spec. Raises SpecError without position."""
     refuse_incompatible(Asked(spec))
+    if spec.cases:
+        return with_cases(spec, lambda one: build_problem(one, folder))
     spec = with_open_tables(spec, folder)
     meanings = read_meanings(spec)
     physics, scope = next(iter(meanings.values()))

@@ -63,6 +63,7 @@ class Problem:
     declared_energy   what the spec, or else its physics, declares to be stationary
     positive     quantities that are positive wherever the equations mean anything
     eigen        what is sought where the spec asks for modes; None for one solution
+    cases        load cases and their combinations; the problem itself is the first of them
     pointwise    whether equations whose terms vary by orders of magnitude count in units of these at each point
     """
 
@@ -84,6 +85,7 @@ class Problem:
     positive: tuple[str, ...] = ()
     eigen: Eigenproblem | None = None
     pointwise: bool = True
+    cases: Mapping[str, Problem] = field(default_factory=dict)
     _compiled: dict[tuple[str, str], CompiledExpression] = field(init=False, default_factory=dict, repr=False)
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -28,7 +29,10 @@ FADES = (0.4, 0.95)  # of the distance to where a ray from the vertex, on which 
 @lru_cache(maxsize=32)
 def is_singular(problem: Problem) -> bool:
     """Whether functions of corners belong to the solution, and can be used."""
-    return usable(problem) and any(singular(corner, order_of(problem)) for corner in problem.corners)
+    return any(
+        usable(one) and any(singular(corner, order_of(one)) for corner in one.corners)
+        for one in (problem.cases.values() or [problem])
+    )
 
 
 @lru_cache(maxsize=32)
@@ -95,6 +99,20 @@ def corner_bases(
         CornerBasis(corner.point, functions, problem.outputs, size, window_of(problem, corner))
         for corner, functions in kept
     ]
+
+
+def bases_of_loads(problem: Problem, below: float) -> list[CornerBasis]:
+    """What the loads of the other cases ask for at the corners: the particular solutions of each."""
+    found = []
+    for case in [*problem.cases.values()][1:]:
+        for corner in case.corners:
+            functions = corner.functions(below)
+            own = tuple(one for one in functions.functions if one.particular) if functions is not None else ()
+            if functions is not None and own:
+                asked = replace(functions, functions=own)
+                size = problem.geometry.size / 2
+                found.append(CornerBasis(corner.point, asked, problem.outputs, size, window_of(problem, corner)))
+    return found
 
 
 def window_of(problem: Problem, corner: Corner) -> tuple[float, float] | None:

@@ -84,6 +84,10 @@ def _of_space(solution: Solved, names: tuple[str, ...]) -> FieldView:
     ]
     if solution.modes:
         frames = [Frame(mode.label, sample(mode.solution, seen, quantities=names).values) for mode in solution.modes]
+    elif solution.members:
+        frames = [
+            Frame(name, sample(member, seen, quantities=names).values) for name, member in solution.members.items()
+        ]
     points = np.asarray(seen.points, float)
     moved = displacement(solution) or ()
     swings = bool(solution.modes)

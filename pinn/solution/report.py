@@ -38,7 +38,9 @@ def report_metrics(metrics: Mapping[str, Any], files: Sequence[Path] = (), *, ti
         blocks.append(table(("quantity", "estimated relative L2 error"), rows))
     probes = metrics.get("probes") or {}
     lines = {name: entry for name, entry in probes.items() if isinstance(entry, Mapping) and "relative_l2" in entry}
-    if single := {name: entry for name, entry in probes.items() if name not in lines}:
+    if metrics.get("cases"):
+        blocks.append(_cases(metrics))
+    elif single := {name: entry for name, entry in probes.items() if name not in lines}:
         rows = list(_probe_rows(single))
         places = any(row[-1] for row in rows)
         header = ("probe", "value", "expected", "difference", "estimated error", "at")
@@ -63,12 +65,32 @@ def report_metrics(metrics: Mapping[str, Any], files: Sequence[Path] = (), *, ti
         blocks.append(table(header, [_corner_row(corner) for corner in singular]))
     if metrics.get("modes"):
         blocks.append(_modes(metrics["modes"]))
-    if metrics.get("balance"):
+    if balance := _balance(metrics):
         header = ("balance", "applied", "reactions", "inside", "difference")
-        blocks.append(table(header, list(_balance_rows(metrics["balance"]))))
+        blocks.append(table(header, list(_balance_rows(balance))))
     if files:
         blocks.append("\n".join(str(path) for path in _grouped(files)))
     return "\n\n".join(blocks)
+
+
+def _cases(metrics: Mapping[str, Any]) -> str:
+    """A row for each load case: what it is worth, and the probes of one value; then the case that governs each."""
+    cases, governing = metrics["cases"], metrics.get("governing") or {}
+    rows = []
+    for name, case in cases.items():
+        estimated = (case.get("error_estimate") or {}).values()
+        worst = _error(max(estimated)) if estimated else ""
+        values = (_value(case["probes"][probe]["value"]) for probe in governing)
+        rows.append((name, str(case["verdict"]), worst, *values))
+    rows.append(("governing", "", "", *(entry["case"] for entry in governing.values())))
+    return table(("load case", "verdict", "largest estimated error", *governing), rows if governing else rows[:-1])
+
+
+def _balance(metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """Law -> its balance, of each load case where there are some."""
+    cases = metrics.get("cases") or {}
+    of_cases = {f"{name}: {law}": one for name, case in cases.items() for law, one in case.get("balance", {}).items()}
+    return of_cases or metrics.get("balance") or {}
 
 
 def _unknowns(metrics: Mapping[str, Any]) -> str:

@@ -301,6 +301,18 @@ class Solution:
         return modes_of(self)
 
     @cached_property
+    def cases(self) -> Mapping[str, Solution]:
+        """Load case or combination -> its solution, where the problem has some; the solution itself is the first."""
+        from pinn.solution.cases import cases_of
+
+        return cases_of(self)
+
+    @property
+    def members(self) -> Mapping[str, Solution]:
+        """The solutions that it consists of, by name: modes (mode_1, …) or load cases; none where it is one alone."""
+        return {f"mode_{mode.number}": mode.solution for mode in self.modes} or self.cases
+
+    @cached_property
     def extents(self) -> dict[str, Answer]:
         """Probe -> integral, mean or extreme that it asks for, with the place of an extreme."""
         from pinn.solution.extents import answer

@@ -15,6 +15,7 @@ from pinn.errors import ResourceError
 from pinn.network.chunks import out_of_memory
 from pinn.problem.loading import build_problem, load
 from pinn.problem.problem import Problem
+from pinn.solution.cases import metrics_of_cases
 from pinn.solution.engines import find_engine
 from pinn.solution.environment import describe_environment
 from pinn.solution.measuring import errors
@@ -90,7 +91,7 @@ def solve(
         end = reached(problem, result.model)
         if end is not None:
             problem, result = up_to(problem, result, end)
-        measure = metrics if problem.eigen is None else metrics_of_modes
+        measure = metrics_of_modes if problem.eigen else metrics_of_cases if problem.cases else metrics
         solution = Solution(problem, result.model, {}, run.history.rows, describe_environment(problem, chosen, seed))
         solution.metrics = {
             "name": problem.name,

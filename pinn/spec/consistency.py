@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pinn.errors import did_you_mean
 from pinn.spec.blocks.block import Refusal
+from pinn.spec.cases import case_refusals
 from pinn.spec.language.names import name_refusal, spelling_refusal
 from pinn.spec.parameters import parameter_refusal
 from pinn.spec.yaml.subset import Path, shown
@@ -16,9 +17,9 @@ if TYPE_CHECKING:
     from pinn.spec.blocks.observations import ProbeBlock
     from pinn.spec.schema import Spec
 
-SPECIAL_PATCHES = ("boundary", "initial")
+SPECIAL_PATCHES = ("boundary", "initial", "rest")
 SYMBOLS = ("parameters", "constants", "tables", "unknowns", "fields", "definitions")  # what expressions may refer to
-LABELS = ("equations", "probes", "boundaries", "subdomains")
+LABELS = ("equations", "probes", "boundaries", "subdomains", "cases", "combinations")
 KEPT_BETWEEN_DRAWS = ("lbfgs", "quasi_newton")  # line searches need a loss that stays the same
 
 
@@ -225,4 +226,5 @@ CHECKS = (
     causal_weights,
     load_steps,
     by_subdomain,
+    case_refusals,
 )

@@ -196,6 +196,8 @@ class Spec(Block):
     time: TimeInterval | None = None
     parameters: dict[str, Parameter] = {}
     constants: dict[str, Expression] = {}
+    cases: dict[str, dict[str, Expression]] = {}
+    combinations: dict[str, dict[str, Expression]] = {}
     tables: dict[str, Table] = {}
     unknowns: dict[str, Unknown] = {}
     fields: Annotated[

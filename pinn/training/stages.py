@@ -80,6 +80,8 @@ def automatic(problem: Problem) -> list[Callable[[Run], Stage | None]]:
     """
     if problem.eigen is not None:
         return [partial(ModesStage, LeastSquaresOptions())]
+    if problem.cases:
+        return [partial(LeastSquares, LeastSquaresOptions())]
     if problem.spec.solver.formulation == "energy":
         if problem.spec.network.hidden:
             return [partial(Adam, AdamOptions(iterations=WARM_UP)), partial(LBFGS, LBFGSOptions())]

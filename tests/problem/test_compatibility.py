@@ -11,6 +11,7 @@ from pinn.errors import SpecError
 from pinn.problem.compatibility import TABLE, excluded, refuse_incompatible
 from pinn.problem.features import (
     AUTOGRAD,
+    CASES,
     CAUSAL,
     COMPARISON,
     DATA,
@@ -107,8 +108,9 @@ SAID = {
     ),
     CAUSAL: ({"solver": {"method": {"adam": {"weights": "causal"}}}}, ("solver", "method", "adam", "weights")),
     MOVING: ({**FAMILY, "domain": {"rectangle": {"from": [0, 0], "to": ["k", 1]}}}, ()),
-    NONLINEAR: ({**FAMILY, "equations": {"poisson": "-laplacian(u) = u**2 + 1"}}, ()),
+    NONLINEAR: ({"equations": {"poisson": "-laplacian(u) = u**2 + 1"}}, ()),
     NO_ENERGY: ({"energy": None}, ()),
+    CASES: ({"constants": {"c": 0}, "cases": {"one": {"c": 1}}}, ("cases",)),
     MODES: ({"modes": {"mass": 1}}, ("modes",)),
     EXACT: ({"exact": {"u": "x"}}, ("exact",)),
     REFERENCE: ({"reference": {"file": "reference.npz"}}, ("reference",)),
@@ -165,6 +167,7 @@ def test_every_row_refuses_a_spec_at_its_place(row):
     "feature",
     [
         SUBDOMAINS,
+        CASES,
         PARAMETERS,
         UNKNOWNS,
         HARD,
@@ -197,7 +200,7 @@ def test_a_feature_is_excluded_beside_either_side_of_a_row():
 
 
 def test_what_only_the_problem_tells_is_no_reason_before_it_is_compiled():
-    spec = spec_with(NONLINEAR)
+    spec = spec_with(NONLINEAR, PARAMETERS)
     assert not excluded(STAGE["slices"], Asked(spec))
     assert excluded(STAGE["slices"], Asked(spec, build_problem(spec)))
 

@@ -23,8 +23,9 @@ def write_onnx(request: Request, path: Path) -> list[Path]:
     ):
         if value is not None:
             raise SpecError((option,), "an .onnx file computes all fields at any point; leave the option out")
-    if request.solution.modes:
-        raise SpecError(("--format",), "an .onnx file holds one field: in Python solution.modes[0].export('mode.onnx')")
+    if members := request.solution.members:
+        one = "modes[0]" if request.solution.modes else f"cases['{next(iter(members))}']"
+        raise SpecError(("--format",), f"an .onnx file holds one field: in Python solution.{one}.export('one.onnx')")
     try:
         from pinn.export.onnx.file import write_onnx
     except ModuleNotFoundError as error:

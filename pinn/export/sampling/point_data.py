@@ -24,10 +24,10 @@ def point_data(sampled: Sample, *, full_tensors: bool = False, tensors: bool = T
     `subdomain` counts in the order of the spec; points on an interface are there once for each side. Vectors have three
     components [N, 3], zero beyond the problem's dimensions; symmetric tensors have six in VTK's
     order XX YY ZZ XY YZ XZ, or nine when `full_tensors`. Points outside the domain have NaN, but keep their marks.
-    Of modes the same for each of them, with `_mode_1` and so on behind the names.
+    Of modes and load cases the same for each of them, with `_mode_1` or the case's name behind the names.
     """
-    if sampled.solution.modes:
-        return of_modes(sampled, full_tensors=full_tensors, tensors=tensors)
+    if sampled.solution.members:
+        return of_members(sampled, full_tensors=full_tensors, tensors=tensors)
     problem, values, grid = sampled.solution.problem, sampled.values, sampled.grid
     data = dict(values)
     if tensors:
@@ -49,12 +49,12 @@ def point_data(sampled: Sample, *, full_tensors: bool = False, tensors: bool = T
     return {**grid.marks, **data}
 
 
-def of_modes(sampled: Sample, **options: bool) -> dict[str, Array]:
+def of_members(sampled: Sample, **options: bool) -> dict[str, Array]:
     common = {*sampled.grid.marks, "subdomain"}
     found: dict[str, Array] = {}
-    for mode in sampled.solution.modes:
-        data = point_data(replace(sampled, solution=mode.solution), **options)
-        found |= {name if name in common else f"{name}_mode_{mode.number}": values for name, values in data.items()}
+    for member, solution in sampled.solution.members.items():
+        data = point_data(replace(sampled, solution=solution), **options)
+        found |= {name if name in common else f"{name}_{member}": values for name, values in data.items()}
     return found
 
 

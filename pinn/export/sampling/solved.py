@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -55,6 +55,11 @@ class Solved(Protocol):
     @property
     def modes(self) -> Sequence[Mode]:
         """Its modes, where it has some."""
+        ...
+
+    @property
+    def members(self) -> Mapping[str, Solved]:
+        """The solutions that it consists of, by name: modes or load cases."""
         ...
 
     @property

@@ -22,13 +22,14 @@ from pinn.corners.table import CornerTable
 from pinn.network.activations import ACTIVATIONS
 from pinn.problem.holes import find_holes, hole_bases
 from pinn.problem.poles import pole_tables
-from pinn.problem.singular import corner_bases, has_functions, is_singular, order_of
+from pinn.problem.singular import bases_of_loads, corner_bases, has_functions, is_singular, order_of
 from pinn.spec.blocks.solver import LeastSquaresOptions
 from pinn.training.output_layer.gathered import gather, with_points_at_holes
 from pinn.training.output_layer.newton import newton
 from pinn.training.output_layer.perceptron_system import PerceptronSystem
 from pinn.training.output_layer.sampled_layer import sampled_model
 from pinn.training.residuals.assembly import CONDITION_WEIGHT_SOLVED, Group, jets_at, loss_at
+from pinn.training.residuals.linearisation import show_case
 from pinn.training.residuals.model import Model
 from pinn.training.residuals.noise import NOISY_WEIGHT
 from pinn.training.residuals.points import draw
@@ -183,7 +184,11 @@ class LeastSquares:
         if problem.is_linear:
             system = self.system(model, groups)
             coefficients, residual = system.solution(None)
-            system.set(coefficients)
+            if problem.cases:
+                model.loaded.copy_(coefficients.T)
+                show_case(model, 0)
+            else:
+                system.set(coefficients)
             return residual**2, model
         lost = run.best_heldout > LOST and any(statement.noise is not None for statement in problem.statements)
         loss, jets = math.inf, [jets_at(run.model, group) for group in groups]
@@ -225,6 +230,7 @@ class LeastSquares:
         if is_singular(problem):
             below = order_of(problem) + EXPONENTS_BEYOND + self.level * EXPONENTS_PER_LEVEL
             tables += corner_bases(problem, below, CORNER_SHARE * self.features)
+            tables += bases_of_loads(problem, below)
         if find_holes(problem):  # beside corners alone they are as many as the points, and leave the fields open
             tables += pole_tables(problem, NEARER**self.level, BEHIND * self.features)
         network = CornerNetwork(model.mlp, tables).to(self.run.device)

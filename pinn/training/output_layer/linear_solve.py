@@ -23,6 +23,8 @@ def solve_least_squares(
 ) -> tuple[Tensor, float]:
     """Coefficients [P] for the stacked rows (A_k [n_k, P], b_k [n_k]), and the residual norm |A c - b|.
 
+    Several right-hand sides b_k [n_k, K] are solved with one factorisation: coefficients [P, K].
+
     `regularisation` is mu relative to the size of A; None takes a few rounding errors of the numbers' type. Rows of
     `block_bytes` are gathered before they are reduced to a triangle.
     """
@@ -34,9 +36,11 @@ def solve_least_squares(
         require_time(of_qr(*matrix.shape))
         return torch.linalg.qr(matrix, mode="r")[1]
 
-    size = 0
+    size, single, sides = 0, True, 1
     for rows, target in blocks:
-        block = torch.cat([rows, target[:, None]], dim=1)
+        single, right = target.ndim == 1, target.reshape(len(target), -1)
+        sides = right.shape[1]
+        block = torch.cat([rows, right], dim=1)
         waiting.append(block)
         size += block.numel() * block.element_size()
         if size > block_bytes:
@@ -44,12 +48,12 @@ def solve_least_squares(
             waiting, size = [], 0
     if triangle is not None:
         waiting.insert(0, triangle)
-    count = waiting[0].shape[1] - 1
-    rows = torch.cat([*waiting, waiting[0].new_zeros(count, count + 1)])
+    count = waiting[0].shape[1] - sides
+    rows = torch.cat([*waiting, waiting[0].new_zeros(count, count + sides)])
     scales = column_scales(rows[:, :count].norm(dim=0))
     rows[:, :count] /= scales
     triangle = damped_triangle(rows, count, damping(count, rows.dtype, regularisation))
     upper, right = triangle[:count, :count], triangle[:count, count:]
-    solution = torch.linalg.solve_triangular(upper, right, upper=True)[:, 0] / scales
-    remainder = float(triangle[count:, count].norm()) if triangle.shape[0] > count else 0.0
-    return solution, remainder
+    solution = torch.linalg.solve_triangular(upper, right, upper=True) / scales[:, None]
+    remainder = float(triangle[count:, count:].norm()) if triangle.shape[0] > count else 0.0
+    return solution[:, 0] if single else solution, remainder

@@ -42,6 +42,8 @@ class PerceptronSystem:
     def solution(self, jets: Sequence[FieldJets] | None) -> tuple[Tensor, float]:
         """Coefficients [P] and the residual norm, the statements linearised at these jets by group, or at zero fields.
 
+        Of load cases the coefficients of each [P, K].
+
         Raises Divergence where a row or a coefficient is not finite, ResourceError where the matrix does not fit.
         """
         model = self.model
@@ -57,22 +59,26 @@ class PerceptronSystem:
         if not torch.isfinite(coefficients).all():
             features = model.mlp.linears[-1].in_features
             raise Divergence(f"least squares gave coefficients that are not finite (features {features})")
-        coefficients[size:] += present
+        if len(present):
+            coefficients[size:] += present
         return coefficients, residual
 
     def rows(self, jets: Sequence[FieldJets] | None, size: int) -> Iterator[tuple[Tensor, Tensor]]:
         """The statements' rows in the `size` weights of the output layer and in the change of the unknowns."""
-        present = self.unknowns()
+        present, cases = self.unknowns(), [*self.groups[0].problem.cases.values()]
         for number, group in enumerate(self.groups):
 
             def rows_at(chunk: slice, number: int = number, group: Group = group):
                 state = None if jets is None else {d: jet[chunk] for d, jet in jets[number].items()}
                 corners = [[channel[chunk] for channel in channels] for channels in self.corner_jets[number]]
-                return linear_rows(self.model, group, chunk, state, corners)
+                return linear_rows(self.model, group, chunk, state, corners, cases)
 
             for chunk, found in group.in_chunks(rows_at, self.model.mlp.cache_rows):
                 self.require_finite(group, chunk, found)
-                yield from ((rows, target - rows[:, size:] @ present) for rows, target in found)
+                moved = ((rows, target - rows[:, size:] @ present) for rows, target in found)
+                yield from moved if len(present) else found
+        if not len(present):
+            return
         held = HOLD * torch.eye(len(present)).to(present)
         yield torch.cat([present.new_zeros(len(present), size), held], dim=1), present.new_zeros(len(present))
 
@@ -89,7 +95,8 @@ class PerceptronSystem:
     def require_finite(self, group: Group, chunk: slice, found: list[tuple[Tensor, Tensor]]) -> None:
         """Raises Divergence that names the first statement with a row that is not finite, and the point."""
         for statement, (rows, target) in zip(group.statements, found, strict=True):
-            bad = torch.nonzero(~(torch.isfinite(target) & torch.isfinite(rows.sum(dim=1)))).flatten()
+            total = target.reshape(len(target), -1).sum(dim=1) + rows.sum(dim=1)
+            bad = torch.nonzero(~torch.isfinite(total)).flatten()
             if len(bad):
                 place = place_of(group.problem, group.points, chunk.start + int(bad[0]))
                 raise Divergence(

@@ -16,6 +16,7 @@ from torch import Tensor
 from pinn.derivatives.autograd import jets_by_autograd
 from pinn.derivatives.jets import JetPlan
 from pinn.equations.compiler.compile import Derivative
+from pinn.problem.problem import Problem
 from pinn.training.residuals.assembly import Group
 from pinn.training.residuals.model import Model
 
@@ -26,6 +27,7 @@ class LinearisedStatement:
 
     With r the residual, J its derivative and s the state it is linearised at: coefficients = J, target = J s - r.
     unknowns   name -> coefficient [N] of the raw unknown parameter
+    target     [N], or one of each load case [N, K]
     """
 
     coefficients: dict[Derivative, Tensor]
@@ -70,12 +72,18 @@ class LinearisedStatement:
 
 
 def linearised(
-    model: Model, group: Group, chunk: slice, state: Mapping[Derivative, Tensor] | None, end: int = 0
+    model: Model,
+    group: Group,
+    chunk: slice,
+    state: Mapping[Derivative, Tensor] | None,
+    end: int = 0,
+    cases: Sequence[Problem] = (),
 ) -> list[LinearisedStatement]:
     """The group's statements linearised at one end of the chunk's points, at the jets `state` of the first end.
 
     `state` None stands for zero fields, which is enough for what is linear in them, as all statements with several
     ends are.
+    cases   problems with the same statements but for their loads, each with a target of its own; at zero fields only
     """
     points = group.points.ends[end][1][chunk]
     count = len(points)
@@ -97,7 +105,12 @@ def linearised(
             else:
                 unknowns[key] = coefficient * (model.units[key] * factor)
                 target = target + coefficient * (model.units[key] * model.raw[key])
-        found.append(LinearisedStatement(coefficients, unknowns, target * factor))
+        if cases:
+            loads = [case.statements[index].expression.value(inputs, jets) for case in cases]
+            of_each = [-torch.as_tensor(load).to(points).expand(count) * factor for load in loads]
+            found.append(LinearisedStatement(coefficients, unknowns, torch.stack(of_each, dim=1)))
+        else:
+            found.append(LinearisedStatement(coefficients, unknowns, target * factor))
     return found
 
 
@@ -117,12 +130,14 @@ def linear_rows(
     chunk: slice,
     state: Mapping[Derivative, Tensor] | None,
     corners: CornerJets | None = None,
+    cases: Sequence[Problem] = (),
 ) -> list[tuple[Tensor, Tensor]]:
     """Rows of the statements linearised at the jets `state`, in the weights of the output layer.
 
     For each statement (A [N, F*(W+1) + n + unknowns], b [N]), weighted, so that the Newton step's coefficients c solve
     A c = b in the least-squares sense.
     corners   as `corner_jets` gives them for the chunk, where they are known
+    cases     load cases, of which b has a column each [N, K]
     """
     corners = corner_jets(model, group, chunk) if corners is None else corners
     network = model.mlp
@@ -136,13 +151,18 @@ def linear_rows(
         at_ends.append(
             [
                 (terms.on_output_layer(model, group.plan, hidden, corners[end]), terms.target)
-                for terms in linearised(model, group, chunk, state, end)
+                for terms in linearised(model, group, chunk, state, end, cases)
             ]
         )
     return [
         (group.points.over_ends([rows for rows, _ in ends]), group.points.over_ends([target for _, target in ends]))
         for ends in zip(*at_ends, strict=True)
     ]
+
+
+def show_case(model: Model, number: int) -> None:
+    """Let the model's network be the solution of one of its load cases."""
+    set_coefficients(model, model.loaded[number])
 
 
 def set_coefficients(model: Model, coefficients: Tensor) -> None:

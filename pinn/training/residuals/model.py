@@ -34,6 +34,10 @@ class Model(nn.Module):
     residuals, errors   [K] of each, and the estimated error of its eigenvalue; both relative
     unsure        [K] imaginary parts of the eigenvalues, relative, which is nothing of a real one
 
+    Of load cases the network is the first one, and there are besides
+
+    loaded        [K, P] coefficients of all, in the same order
+
     derivatives   "jets", or "autograd" for the slow reference
     """
 
@@ -44,6 +48,7 @@ class Model(nn.Module):
     residuals: Tensor
     errors: Tensor
     unsure: Tensor
+    loaded: Tensor
 
     def __init__(self, problem: Problem, network: FieldNetwork, derivatives: str = "jets"):
         super().__init__()
@@ -69,6 +74,8 @@ class Model(nn.Module):
             self.register_buffer("residuals", scale.new_ones(count))
             self.register_buffer("errors", scale.new_ones(count))
             self.register_buffer("unsure", scale.new_zeros(count))
+        if problem.cases:
+            self.register_buffer("loaded", scale.new_zeros(len(problem.cases), self.output_size))
 
     @property
     def output_size(self) -> int:

@@ -14,6 +14,7 @@ import torch
 from pinn.geometry.points.seeds import seed_of
 from pinn.problem.problem import Problem
 from pinn.training.residuals.assembly import Group, heldout_residual
+from pinn.training.residuals.linearisation import show_case
 from pinn.training.residuals.model import Model
 from pinn.training.residuals.points import draw_heldout
 from pinn.training.run.history import History
@@ -79,6 +80,7 @@ class Run:
     best_heldout: float = math.inf
     best_merit: float = math.inf
     heldout_groups: list[Group] = field(default_factory=list)
+    groups_of_cases: list[list[Group]] = field(default_factory=list)
     monitor: Monitor | None = None
     observed: tuple[Model | None, float] = (None, 0.0)  # the model that was looked at last, and when
     resuming: bool = False
@@ -87,6 +89,8 @@ class Run:
 
     def __post_init__(self) -> None:
         self.heldout_groups = draw_heldout(self.problem, self.device, self.dtype)
+        cases = self.problem.cases.values()
+        self.groups_of_cases = [draw_heldout(case, self.device, self.dtype) for case in cases]
         self.generator = torch.Generator().manual_seed(self.seed)
 
     def seed_for(self, stage: str, *keys: str | int) -> int:
@@ -102,7 +106,19 @@ class Run:
         return self.time_limit - self.seconds
 
     def heldout(self, model: Model) -> float:
-        return heldout_residual(model, self.heldout_groups)
+        """The held-out residual; of load cases the largest."""
+        of_cases = self.heldout_of_cases(model)
+        return max(of_cases) if of_cases else heldout_residual(model, self.heldout_groups)
+
+    def heldout_of_cases(self, model: Model) -> list[float]:
+        """That of each load case; none where there are no cases."""
+        found = []
+        for number, groups in enumerate(self.groups_of_cases):
+            show_case(model, number)
+            found.append(heldout_residual(model, groups))
+        if found:
+            show_case(model, 0)
+        return found
 
     def keep_if_best(self, heldout: float, merit: float | None = None) -> None:
         """Keep the model if its merit is lower than any before, or its held-out residual where it has no merit."""
