@@ -57,6 +57,8 @@ def metrics_of_cases(
     if found["verdict"] != Verdict.SOLVED and "because" in found:
         found["because"] = f"{worst}: {found['because']}"
     cases = {name: {key: one[key] for key in OF_EACH if key in one} for name, one in every.items()}
+    for name, one in solution.cases.items():
+        one.metrics = every[name]
     return {**found, "cases": cases, **({"governing": most} if (most := governing(cases)) else {})}
 
 

@@ -110,7 +110,7 @@ SAID = {
     MOVING: ({**FAMILY, "domain": {"rectangle": {"from": [0, 0], "to": ["k", 1]}}}, ()),
     NONLINEAR: ({"equations": {"poisson": "-laplacian(u) = u**2 + 1"}}, ()),
     NO_ENERGY: ({"energy": None}, ()),
-    CASES: ({"constants": {"c": 0}, "cases": {"one": {"c": 1}}}, ("cases",)),
+    CASES: ({"constants": {"F": 0}, "cases": {"one": {"F": 1}}}, ("cases",)),
     MODES: ({"modes": {"mass": 1}}, ("modes",)),
     EXACT: ({"exact": {"u": "x"}}, ("exact",)),
     REFERENCE: ({"reference": {"file": "reference.npz"}}, ("reference",)),

@@ -62,6 +62,8 @@ def test_the_report_has_each_case_and_what_governs(solution):
     for name, entry in entries.items():
         assert entry["relative_l2"]["u"] < 1e-4
         assert entry["probes"]["middle"]["value"] == pytest.approx(float(solution.cases[name]([[0.5, 0.5]])["u"][0]))
+        assert solution.cases[name].metrics["verdict"] == entry["verdict"]
+        assert solution.cases[name].metrics["probes"] == entry["probes"]
         assert 0 < entry["heldout_residual"] <= solution.metrics["heldout_residual"] * (1 + 1e-9)
     assert solution.metrics["governing"]["middle"]["case"] == "first"
     lines = solution.table().splitlines()

@@ -100,13 +100,14 @@ def write_values(root: h5py.Group, frame: Frame, index: int, count: int) -> None
     for where, sampled in places(frame):
         widths, rows = layout(sampled), len(sampled.points)
         group = root.require_group(where)
-        if index == 0:
-            for name, width in widths.items():
-                group.create_dataset(name, (count * rows, width) if width > 1 else (count * rows,), "<f8")
+        datasets = {
+            name: group.require_dataset(name, (count * rows, width) if width > 1 else (count * rows,), "<f8")
+            for name, width in widths.items()
+        }
         for start, block in blocks(sampled, widths):
             for name, values in block.items():
                 first = index * rows + start
-                group[name][first : first + len(values)] = values
+                datasets[name][first : first + len(values)] = values
 
 
 def places(frame: Frame) -> list[tuple[str, Sample]]:
