@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from pinn.cli.bench import bench
+from pinn.cli.certify import certify
 from pinn.cli.compare import compare
 from pinn.cli.doctor import doctor
 from pinn.cli.export import export
@@ -39,6 +40,7 @@ app.command("info")(info)
 app.command("report")(report)
 app.command("export")(export)
 app.command("harden")(harden)
+app.command("certify")(certify)
 app.command("mesh")(mesh)
 app.command("list")(list_problems)
 app.command("init")(init)
