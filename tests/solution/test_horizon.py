@@ -20,7 +20,7 @@ def problem(begin: float = 0.0) -> Problem:
 
 
 class Fields:
-    """u = 2 and v = 5, but for what grows as exp(t - after) times 1e-3 of v."""
+    """u = 5 and v = 2, but for what grows as exp(t - after) times 1e-3 of u."""
 
     def __init__(self, of: Problem, after: float | None):
         self.problem, self.after = of, after
@@ -28,7 +28,7 @@ class Fields:
     def __call__(self, points, names):
         t = points[:, -1]
         error = 0 if self.after is None else 1e-3 * np.exp(t - self.after)
-        return {"u": np.full(len(t), 2.0), "v": 5.0 * (1 + error)}
+        return {"u": np.full(len(t), 5.0) * (1 + error), "v": np.full(len(t), 2.0)}
 
 
 @pytest.mark.parametrize("begin", [0.0, -3.0])
