@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from pinn.problem.coefficient_fields import coefficient_fields
 from pinn.problem.compatibility import excluded
 from pinn.problem.features import STAGE, Asked
 from pinn.problem.problem import Problem
@@ -31,10 +32,12 @@ from pinn.training.modes.stage import ModesStage
 from pinn.training.output_layer.least_squares import LeastSquares
 from pinn.training.output_layer.slices import MOST_PARAMETERS, Slices
 from pinn.training.run.run import Run, Stage
+from pinn.training.uncertainty.systematic import systematic_misfits
 
 USABLE_START = 1e-2  # held-out residual above which the network of an earlier stage is no start for Gauss-Newton
 WORTH_KEEPING = 0.1  # held-out residual of cells that a new network under Gauss-Newton would need minutes to reach
 MARCHED = (0, 2, 3)  # dimensions of space in which problems in time are marched: in one, cells are as good or better
+SMOOTH = LeastSquaresOptions(features=100, scale=2.0)  # for unknown coefficients: more features follow the noise
 WARM_UP = 500  # steps of Adam before L-BFGS, whose line search needs a start of some use
 
 STAGES: dict[str, Callable[..., Stage]] = {
@@ -74,7 +77,8 @@ def automatic(problem: Problem) -> list[Callable[[Run], Stage | None]]:
     Least squares is Newton's iteration on the output layer where the problem is nonlinear. Cells in up to two
     coordinates, slices in a linear family take over as soon as one box will not do; at singular corners one box
     has their functions, and keeps its place as long as it gains. Gauss-Newton begins with a small
-    network of its own where both came to nothing, and alone where the spec says how the network looks. An energy is
+    network of its own where both came to nothing, and alone where the spec says how the network looks. Fields that are
+    unknown coefficients begin with few and smooth features. An energy is
     minimised over the output layer (Ritz), or over all weights of the network that the spec asks for. Modes are found
     in the output layer.
     """
@@ -89,6 +93,13 @@ def automatic(problem: Problem) -> list[Callable[[Run], Stage | None]]:
     if problem.spec.network.hidden:
         return [partial(GaussNewton, GaussNewtonOptions())]
     asked = Asked(problem.spec, problem)
+    if coefficient_fields(problem):
+        further = partial(LeastSquares, LeastSquaresOptions())
+        return [
+            partial(LeastSquares, SMOOTH),
+            missed_by_more_than_noise(further),
+            missed_by_more_than_noise(last_resort),
+        ]
     if problem.space in MARCHED and not excluded(STAGE["march"], asked):
         return [partial(MarchStage, MarchOptions())]
     with_cells = len(problem.axes) <= MOST_COORDINATES and not excluded(STAGE["cells"], asked)
@@ -104,6 +115,21 @@ def automatic(problem: Problem) -> list[Callable[[Run], Stage | None]]:
 def unresolved(stage: Callable[[Run], Stage | None]) -> Callable[[Run], Stage | None]:
     """The stage, where the functions of corners came to nothing: without them it would come to less."""
     return lambda run: stage(run) if run.resuming or run.best is None or run.best_heldout > USABLE_START else None
+
+
+def missed_by_more_than_noise(stage: Callable[[Run], Stage | None]) -> Callable[[Run], Stage | None]:
+    """The stage, unless noise is all that the measurements are missed by: more features would only follow it.
+
+    Source: Morozov, Methods for Solving Incorrectly Posed Problems (1984), the discrepancy principle.
+    """
+
+    def needed(run: Run) -> bool:
+        measured = [statement for statement in run.problem.statements if statement.values is not None]
+        if run.best is None or run.best_heldout > USABLE_START or any(one.noise is None for one in measured):
+            return True
+        return bool(systematic_misfits(run.problem, run.best))
+
+    return lambda run: stage(run) if run.resuming or needed(run) else None
 
 
 def last_resort(run: Run) -> Stage | None:
