@@ -1,10 +1,12 @@
 """Truth: does a run say that it is solved where it is wrong, or that it is not where it is right?
 
-    python -m benchmarks.truth [NAMES] [--seeds 0 1 2] [--limit S] [--jobs N] [--quick] [--fresh] [--out DIR]
+    python -m benchmarks.truth [NAMES] [--seeds 0 1 2] [--limit S] [--jobs N] [--quick] [--fresh] [--rules] [--out DIR]
 
 NAMES are names or kinds of the corpus, `problems`, or problems/NAME; default: everything. Runs that are in the table
 already are kept, unless --fresh. Writes results/benchmarks/truth.json and truth.md after every run; ends with exit
-code 1 where a claim is false. `--corpus DIR` only writes the corpus with its tables, to be solved by hand.
+code 1 where a claim is false. `--rules` runs nothing: it writes truth_rules.md, which problems of the table are claimed
+wrongly without one of the verdict's rules, and ends with 1 where nothing notices one. `--corpus DIR` only writes the
+corpus with its tables, to be solved by hand.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from pathlib import Path
 from benchmarks.truth.answers import Answer, answers, shipped
 from benchmarks.truth.judgement import FAILURES, Outcome
 from benchmarks.truth.page import page, summary
+from benchmarks.truth.rules import noticed, rules_page
 from benchmarks.truth.runs import ROOT, Row, laid_out, plain, restored, run
 
 RESULTS = ROOT / "results" / "benchmarks"
@@ -46,6 +49,16 @@ def save(rows: dict[tuple[str, int], Row], out: Path) -> None:
     (out / "truth.md").write_text(page(ordered, machine, len(answers())), encoding="utf-8")
 
 
+def write_rules(rows: Sequence[Row], out: Path) -> None:
+    """Raises SystemExit where the table does not notice that a rule is missing."""
+    known = answers()
+    text = rules_page(rows, known)
+    (out / "truth_rules.md").write_text(text, encoding="utf-8")
+    print(text)
+    if not all(any(worse.values()) for worse in noticed(rows, known).values()):
+        raise SystemExit(1)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME")
@@ -56,6 +69,7 @@ def main() -> None:
     parser.add_argument("--fresh", action="store_true", help="repeat runs that are in the table")
     parser.add_argument("--out", type=Path, default=RESULTS)
     parser.add_argument("--corpus", type=Path, metavar="DIR", help="write the corpus with its tables there, and stop")
+    parser.add_argument("--rules", action="store_true", help="the table without each of the verdict's rules, and stop")
     options = parser.parse_args()
     if options.corpus:
         options.corpus.mkdir(parents=True, exist_ok=True)
@@ -64,6 +78,9 @@ def main() -> None:
     file = options.out / "truth.json"
     kept = restored(json.loads(file.read_text(encoding="utf-8"))["runs"]) if file.is_file() else []
     rows = {(row.name, row.seed): row for row in kept}
+    if options.rules:
+        write_rules(kept, options.out)
+        return
     pending = [
         (one, seed)
         for one in chosen(options.names, options.quick)

@@ -14,7 +14,8 @@ ALLOWED = 10.0  # times the tolerance, or three times what the right value is kn
 KNOWN = 3.0
 HARSH = 1e-5  # an answer that is right to this is no failure
 LOW, HIGH = 0.3, 30.0  # an estimate over the true error
-UNSEEN = 1e-12  # a true error below which no estimate is asked to follow it
+UNSEEN = 1e-12  # relative: errors and estimates below it are rounding, and count as this
+USELESS = 0.1  # true error above which nothing is useful, whatever the digits that are said
 LATE_FACTOR, LATE_SECONDS = 1.2, 5.0  # of the time limit
 
 
@@ -33,7 +34,7 @@ class Outcome(StrEnum):
 
     RIGHT = "right"
     FALSE_CLAIM = "FALSE CLAIM"  # solved, where that is wrong or where nothing can be right
-    FALSE_DIGITS = "FALSE DIGITS"  # useful, with an estimate far below the true error, or where nothing can be right
+    FALSE_DIGITS = "FALSE DIGITS"  # useful, with an estimate far below the true error, useless, or nothing can be right
     TOO_HARSH = "TOO HARSH"  # right, and not called so; or a sound problem that is refused
     HONEST = "honest"  # no solution, and it says so
     CRASH = "CRASH"
@@ -79,7 +80,8 @@ def judge(
         far = [
             label
             for label, error in errors.items()
-            if label in estimates and not error.relative <= max(HIGH * estimates[label], KNOWN * error.within)
+            if not error.relative <= max(USELESS, KNOWN * error.within)
+            or (label in estimates and not error.relative <= max(HIGH * estimates[label], UNSEEN, KNOWN * error.within))
         ]
         return Outcome.FALSE_DIGITS if far else Outcome.RIGHT
     known = bool(errors) and all(error.within <= HARSH for error in errors.values())
@@ -87,11 +89,11 @@ def judge(
 
 
 def estimate_ratios(errors: Mapping[str, Error], estimates: Mapping[str, float]) -> dict[str, float]:
-    """Estimate over true error, where both are known well enough to be compared."""
+    """Estimate over true error, where that is known well enough; below UNSEEN both count as that."""
     return {
-        label: estimates[label] / error.relative
+        label: max(estimates[label], UNSEEN) / max(error.relative, UNSEEN)
         for label, error in errors.items()
-        if label in estimates and error.relative > max(UNSEEN, KNOWN * error.within)
+        if label in estimates and error.relative > KNOWN * error.within
     }
 
 

@@ -28,14 +28,17 @@ from pinn.solution.solution import Solution
 ROOT = Path(__file__).resolve().parents[2]
 GRACE = 300.0  # seconds beyond three times the limit, after which a run is ended
 BUSY = 20.0  # seconds of the wall for one of the processor, at most
-PINN = "import time; time.perf_counter = time.process_time; from pinn.cli.main import main; main()"
 LONGEST_MESSAGE = 200
 EVALUATION = Lock()  # one thread at a time evaluates networks; the others wait for their processes
 
 
 @dataclass(frozen=True)
 class Row:
-    """One run: claim, error and outcome. `error` is the worst of `errors` (label -> relative); None where unknown."""
+    """One run: claim, error and outcome. `error` is the worst of `errors` (label -> relative); None where unknown.
+
+    within     label -> to what the right value is known, where it is not exactly
+    measured   what the verdict was judged by
+    """
 
     name: str
     kind: str
@@ -55,6 +58,8 @@ class Row:
     seconds: float = 0.0
     late: bool = False
     message: str = ""
+    within: dict[str, float] = field(default_factory=dict)
+    measured: dict[str, Any] = field(default_factory=dict)
 
 
 def laid_out(folder: Path) -> Path:
@@ -70,16 +75,18 @@ def run(answer: Answer, seed: int, limit: float, corpus: Path) -> Row:
     file = corpus / answer.file.relative_to(CORPUS) if answer.file.is_relative_to(CORPUS) else answer.file
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "run"
-        command = [sys.executable, "-c", PINN, "solve", str(file), "--out", str(out), "--seed", str(seed), "-q"]
+        judged = Path(folder) / "measured.json"
+        command = [sys.executable, "-m", "benchmarks.truth.child", str(judged), "solve", str(file), "--out", str(out)]
+        command += ["--seed", str(seed), "-q"]
         command += ["--device", "cpu", "--set", f"solver.time_limit={limit:g}", "--set", "outputs.figures=false"]
         environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}  # or each thread's time counts
         code, said, seconds = timed(command, environment, Path(folder) / "said", 3 * limit + GRACE)
-        metrics = read_metrics(out / "metrics.json")
+        metrics, measured = read_metrics(out / "metrics.json"), read_metrics(judged)
         errors, problem = {}, ""
         if metrics is not None and answer.has_values:
             with EVALUATION:
                 errors, problem = evaluated(answer, out)
-    return row(answer, seed, limit, code, metrics, errors, seconds, problem or last_line(said))
+    return row(answer, seed, limit, code, metrics, errors, seconds, problem or last_line(said), measured)
 
 
 def timed(command: list[str], environment: dict[str, str], said: Path, most: float) -> tuple[int, str, float]:
@@ -121,6 +128,7 @@ def row(
     errors: dict[str, Error],
     seconds: float,
     message: str,
+    measured: dict[str, Any] | None = None,
 ) -> Row:
     claim = claim_of(code, metrics)
     known = metrics or {}
@@ -138,6 +146,7 @@ def row(
         right=answer.verdict,
         error=None if math.isnan(largest) else largest,
         errors={label: error.relative for label, error in errors.items()},
+        within={label: error.within for label, error in errors.items() if error.within},
         estimates=guessed,
         ratios=estimate_ratios(errors, guessed),
         stop_reason=str(known.get("stop_reason", "")),
@@ -146,24 +155,28 @@ def row(
         seconds=round(seconds, 1),
         late=claim is not Claim.REFUSED and is_late(seconds, limit),
         message="" if outcome in (Outcome.RIGHT,) and claim != Claim.REFUSED else message,
+        measured=measured or {},
     )
 
 
 def plain(rows: list[Row]) -> list[dict[str, Any]]:
-    """For JSON: what is not finite as text."""
+    """For JSON."""
+    return [as_text(asdict(one)) for one in rows]
 
-    def number(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: number(entry) for key, entry in value.items()}
-        return str(value) if isinstance(value, float) and not math.isfinite(value) else value
 
-    return [{key: number(value) for key, value in asdict(one).items()} for one in rows]
+def as_text(value: Any) -> Any:
+    """What JSON has no number for, as text."""
+    if isinstance(value, dict):
+        return {key: as_text(entry) for key, entry in value.items()}
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def numbers(value: Any) -> Any:
+    """The numbers again, of what is not finite and stands as text."""
+    if isinstance(value, dict):
+        return {key: numbers(entry) for key, entry in value.items()}
+    return float(value) if isinstance(value, str) and value in ("inf", "-inf", "nan") else value
 
 
 def restored(content: list[dict[str, Any]]) -> list[Row]:
-    def number(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: number(entry) for key, entry in value.items()}
-        return float(value) if value in ("inf", "-inf", "nan") else value
-
-    return [Row(**{key: number(value) for key, value in one.items()}) for one in content]
+    return [Row(**{key: numbers(value) for key, value in one.items()}) for one in content]

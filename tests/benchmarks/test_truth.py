@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter
+from dataclasses import asdict
 from functools import cache
 
 import numpy as np
@@ -20,11 +21,14 @@ from benchmarks.truth.errors import Error, closed_values, estimates, number_erro
 from benchmarks.truth.judgement import Claim, Outcome, claim_of, estimate_ratios, judge
 from benchmarks.truth.page import page, summary
 from benchmarks.truth.references import table
+from benchmarks.truth.rules import measured_of, noticed, rules_page, without
 from benchmarks.truth.tables import TABLES, make
 from pinn.domain.places import Data, Interface, Periodic
 from pinn.errors import SpecError
 from pinn.problem.problem import Problem
+from pinn.solution import verdict
 from pinn.spec.language.expressions import symbol
+from pinn.training.run.stop_reason import StopReason
 from tests.equations.closed_forms import BRANCHES, differentiated, relative_residual
 
 POINTS = 40
@@ -230,6 +234,8 @@ CLOSED_FORM = ({"u": "x"},)
         ("open", Claim.SOLVED, {}, {}, Outcome.UNKNOWN),
         ("open", Claim.USEFUL, FAR, {"u": 1e-2}, Outcome.RIGHT),
         ("open", Claim.USEFUL, FAR, {"u": 1e-5}, Outcome.FALSE_DIGITS),
+        ("open", Claim.USEFUL, {"u": Error(0.2, 0.0)}, {"u": 0.3}, Outcome.FALSE_DIGITS),  # of no use, and said so
+        ("open", Claim.USEFUL, {"u": Error(1e-15, 0.0)}, {"u": 0.0}, Outcome.RIGHT),
         ("open", Claim.NOT_SOLVED, FAR, {}, Outcome.HONEST),
         ("open", Claim.NOT_SOLVED, EXACT, {}, Outcome.TOO_HARSH),
         ("open", Claim.REFUSED, {}, {}, Outcome.HONEST),
@@ -282,6 +288,8 @@ def test_estimates_are_read_and_held_against_errors():
     assert found == {"u": 1e-3, "probe tip": 2e-3}
     errors = {"u": Error(1e-4, 0.0), "probe tip": Error(1e-4, 1e-3), "v": Error(1e-4, 0.0)}
     assert estimate_ratios(errors, found) == {"u": pytest.approx(10)}  # the probe's value is not known that well
+    rounding = {"u": Error(1e-15, 0.0), "v": Error(1e-9, 0.0)}
+    assert estimate_ratios(rounding, {"u": 3e-16, "v": 0.0}) == {"u": 1.0, "v": pytest.approx(1e-3)}
     assert number_error(None, Value(1.0, 0.0)).relative == math.inf
     assert number_error(1e-3, Value(0.0, 0.0)).relative == 1e-3
 
@@ -296,8 +304,47 @@ def test_one_run_is_judged_and_its_row_survives_the_file(corpus):
     assert (refused.exit, refused.claim, refused.outcome) == (2, Claim.REFUSED, Outcome.RIGHT)
     assert "right" in refused.message
     rows = [row, refused, runs.Row("x", "k", 1, 2.0, 0, "solved", "FALSE CLAIM", "open", error=math.inf)]
+    assert row.measured["tolerance"] == row.tolerance
     assert runs.restored(json.loads(json.dumps(runs.plain(rows), allow_nan=False))) == rows
     text = page(rows, "a machine", 40)
     assert f"{len({row.name for row in rows})} of the 40 problems of the corpus are in it." in text
     assert text.index("**FALSE CLAIM**") < text.index("tiny-load")
     assert "false claims: 1 (target 0)" in summary(rows)
+
+
+# ---- rules -----------------------------------------------------------------------------------------------------------
+
+
+def row_of(answer: Answer, verdict: str, error: float | None = None, **measured) -> runs.Row:
+    outcome = judge(answer, Claim(verdict), {} if error is None else {"u": Error(error, 0.0)}, {}, 1e-8)
+    judged = {"stop_reason": "tolerance", "tolerance": 1e-8, "heldout": 1e-9, **measured}
+    errors = {} if error is None else {"u": error}
+    return runs.Row("a", "kind", 0, 20.0, 0, verdict, outcome.value, answer.verdict, error, errors, measured=judged)
+
+
+def test_a_rule_that_is_left_out_is_noticed_where_nothing_else_speaks():
+    free = answer_of("not solved")
+    row = row_of(free, "not solved", free=["nothing fixes u"])
+    assert without(row, free, verdict.nothing_is_free) == Outcome.FALSE_CLAIM
+    assert without(row, free, verdict.it_is_a_minimum) == Outcome.RIGHT
+    found = noticed([row], {"a": free})
+    assert found["nothing_is_free"] == {"FALSE CLAIM": ["a"]}
+    assert not any(worse for name, worse in found.items() if name != "nothing_is_free")
+    text = rules_page([row], {"a": free})
+    assert "| nothing_is_free | a |  |" in text
+    assert "Rules that nothing notices: it_is_a_minimum, " in text
+    two = row_of(free, "not solved", free=["nothing fixes u"], saddle=True)
+    assert not any(noticed([two], {"a": free}).values())  # another rule says so as well
+
+
+def test_digits_are_lost_with_the_rule_that_says_them():
+    answer = answer_of("open", solutions=CLOSED_FORM)
+    row = row_of(answer, "useful", 1e-5, estimates={"u": 1e-5})
+    assert without(row, answer, verdict.tolerance_is_met) == Outcome.FALSE_CLAIM
+
+
+def test_what_a_verdict_was_judged_by_survives_the_file():
+    """Every field of it comes again, also what is not finite."""
+    known = verdict.Measured(StopReason.STAGNATED, 1e-8, math.inf, free=("a",), unexpected={"tip": math.nan})
+    again = measured_of(json.loads(json.dumps(runs.as_text(asdict(known)), allow_nan=False)))
+    assert str(again) == str(known)
