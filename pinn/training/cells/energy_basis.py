@@ -157,22 +157,28 @@ class EnergyBasis:
     ) -> tuple[Tensor, Tensor]:
         """Gradient and Hessian, at zero output layers, of the energy at zero fields of the difference to a model's.
 
-        Without what is negative on its diagonal (of a rod beyond its critical load): that measures no difference.
+        Without what is negative on its diagonal (of a rod beyond its critical load): that measures no difference. With
+        the mean square of the values, each in units of its field: the energy may say nothing of a constant.
         """
         gradient, hessian = self.zero(), self.zero().new_zeros(self.size, self.size)
         with torch.no_grad():
             for part in parts:
                 if not isinstance(part.term.place, Interior):
                     continue
-                for indices, units, columns in self.pieces(part.points.points, part.plan, part.derivatives):
+                values = [Derivative(name, part.plan.channels[0]) for name in self.model.outputs]
+                wanted = list(dict.fromkeys([*part.derivatives, *values]))
+                whole = part.weights.sum()
+                for indices, units, columns in self.pieces(part.points.points, part.plan, wanted):
                     weights = part.weights[indices]
-                    jets = other.jets(part.points.points[indices], part.plan, part.derivatives)
+                    jets = other.jets(part.points.points[indices], part.plan, wanted)
                     zero = {d: torch.zeros_like(jet) for d, jet in jets.items()}
                     curvature = part.term.expression.curvature(part.inputs(indices), zero)
                     curvature = {
                         (a, b): torch.as_tensor(c).clamp(min=0) if a == b else c for (a, b), c in curvature.items()
                     }
-                    seconds = weighted(curvature, weights)
+                    seconds = dict(weighted(curvature, weights))
+                    for value, unit in zip(values, self.network.field_scale, strict=True):
+                        seconds[value, value] = seconds.get((value, value), 0.0) + weights / whole / unit**2
                     for (a, b), second in seconds.items():
                         gradient[columns[a.field]] -= (second * jets[b]) @ units[a]
                         if a != b:

@@ -14,7 +14,9 @@ of each field. Two questions go to the one triangle R of A:
 
 A field that no statement notices (a constant under fluxes alone, a rigid motion, an eigenfunction) has an infinite
 gain; a problem that amplifies has a large one. Where features cannot show an error (between points, below their
-scale) neither can the correction.
+scale) neither can the correction. One such field is known beforehand: a front that its surroundings hold by exp(-1/eps)
+moves as a whole, and the derivatives of a steady, nonlinear solution along its coordinates, which no feature resembles,
+are asked about the second question too.
 
 Sources: Stetter, Numer. Math. 29 (1978) 425 (defect correction as an estimate of the error); Golub & Van Loan, Matrix
 Computations, 4th ed., § 8.7.3 (singular values of a pair).
@@ -33,6 +35,7 @@ from torch import Tensor
 from pinn.corners.network import CornerNetwork
 from pinn.derivatives.jets import Partial, plan_jets
 from pinn.network.activations import ACTIVATIONS
+from pinn.network.displaced_network import DisplacedNetwork
 from pinn.network.mlp import MLP
 from pinn.network.sum_network import SumNetwork
 from pinn.problem.problem import Problem
@@ -57,6 +60,8 @@ VALUES = 1000  # points inside on which a field is measured
 # gains of 1e-3 at most, and an infinite gain as about this number's inverse over the coefficients' size.
 DAMPING = 1e-11
 MOST_MODES = 12
+STEP = 1e-4  # half of what a field is displaced by for its derivative, in half widths of the domain
+FLAT = 1e-3  # change of a field over a half width, relative to its size, below which it does not vary
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,7 +116,12 @@ class Companion:
             blocks = [block for group in groups for block in self.rows_of(self.model, group)]
         rows, right = torch.cat([rows for rows, _ in blocks]), torch.cat([right for _, right in blocks])
         self.scales = column_scales(rows.norm(dim=0))
-        self.triangle = torch.linalg.qr(torch.cat([rows / self.scales, right[:, None]], dim=1), mode="r")[1]
+        self.displaced = displacements(problem, self.model)
+        moved = [self.slope_rows(pair, groups) for pair in self.displaced]
+        columns = torch.cat([rows / self.scales, right[:, None], *moved], dim=1)
+        whole = torch.linalg.qr(columns, mode="r")[1]
+        size = rows.shape[1]
+        self.triangle, self.moved_rows = whole[: size + 1, : size + 1], whole[:, size + 1 :]
 
     def rows_of(self, model: Model, group: Group) -> list[tuple[Tensor, Tensor]]:
         """(A, -r) of each statement of a group, weighted."""
@@ -120,6 +130,17 @@ class Companion:
         found = linear_rows(self.basis, group, slice(None), state)
         missed = residuals(model, group)
         return [(rows, -weight * residual) for (rows, _), weight, residual in zip(found, weights, missed, strict=True)]
+
+    @torch.no_grad()
+    def slope_rows(self, pair: tuple[Model, Model], groups: Sequence[Group]) -> Tensor:
+        """What all statements say of the difference of two models, in the order of the rows: [R, 1]."""
+        ahead, behind = pair
+        found = []
+        for group in groups:
+            weights = [group.weight(statement) / len(group.points) ** 0.5 for statement in group.statements]
+            at_ends = zip(weights, residuals(ahead, group), residuals(behind, group), strict=True)
+            found += [weight * (one - other) for weight, one, other in at_ends]
+        return torch.cat(found)[:, None]
 
     def corrected(self) -> Model:
         """The solution with its correction added: what a quantity of it differs by is the quantity's error."""
@@ -142,8 +163,6 @@ class Companion:
         """Fields by their gain, the largest first, at most MOST_MODES."""
         problem, basis = self.problem, self.basis
         size = self.triangle.shape[1] - 1
-        rows = torch.cat([self.triangle[:, :size], self.triangle.new_zeros(size, size)])
-        upper = damped_triangle(rows, size, DAMPING)
         points = torch.as_tensor(problem.heldout_points(VALUES, SEED)).to(self.triangle)
         values = self.values_at(points)  # [F, N, W + 1]
         number = problem.subdomains.number_at(points)
@@ -161,6 +180,12 @@ class Companion:
         measured = measured / len(points) ** 0.5
         unknowns = measured.new_zeros(len(measured), size - measured.shape[1])
         measured = torch.cat([measured, unknowns], dim=1) / self.scales
+        moved = [self.difference_at(pair, points, masks) / len(points) ** 0.5 for pair in self.displaced]
+        sizes = [float(column.norm()) for column in moved]  # of one size, as features are
+        measured = torch.cat([measured, *(column / one for column, one in zip(moved, sizes, strict=True))], dim=1)
+        features = torch.cat([self.triangle[:, :size], self.moved_rows.new_zeros(len(moved), size)])
+        rows = torch.cat([features, self.moved_rows / self.moved_rows.new_tensor(sizes)], dim=1)
+        upper = damped_triangle(torch.cat([rows, rows.new_zeros(rows.shape[1], rows.shape[1])]), rows.shape[1], DAMPING)
         passed = torch.linalg.solve_triangular(upper.T, measured.T, upper=False).T
         left, gains, _ = torch.linalg.svd(passed, full_matrices=False)
         found = []
@@ -170,6 +195,12 @@ class Companion:
             values = {o: s * p for o, s, p in zip(problem.outputs, sizes, parts, strict=True)}
             found.append(Mode(gain, points.cpu(), values))
         return found
+
+    @torch.no_grad()
+    def difference_at(self, pair: tuple[Model, Model], points: Tensor, masks: Sequence[Tensor]) -> Tensor:
+        """The difference of two models at points [N, D], one output after the other, times its mask: [F * N, 1]."""
+        ahead, behind = (model.network(points) for model in pair)
+        return ((ahead - behind) * torch.stack([*masks], dim=1)).T.reshape(-1, 1)
 
     def corners_at(self, points: Tensor, masks: Sequence[Tensor]) -> Tensor:
         """The functions of corners at points [N, D], one output after the other, each times its mask: [F * N, n]."""
@@ -185,6 +216,34 @@ class Companion:
             hidden = self.basis.mlp.hidden_jets(points, plan)[plan.index(value)]
         assert hidden is not None
         return torch.cat([hidden, hidden.new_ones(len(points), 1)], dim=1)
+
+
+def displacements(problem: Problem, model: Model) -> list[tuple[Model, Model]]:
+    """The solution displaced a little ahead and behind, along each axis of space that it varies along.
+
+    None of what is linear, whose derivatives nothing distinguishes, of what changes in time, whose start holds it, and
+    of corners, which stay where they are.
+    """
+    if problem.is_linear or problem.time is not None or model.corners is not None:
+        return []
+    points = torch.as_tensor(problem.heldout_points(VALUES, SEED)).to(model.network.field_scale)
+    found = []
+    for axis in range(problem.space):
+        step = torch.zeros_like(points[0])
+        step[axis] = STEP * float(problem.domain.half_width[axis])
+        with torch.no_grad():
+            pair = (displaced(problem, model, step), displaced(problem, model, -step))
+            change = (pair[0].network(points) - pair[1].network(points)) / (2 * STEP)
+            size = model.network(points)
+            if float(change.norm()) > FLAT * float(size.norm()):
+                found.append(pair)
+    return found
+
+
+def displaced(problem: Problem, model: Model, displacement: Tensor) -> Model:
+    found = Model(problem, DisplacedNetwork(model.network, displacement), model.derivatives)
+    found.raw.load_state_dict(model.raw.state_dict())
+    return found
 
 
 def boundary_points(model: Model, features: int) -> int:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+import torch
 
 import pinn
 from pinn.training.estimates.curvature import falls
+from pinn.training.residuals.model import Model, new_network
 from tests.training.examples import problem
 
 # Two wells at -1 and 1: the hill between them is a stationary point, and with stiff walls the only one.
@@ -46,6 +48,17 @@ def test_the_minimum_of_a_stiff_film_is_one():
     """0.01 pi^2/4 < 1 < 10 pi^2/4: zero is the minimum."""
     found = pinn.solve(problem(WELLS.replace("0.01", "10"), solver=FEW))
     assert not falls(found.problem, found.model)
+
+
+def test_a_well_that_nothing_fixes_is_a_minimum():
+    """No condition holds the constant -1, and at zero fields the energy has no curvature in its favour."""
+    free = problem(WELLS.replace("{on: boundary, u: 0}", "{on: boundary, free: true}"), solver=FEW)
+    model = Model(free, new_network(free, [4], torch.Generator().manual_seed(0), torch.device("cpu"), torch.float64))
+    with torch.no_grad():
+        model.mlp.linears[-1].weight.zero_()
+        for value, expected in ((-1.0, False), (0.0, True)):
+            model.mlp.linears[-1].bias.fill_(value / float(model.network.field_scale))
+            assert falls(free, model) == expected
 
 
 @pytest.mark.slow
