@@ -96,9 +96,20 @@ def estimate(solution: Solution) -> Estimates:
 
 
 def estimate_of_levels(solution: Solution, coarser: Model) -> Estimates:
-    """The estimates of a least energy, by the difference of its last two levels."""
-    other = Solution(solution.problem, coarser, {}, [], {})
-    return Estimates(quantities=quantity_errors(solution, other), probes=probe_errors(solution, other))
+    """The estimates of a least energy, by the difference of its last two levels.
+
+    Where both miss the conditions on the fields, which are met by a penalty, they are wrong alike: by as much.
+    """
+    problem, model = solution.problem, solution.model
+    other = Solution(problem, coarser, {}, [], {})
+    scale = model.network.field_scale
+    essential = problem.energy.essential if problem.energy is not None else ()
+    shares = relative_residuals(model, draw_heldout(problem, scale.device, scale.dtype)) if essential else []
+    missed = max((share for index, share in enumerate(shares) if index in essential), default=0.0)
+    return Estimates(
+        quantities={name: larger(error, missed) for name, error in quantity_errors(solution, other).items()},
+        probes=probe_errors(solution, other),
+    )
 
 
 def second_solution(solution: Solution) -> Model | None:

@@ -21,6 +21,7 @@ FEW = 1e-3  # estimated relative error, above which a reader is told so with mor
 UNEXPECTED = 1e-3  # relative difference of a probe from what is expected there: textbooks have three digits
 OTHER = 0.1  # the same, from which it is another problem's value
 NOT_CONVERGED = 0.1  # relative error in the energy's norm: of stresses, above which no engineer uses them
+NOTHING_SURE = 0.1  # relative error that the residual may cause: above it not even one digit is sure
 DISAGREES = 100.0  # times its estimate: a known error above it is another solution's
 MOST_ERROR = 10.0  # times the tolerance: a known error above it contradicts the stop reason `tolerance`
 
@@ -205,6 +206,12 @@ def residuals_are_not_amplified(measured: Measured) -> Finding | None:
     """Near a problem without a unique solution the residual leaves room for errors that no second solve need show."""
     if not measured.reach > MOST_ERROR * measured.tolerance:
         return None
+    if measured.reach > NOTHING_SURE:
+        return Finding(
+            Verdict.NOT_SOLVED,
+            f"NOT SOLVED: the residual is amplified so much that it may be an error of {measured.reach:.1e}",
+            contradicts=True,
+        )
     digits = digits_of(measured.reach)
     return Finding(
         Verdict.USEFUL,

@@ -61,6 +61,7 @@ VALUES = 1000  # points inside on which a field is measured
 DAMPING = 1e-11
 MOST_MODES = 12
 STEP = 1e-4  # half of what a field is displaced by for its derivative, in half widths of the domain
+MOVES = 0.9  # cosine of a mode and the displacements, from which it is one
 FLAT = 1e-3  # change of a field over a half width, relative to its size, below which it does not vary
 
 
@@ -70,11 +71,13 @@ class Mode:
 
     gain     root mean square of the field, in units of the solution's, over that of the residual
     points   [N, D], values output -> [N] in the user's units, of a field of size 1 in units of the solution's
+    moves    whether it is a displacement of the solution as a whole
     """
 
     gain: float
     points: Tensor
     values: dict[str, Tensor]
+    moves: bool = False
 
 
 class Companion:
@@ -188,12 +191,13 @@ class Companion:
         upper = damped_triangle(torch.cat([rows, rows.new_zeros(rows.shape[1], rows.shape[1])]), rows.shape[1], DAMPING)
         passed = torch.linalg.solve_triangular(upper.T, measured.T, upper=False).T
         left, gains, _ = torch.linalg.svd(passed, full_matrices=False)
-        found = []
-        for gain, column in list(zip(gains.tolist(), left.T.cpu(), strict=True))[:MOST_MODES]:
+        found, along = [], torch.linalg.qr(torch.cat([left[:, :0], *moved], dim=1))[0]
+        for gain, column in list(zip(gains.tolist(), left.T, strict=True))[:MOST_MODES]:
+            moves, column = bool((along.T @ column).norm() > MOVES), column.cpu()
             parts = (column * len(points) ** 0.5).reshape(len(problem.outputs), -1)
             sizes = [problem.scaling.fields[output] for output in problem.outputs]
             values = {o: s * p for o, s, p in zip(problem.outputs, sizes, parts, strict=True)}
-            found.append(Mode(gain, points.cpu(), values))
+            found.append(Mode(gain, points.cpu(), values, moves))
         return found
 
     @torch.no_grad()

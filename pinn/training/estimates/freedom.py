@@ -44,6 +44,8 @@ def freedom(problem: Problem, modes: Sequence[Mode]) -> list[str]:
         found.append(sentence)
         named.append(motion)
     rest = without(space, named)
+    if len(span) == 1 and span[0].moves:
+        return [held_by_nothing(problem, span[0])]
     if rest.shape[1] and not (found and len(large) < MANY):
         found.append(described(problem, points, rest))
     return found
@@ -143,6 +145,22 @@ def without(space: Tensor, columns: Sequence[Tensor]) -> Tensor:
     return left[:, sizes > math.sqrt(BELONGS)]
 
 
+def held_by_nothing(problem: Problem, mode: Mode) -> str:
+    """Where a front stands that its surroundings hold by less than rounding errors."""
+    sizes = torch.stack([mode.values[o] / size_of(problem, o) for o in problem.outputs]).square().sum(dim=0)
+    at = place_of(problem, mode.points, sizes)
+    return (
+        f"nothing holds the fields in place: moved as a whole, with their front near {at}, "
+        "they satisfy every statement as well (what fixes it is below the rounding errors); state where it is"
+    )
+
+
+def place_of(problem: Problem, points: Tensor, sizes: Tensor) -> str:
+    """Of points [N, D] the one where sizes [N] are largest."""
+    place = points[int(sizes.argmax())].tolist()
+    return ", ".join(f"{axis} = {value:.3g}" for axis, value in zip(problem.axes, place, strict=True))
+
+
 def described(problem: Problem, points: Tensor, rest: Tensor) -> str:
     """Where the free fields are largest, and which they are."""
     sizes = rest.square().sum(dim=1).reshape(len(problem.outputs), -1)
@@ -152,8 +170,7 @@ def described(problem: Problem, points: Tensor, rest: Tensor) -> str:
         for output, size in zip(problem.outputs, strongest, strict=True)
         if size > 0.1 * strongest.max()
     ]
-    place = points[int(sizes.sum(dim=0).argmax())].tolist()
-    at = ", ".join(f"{axis} = {value:.3g}" for axis, value in zip(problem.axes, place, strict=True))
+    at = place_of(problem, points, sizes.sum(dim=0))
     fields = ", ".join(dict.fromkeys(names))
     if rest.shape[1] == 1:
         return (

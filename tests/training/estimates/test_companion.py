@@ -10,6 +10,7 @@ import pinn
 from pinn.solution.solution import Solution
 from pinn.training.estimates.companion import Companion, fitting_scale
 from pinn.training.estimates.freedom import amplification, freedom
+from pinn.training.residuals.model import Model, new_network
 from tests.training.examples import problem
 
 SQUARE = "{rectangle: {from: [0, 0], to: [1, 1]}}"
@@ -31,6 +32,7 @@ equations: {poisson: -laplacian(u) = 2*pi**2*sin(pi*x)*sin(pi*y)}
 conditions: [{on: boundary, u: 0}]
 exact: {u: sin(pi*x)*sin(pi*y)}
 """
+SHOCK_NETWORK = "{activation: tanh}"
 FEW = "{method: {least_squares: {features: 60, scale: 2}}, threads: 1, time_limit: 3600}"
 
 
@@ -165,3 +167,37 @@ def test_features_of_a_companion_follow_the_solution():
         solution = pinn.solve(problem(text.replace("SHAPE", shape), solver=method))
         scales.append(fitting_scale(solution.problem, solution.model, 200, 1))
     assert scales[1] > 2 * scales[0]
+
+
+SHOCK = """
+name: shock
+coordinates: [x]
+fields: [u]
+constants: {nu: NU}
+domain: {interval: {from: -1, to: 1}}
+equations: {burgers: nu*u_xx = u*u_x}
+conditions: [{on: left, u: 1}, {on: right, u: -1}]
+"""
+
+
+@pytest.mark.parametrize(("width", "held"), [("0.2", True), ("0.04", False)])
+def test_a_shock_that_nothing_holds_in_place_is_free(width, held):
+    """Displaced by s, -tanh(x/(2 nu)) misses the ends by exp(-1/nu) s: 7e-3 s, and 1e-11 s."""
+    found = problem(SHOCK.replace("NU", width), solver=FEW, network=SHOCK_NETWORK)
+    model = tanh_model(found, 1 / (2 * float(width)))
+    modes = Companion(found, model).modes()
+    free = freedom(found, modes)
+    assert modes[0].moves != held or modes[0].gain < 1e4
+    assert (free == []) == held
+    assert held or "nothing holds the fields in place" in free[0]
+
+
+def tanh_model(found, steepness):
+    """-tanh(steepness x) by a network of one unit, which a companion takes for a solution."""
+    network = new_network(found, [1], torch.Generator().manual_seed(0), torch.device("cpu"), torch.float64)
+    with torch.no_grad():
+        network.linears[0].weight.fill_(steepness * float(found.domain.half_width[0]))
+        network.linears[0].bias.zero_()
+        network.linears[1].weight.fill_(-1 / float(network.field_scale[0]))
+        network.linears[1].bias.zero_()
+    return Model(found, network)
