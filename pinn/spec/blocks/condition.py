@@ -77,9 +77,16 @@ class Condition(Block):
         own = [key for key in cls.key_names() if key != "values"]
         values = {key: value for key, value in data.items() if key not in own}
         refusals = [
-            Refusal((key,), message + of_quotient(key), True) for key in values if (message := spelling_refusal(key))
+            Refusal((key,), message + (f"; {CONDITIONS[key]}" if key in CONDITIONS else of_quotient(key)), True)
+            for key in values
+            if (message := spelling_refusal(key))
         ]
-        odd = [key for key, value in values.items() if key in CONDITIONS and isinstance(value, bool | dict)]
+        refused = {refusal.path[0] for refusal in refusals}
+        odd = [
+            key
+            for key, value in values.items()
+            if key in CONDITIONS and key not in refused and (value is None or isinstance(value, bool | dict))
+        ]
         refusals += [Refusal((key,), f"unknown quantity {shown(key)}; {CONDITIONS[key]}", True) for key in odd]
         if not any(place in data for place in PLACES):
             close = [hint for key in values if "did you mean" in (hint := did_you_mean(key, PLACES))]

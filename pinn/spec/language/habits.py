@@ -8,10 +8,15 @@ from collections.abc import Collection, Sequence
 
 from pinn.spec.language.names import FUNCTIONS
 
+SPOT = (
+    "what acts at a point has no size there: spread it, as exp(-((x - x0)/s)**2)/(s*sqrt(pi)) with a width s that "
+    "matters to nobody, or cut the domain there and state the jump of the flux on the interface"
+)
 MODULES = ("np", "numpy", "math", "torch", "tf", "sp", "sympy", "jnp", "scipy")
 CALLS = {
     "diff": "a derivative is written d(u, x) or u_x",
     "Derivative": "a derivative is written d(u, x) or u_x",
+    "Diff": "a derivative is written d(u, x) or u_x",
     "ln": "the natural logarithm is log(…)",
     "arcsin": "write asin(…)",
     "arccos": "write acos(…)",
@@ -19,7 +24,12 @@ CALLS = {
     "arctan2": "write atan2(…)",
     "pow": "powers are written **",
     "if": "write where(condition, value, otherwise)",
-    "piecewise": "write where(condition, value, otherwise)",
+    **dict.fromkeys(("piecewise", "Piecewise", "ifelse", "cases"), "write where(condition, value, otherwise)"),
+    **dict.fromkeys(("dirac", "delta", "DiracDelta", "dirac_delta"), SPOT),
+    **dict.fromkeys(("Abs", "fabs"), "write abs(…)"),
+    **dict.fromkeys(("step", "theta", "unit_step"), "write heaviside(…)"),
+    **dict.fromkeys(("sgn", "signum"), "write sign(…)"),
+    **dict.fromkeys(("lap", "Laplace", "nabla2", "del2", "Delta"), "write laplacian(u)"),
 }
 PLACES = {
     **dict.fromkeys(("start", "begin", "beginning", "t0", "start_time"), "initial"),
@@ -32,9 +42,15 @@ CONDITIONS = {
     "convection": ROBIN,
     "neumann": "the derivative along the outward normal is u_n: write u_n: 0, or its value",
     "flux": "the derivative along the outward normal is u_n: write u_n: 0, or its value",
-    "insulated": "write u_n: 0, u being the field",
+    **dict.fromkeys(
+        ("insulated", "insulation", "adiabatic", "no_flux", "zero_flux"), "write u_n: 0, u being the field"
+    ),
     "dirichlet": "name the field: write u: 0, or its value",
-    "value": "name the field: write u: 0, or its value",
+    **dict.fromkeys(
+        ("value", "fixed_value", "fixed temperature", "fixed_temperature", "temperature", "isothermal", "hot", "cold"),
+        "name the field: write T: 300, T being the field",
+    ),
+    **dict.fromkeys(("no_slip", "noslip", "no-slip"), "write 0 for each component of the velocity: u: 0, v: 0"),
     "symmetry": "of a field that is even write u_n: 0",
     **dict.fromkeys(("type", "kind"), "write what holds by its name: u: 0, or u_n: 0 for the normal derivative"),
     "fixed": "of a field write u: 0",
@@ -76,6 +92,9 @@ KEYWORDS = frozenset(keyword.kwlist) - {"and", "or", "not", "True", "False", "No
 _QUOTIENT = re.compile(r"d(\w+)/d(\w+)")
 _WORD = r"[A-Za-z_]\w*"
 _TWO_FACTORS = re.compile(rf"(?<![\w.])(\d+\.?\d*|{_WORD}|\))\s+({_WORD}|\d+\.?\d*|\()|(?<![\w.])(\d+)({_WORD})")
+_PRIMES = re.compile(rf"({_WORD})('+|\"+)")
+_BRACES = re.compile(rf"({_WORD})_\{{(\w+)\}}")
+_BARS = re.compile(r"\|([^|]+)\|")
 _LEIBNIZ = re.compile(rf"d(\d?)({_WORD})")
 
 
@@ -109,6 +128,18 @@ def of_keyword(text: str) -> str:
     """A clause where a word of Python stands for a name, as in `lambda*u`; empty where none does."""
     found = [word for word in re.findall(_WORD, text) if word in KEYWORDS]
     return f"; '{found[0]}' is a word of Python's grammar, choose another name such as {found[0][:3]}" if found else ""
+
+
+def of_sign(text: str, letters: Sequence[str]) -> str:
+    """A clause for signs of the blackboard: `T''`, `u_{xx}`, `|x|`; empty where none stands."""
+    if found := _PRIMES.search(text):
+        order = sum(2 if mark == '"' else 1 for mark in found[2])
+        return f"; a derivative is written {found[1]}_{letters[0] * order}" if letters else ""
+    if found := _BRACES.search(text):
+        return f"; a derivative is written {found[1]}_{found[2]}"
+    if found := _BARS.search(text):
+        return f"; the absolute value is abs({found[1].strip()})"
+    return ""
 
 
 def of_quotient(name: str) -> str:

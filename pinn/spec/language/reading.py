@@ -74,7 +74,7 @@ class Reader:
         try:
             tree = ast.parse(text.strip(), mode="eval")
         except SyntaxError as error:
-            if hint := habits.of_keyword(text) or habits.of_product(text):
+            if hint := habits.of_keyword(text) or habits.of_sign(text, self.scope.letters) or habits.of_product(text):
                 raise SpecError(path, f"cannot read '{short(text)}'{hint}") from None
             hint = "; powers are written **" if "^" in text else ""
             raise SpecError(

@@ -95,7 +95,7 @@ def inside(
     sobol = ScrambledSobol(len(cells[0].lower), generator)
     first = 1 << max(count - 1, 0).bit_length()
     shift = generator.random((len(cells), 1, len(cells[0].lower)))
-    margin = 1e-12 * max(float(np.max(np.abs(domain.shape.bounds))), domain.shape.size)
+    margin = 1e-12 * max(float(np.max(np.abs(domain.shape.bounds), initial=0.0)), domain.shape.size)
     found: list[NDArray[np.float64]] = []
     owner: list[NDArray[np.int64]] = []
     missing = np.full(len(cells), count)

@@ -40,6 +40,15 @@ def draw(found, cells, domain=None, interior=20, boundary=6, seed=3):
     return {group.statements[0].place: group for group in groups}
 
 
+def test_cells_of_time_alone_have_points():
+    """Without space there is no boundary to keep away from."""
+    text = "name: cup\ntime: {from: 0, to: 6}\nfields: [T]\nequations: {law: T_t = -T}\n"
+    found = problem(text + "conditions: [{on: initial, T: 1}]\n")
+    points, owner = inside(found.domain, cells_of(found, [3]), 20, 7)
+    assert np.bincount(owner).tolist() == [20, 20, 20]
+    assert (np.floor(points[:, 0] / 2) == owner).all()
+
+
 def test_interior_points_lie_in_their_cell_and_in_the_domain():
     found = problem(PLATE)
     cells = cells_of(found, [4, 2])
