@@ -91,6 +91,17 @@ def test_the_error_of_a_least_energy_is_what_its_last_level_changed(levels):
     assert 0.3 < probe["error_estimate"] / abs(probe["value"] - probe["expected"]) < 30
 
 
+def test_levels_that_miss_their_conditions_alike_are_wrong_by_that():
+    """Conditions by a penalty: both levels have the solution to 1e-9 inside, and 1e-6 of it at the ends."""
+    text = "name: rope\ncoordinates: [x]\nfields: [u]\ndomain: {interval: {from: 0, to: 1}}\n"
+    text += "energy: {density: u_x**2/2 - pi**2*sin(pi*x)*u}\nconditions: [{on: boundary, u: 0}]\n"
+    text += "exact: {u: sin(pi*x)}\nnetwork: {constraints: soft}\n"
+    solver = "{formulation: energy, method: {ritz: {features: 30, levels: 2}}, threads: 1, time_limit: 3600}"
+    metrics = pinn.solve(problem(text, solver=solver)).metrics
+    assert 1e-9 < metrics["relative_l2"]["u"] < 1e-4
+    assert 0.3 < metrics["error_estimate"]["u"] / metrics["relative_l2"]["u"] < 30
+
+
 ROD = """
 name: rod
 coordinates: [x]

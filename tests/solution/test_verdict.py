@@ -67,7 +67,7 @@ def test_estimated_errors(estimates, probes, verdict, because):
 
 @pytest.mark.parametrize(
     ("reach", "verdict"),
-    [(0.0, Verdict.SOLVED), (9e-8, Verdict.SOLVED), (2e-6, Verdict.USEFUL), (0.3, Verdict.USEFUL)],
+    [(0.0, Verdict.SOLVED), (9e-8, Verdict.SOLVED), (9e-2, Verdict.USEFUL), (0.11, Verdict.NOT_SOLVED)],
 )
 def test_a_residual_that_is_amplified(reach, verdict):
     found = judge(replace(MET, estimates={"u": 1e-9}, reach=reach))

@@ -62,6 +62,7 @@ CASES = {
     "type": (SCALAR, {"conditions": "[{on: left, type: neumann, T: 0}]"}, "write what holds by its name: u: 0"),
     "method diff": (SCALAR, {"equations": '{heat: "T.diff(x, 2) = 1"}'}, "a derivative is written d(u, x) or u_x"),
     "primes": (SCALAR, {"equations": """{heat: "T'' = 1"}"""}, "a derivative is written T_xx"),
+    "double prime": (SCALAR, {"equations": """{heat: 'T" = 1'}"""}, "a derivative is written T_xx"),
     "braces": (SCALAR, {"equations": '{heat: "T_{xx} + T_yy = 1"}'}, "a derivative is written T_xx"),
     "bars": (SCALAR, {"equations": '{heat: "-laplacian(T) = |x - 1|"}'}, "the absolute value is abs(x - 1)"),
     "Piecewise": (

@@ -73,9 +73,14 @@ class Partition(Shape):
         return tuple(patch for patch in self.parts[name].patches if patch in self.domain.patches)
 
     def part_of(self, points: Array) -> np.ndarray:
-        """Number of the part [N] that each point lies in: the first that has it, the nearest off the domain."""
+        """Number of the part [N] that each point lies in: the first that has it, the nearest off the domain.
+
+        Where two others meet, what they leave of the domain has a level of zero too, though it may be far from there.
+        """
+        margin = 1e-12 * self.size
+        least = [2 * margin if isinstance(part, Difference) else margin for part in self.parts.values()]
         levels = np.stack([part.level(points) for part in self.parts.values()])
-        return np.argmin(np.maximum(levels, 1e-12 * self.size), axis=0)
+        return np.argmin(np.maximum(levels, np.array(least)[:, None]), axis=0)
 
     @cached_property
     def pieces(self) -> tuple[Piece, ...]:  # type: ignore[override]

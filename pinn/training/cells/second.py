@@ -30,11 +30,8 @@ SEED = 90_001  # no run's own
 MORE_FEATURES = 1.1  # than the solution has in each cell: what it cannot show must show here
 
 
-def second_cells(problem: Problem, model: Model, seconds: float, start: Model | None = None) -> Model | None:
-    """The problem solved once more; None where that takes longer than the seconds given, or diverges.
-
-    start   what a nonlinear problem is linearised at, instead of the solution
-    """
+def second_cells(problem: Problem, model: Model, seconds: float) -> Model | None:
+    """The problem solved once more; None where that takes longer than the seconds given, or diverges."""
     model = copy.deepcopy(model).double()
     network = model.cell_network
     features = math.ceil(MORE_FEATURES * network.units)
@@ -54,8 +51,8 @@ def second_cells(problem: Problem, model: Model, seconds: float, start: Model | 
             other = Model(problem, other_layers(network, reached, features), model.derivatives)
             other.raw.load_state_dict(model.raw.state_dict())
             system = CellSystem(other, groups, None)
-            jets = None if problem.is_linear else [jets_at(start or model, group) for group in groups]
-            system.set(system.solution(jets)[0])
+            start = None if problem.is_linear else [jets_at(model, group) for group in groups]
+            system.set(system.solution(start)[0])
     except (OutOfTime, Divergence):
         return None
     return other

@@ -52,6 +52,14 @@ def test_interface_ends_where_a_third_part_begins():
     assert shared.normals(MIDDLE) == pytest.approx(np.array([[-1, 0]]))
 
 
+def test_where_two_parts_meet_a_third_that_ends_elsewhere_has_no_say():
+    """What a and b leave has a level of zero on the line between them, a whole part away from itself."""
+    a, b = Rectangle([1, 0], [2, 1]), Rectangle([2, 0], [3, 1])
+    partition = cut_by_shapes(Rectangle([0, 0], [3, 1]), {"rest": None, "a": a, "b": b})
+    points = np.array([[2, 0.5], [2, 0], [1, 0.5], [0.5, 0.5], [1.5, 0.5], [2.5, 0.5]])
+    assert partition.part_of(points).tolist() == [1, 1, 1, 0, 1, 2]
+
+
 def test_parts_apart_have_no_interface():
     apart = Union(Disk([-0.5, 0], 0.2), Disk([0.5, 0], 0.2))
     partition = cut_by_shapes(SQUARE, {"fibres": apart, "core": Disk([0, 0], 0.1), "matrix": None})
