@@ -31,6 +31,7 @@ SAME_POINT = 1e-7  # of the size
 FLATTEST, SAME_CIRCLE = 2.0, 1e-2  # 1/radius of an arc, in 1/size; how round one is, as far as chords show it
 SMOOTH = 1 - 1e-3  # cosine between the normals of a fillet and of what it goes on as
 ALONG = np.linspace(0.0, 1.0, 65)[:, None]  # where a piece is looked at
+ROUNDEST = 0.4  # of the largest distance from the middle, the least: r^-12 is 6e4 there; a slit is no hole
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,8 +53,24 @@ def find_holes(problem: Problem) -> tuple[Hole, ...]:
         for centre, radius in [
             *inner_outlines(subdomain.shape),
             *((f.centre, f.radius) for f in fillets(subdomain.shape)),
+            *cut_outlines(problem, subdomain),
         ]
     )
+
+
+def cut_outlines(problem: Problem, subdomain: Subdomain) -> list[tuple[NDArray, float]]:
+    """Middle and radius of the holes of the whole domain that a subdomain has a part of the outline of."""
+    if problem.subdomains.partition is None:
+        return []
+    own = [centre for centre, _ in inner_outlines(subdomain.shape)]
+    points = np.concatenate([piece.points(ALONG) for piece in subdomain.shape.pieces])
+    found = []
+    for centre, radius in inner_outlines(problem.geometry):
+        apart = np.linalg.norm(points - centre, axis=1)
+        beside = (apart < (1 + SAME_POINT) * radius).sum() > 1
+        if beside and all(np.linalg.norm(centre - other) > SAME_POINT * radius for other in own):
+            found.append((centre, radius))
+    return found
 
 
 def has_constant_coefficients(problem: Problem, subdomain: Subdomain) -> bool:
@@ -67,8 +84,8 @@ def has_constant_coefficients(problem: Problem, subdomain: Subdomain) -> bool:
     )
 
 
-def inner_outlines(shape: Shape) -> list[tuple[NDArray, float]]:
-    """Middle and radius of each closed outline but the outer one, where its middle is not inside the shape."""
+def inner_points(shape: Shape) -> list[NDArray]:
+    """Points [N, 2] along each closed outline but the outer one."""
     pieces = shape.pieces
     points = [piece.points(ALONG) for piece in pieces]
     ends = np.array([end for part in points for end in (part[0], part[-1])])
@@ -78,11 +95,18 @@ def inner_outlines(shape: Shape) -> list[tuple[NDArray, float]]:
     number, label = connected_components(graph, directed=False)
     outlines = [np.concatenate([points[n] for n in np.flatnonzero(label == one)]) for one in range(number)]
     outer = max(range(number), key=lambda one: float(np.prod(np.ptp(outlines[one], axis=0))))
+    return [outline for one, outline in enumerate(outlines) if one != outer]
+
+
+def inner_outlines(shape: Shape) -> list[tuple[NDArray, float]]:
+    """Middle and radius of each closed outline but the outer one, where it is round enough and its middle is not inside
+    the shape."""
     found = []
-    for one, outline in enumerate(outlines):
+    for outline in inner_points(shape):
         centre = (outline.min(axis=0) + outline.max(axis=0)) / 2
-        if one != outer and not shape.contains(centre[None])[0]:
-            found.append((centre, float(np.linalg.norm(outline - centre, axis=1).max())))
+        away = np.linalg.norm(outline - centre, axis=1)
+        if away.min() > ROUNDEST * away.max() and not shape.contains(centre[None])[0]:
+            found.append((centre, float(away.max())))
     return found
 
 

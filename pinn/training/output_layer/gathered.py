@@ -40,10 +40,10 @@ def gather(problem: Problem, model: Model, sharper: float, seed: int) -> None:
 
     sharper   by which factor lengths are below those of a first level
     """
-    vertices, spacing = places(problem)
     network = model.mlp
     hidden, features = network.linears[0], network.features
     count = gathered_units(hidden.out_features)
+    vertices, spacing = places(problem, hidden.out_features)
     rng = np.random.default_rng(seed_of(seed, "corners"))
     points, distances = drawn(problem, vertices, spacing, count, rng)
     direction = rng.standard_normal(points.shape)
@@ -64,8 +64,12 @@ def gathered_units(units: int) -> int:
     return int(SHARE * units)
 
 
-def places(problem: Problem) -> tuple[NDArray, NDArray]:
-    """Singular corners [K, 2] with the distance from each to the nearest other vertex [K]; holes with their radii."""
+def places(problem: Problem, features: int) -> tuple[NDArray, NDArray]:
+    """Singular corners [K, 2] with the distance from each to the nearest other vertex [K]; holes with their radii.
+
+    No distance is below what as many points as there are features are apart: nothing shorter is resolved. Two lips of a
+    narrow slit, for example, are one place.
+    """
     order, size = order_of(problem), problem.geometry.size
     everywhere = np.array([corner.point for corner in problem.corners]).reshape(-1, 2)
     chosen = np.array([corner.point for corner in problem.corners if singular(corner, order)]).reshape(-1, 2)
@@ -74,7 +78,9 @@ def places(problem: Problem) -> tuple[NDArray, NDArray]:
     holes = find_holes(problem)
     centres = np.array([hole.centre for hole in holes]).reshape(-1, 2)
     radii = np.array([hole.radius for hole in holes])
-    return np.vstack([chosen, centres]), np.append(apart.min(axis=1, initial=size / 2), radii)
+    least = math.sqrt(problem.geometry.measure / features)
+    spacing = np.append(np.maximum(apart.min(axis=1, initial=size / 2), least), radii)
+    return np.vstack([chosen, centres]), spacing
 
 
 def drawn(
