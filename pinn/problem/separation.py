@@ -76,12 +76,13 @@ def separated(problem: Problem) -> Problem:
 
 def separable(problem: Problem) -> bool:
     """Whether the body is one of a single material that `subdomains` can be stated for."""
+    if len(problem.coordinates) != 2:
+        return False
     spec = problem.spec
     one = problem.subdomains.partition is None and not isinstance(problem.geometry, MeshShape)
     asked = not spec.solver.minimises_energy and not spec.network.hidden and spec.solver.stages[0].name in METHODS
     return (
-        problem.space == 2
-        and problem.eigen is None
+        problem.eigen is None
         and one
         and asked
         and usable(problem)
