@@ -44,7 +44,7 @@ def _array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> NDArray[np.floa
         if dtype.kind not in REAL:
             raise ValueError(f"array '{name}' holds {_words(dtype)}, not real numbers")
         size = int(np.prod(shape, dtype=object)) * dtype.itemsize  # objects, since int64 could overflow
-        content = stream.read(size + 1) if size <= member.file_size else b""
+        content = stream.read(size + 1)  # no more than there is, whatever the header promises
         if len(content) != size:
             raise ValueError(f"array '{name}' does not have the {size:,} bytes that its shape {list(shape)} takes")
     return np.frombuffer(content, dtype).reshape(shape, order="F" if by_columns else "C").astype(float)

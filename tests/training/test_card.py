@@ -26,6 +26,16 @@ domain: {difference: [{disk: {center: [0, 0], radius: 1}}, {rectangle: {from: [0
 equations: {poisson: -laplacian(u) = 1}
 conditions: [{on: boundary, u: 0}]
 """
+FREE = """
+name: free
+coordinates: [x]
+fields: [u]
+domain: {interval: {from: 0, to: 1}}
+equations: {poisson: u_xx = cos(pi*x)}
+conditions: [{on: boundary, u_n: 0}]
+solver: {method: {least_squares: {features: 30, scale: 2}}}
+outputs: {figures: false}
+"""
 WHOLE = {**TRAININGS, "corners": (NOTCHED, "{least_squares: {features: 40}}")}
 RUNS = ["corners", "least_squares", "cells periodic", "slices"]  # one for each kind of network
 
@@ -68,6 +78,17 @@ def test_a_whole_run_on_a_card(training, card, tmp_path):
     assert metrics[0]["relative_l2"] == pytest.approx(metrics[1]["relative_l2"], rel=1e-3, abs=1e-9)
     for name, tensor in weights[0].items():
         torch.testing.assert_close(weights[1][name], tensor, **ROUNDING)
+
+
+def test_what_is_open_is_named_on_a_card(card, tmp_path):
+    (tmp_path / "spec.yaml").write_text(FREE)
+    found = []
+    for device in ("cpu", "cuda"):
+        out = tmp_path / device
+        assert run(["solve", str(tmp_path / "spec.yaml"), "-q", "--device", device, "--out", str(out)]) == 5
+        found.append(json.loads((out / "metrics.json").read_text())["because"])
+    assert found[0] == found[1]
+    assert "constant" in found[0]
 
 
 def test_the_card_refuses_to_mix():
