@@ -145,3 +145,21 @@ def test_several_right_hand_sides_are_solved_as_one_each():
 
 def test_cases_survive_being_copied(solution):
     assert [*copy.deepcopy(solution).cases] == [*solution.cases]
+
+
+def test_pictures_and_page_show_every_case(solution, tmp_path, monkeypatch):
+    from pinn.figures.figures import draw_figures
+    from pinn.report.fields import field_view
+    from pinn.report.page import write_report
+
+    monkeypatch.setattr(solution.problem.spec.outputs, "figures", True)
+    monkeypatch.setattr(solution.problem.spec.outputs, "resolution", 12)
+    drawn = {file.stem for file in draw_figures(solution, tmp_path)}
+    assert drawn == {"summary", "case_first", "case_second", "case_both", "convergence"}
+    view = field_view(solution)
+    assert [frame.label for frame in view.frames] == ["first", "second", "both"]
+    first, second, both = (frame.values["u"] for frame in view.frames)
+    np.testing.assert_allclose(both, 1.35 * first - 1.5 * second, atol=1e-9)
+    assert not view.swings
+    (file,) = write_report(solution, tmp_path)
+    assert "governing" in file.read_text()

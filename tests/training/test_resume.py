@@ -29,6 +29,26 @@ domain: {interval: {from: 0, to: 1}}
 equations: {balance: u_xx = m**2*u}
 conditions: [{on: left, u: 1}, {on: right, u_n: 0}]
 """
+MODES = """
+name: string
+coordinates: [x]
+fields: [u]
+domain: {interval: {from: 0, to: 1}}
+equations: {wave: -u_xx = 0}
+conditions: [{on: boundary, u: 0}]
+modes: {count: 2, mass: 1}
+"""
+LOAD_CASES = """
+name: bar
+coordinates: [x]
+constants: {f: 0, end: 0}
+cases: {weight: {f: 1}, pulled: {end: 2}}
+combinations: {both: {weight: 1.5, pulled: -2}}
+fields: [u]
+domain: {interval: {from: 0, to: 1}}
+equations: {balance: u_xx = -f*exp(x)}
+conditions: [{on: left, u: 0}, {on: right, u_n: end}]
+"""
 BALANCED = "weights: {gradient_norm: {every: 5}, causal: {bins: 4}}"
 TRAININGS = {
     "adam": (COUPLED, "{adam: {iterations: 24, resample: 9, learning_rate: 1e-2}}"),
@@ -41,6 +61,8 @@ TRAININGS = {
     "gauss_newton projected": (POISSON, "{gauss_newton: {iterations: 8}}"),
     "gauss_newton iterative": (POISSON, "{gauss_newton: {iterations: 6, solver: iterative}}"),
     "least_squares": (POISSON, "least_squares"),
+    "load cases": (LOAD_CASES, "least_squares"),
+    "modes": (MODES, "auto"),
     "least_squares nonlinear": (COUPLED, "{least_squares: {features: 30, iterations: 3}}"),
     "cells": (HEAT, "{cells: {slabs: 3, passes: 2, features: 35}}"),
     "cells periodic": (PERIODIC % "auto", "{cells: {slabs: 2, passes: 1, features: 20}}"),
