@@ -30,7 +30,7 @@ conditions:
 exact: {u: a*sin(pi*x)*sin(pi*y) + b*sin(pi*x)*cosh(pi*(y - 0.5))/cosh(pi/2)}
 probes: {middle: {quantity: u, at: [0.5, 0.5]}}
 solver: {tolerance: 1e-4, time_limit: 3600, method: {least_squares: {features: 350, scale: 3}}}
-outputs: {formats: [], figures: false}
+outputs: {formats: [], resolution: 12}
 """
 POINTS = np.array([[0.3, 0.4], [0.5, 0.5], [0.9, 0.2]])
 
@@ -147,13 +147,11 @@ def test_cases_survive_being_copied(solution):
     assert [*copy.deepcopy(solution).cases] == [*solution.cases]
 
 
-def test_pictures_and_page_show_every_case(solution, tmp_path, monkeypatch):
+def test_pictures_and_page_show_every_case(solution, tmp_path):
     from pinn.figures.figures import draw_figures
     from pinn.report.fields import field_view
     from pinn.report.page import write_report
 
-    monkeypatch.setattr(solution.problem.spec.outputs, "figures", True)
-    monkeypatch.setattr(solution.problem.spec.outputs, "resolution", 12)
     drawn = {file.stem for file in draw_figures(solution, tmp_path)}
     assert drawn == {"summary", "case_first", "case_second", "case_both", "convergence"}
     view = field_view(solution)
