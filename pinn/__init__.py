@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pinn.solution.solution import Solution
     from pinn.solution.solving import solve
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = ["Divergence", "Problem", "ResourceError", "Solution", "SpecError", "__version__", "load", "solve"]
 
 _HOME = {
