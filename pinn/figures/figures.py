@@ -107,7 +107,7 @@ def makers_of_modes(solution: Solved) -> dict[str, Callable[[], Figure | None]]:
         return figure
 
     return {
-        "summary": lambda: members_summary(solution, mode_panel),
+        "summary": lambda: members_summary(solution, mode_panel, [mode.label for mode in solution.modes]),
         **{f"mode_{mode.number}": lambda mode=mode: alone(mode) for mode in solution.modes},
         "convergence": lambda: convergence_figure(solution),
     }
@@ -119,8 +119,9 @@ def makers_of_cases(solution: Solved) -> dict[str, Callable[[], Figure | None]]:
     def page_of(member: Solved) -> Figure | None:
         return summary_figure(member, views(member))
 
+    labels = [f"{leading_quantity(member)}, {name}" for name, member in solution.members.items()]
     return {
-        "summary": lambda: members_summary(solution, leading_panel),
+        "summary": lambda: members_summary(solution, leading_panel, labels),
         **{f"case_{name}": lambda member=member: page_of(member) for name, member in solution.members.items()},
         "convergence": lambda: convergence_figure(solution),
     }

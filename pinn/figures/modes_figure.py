@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -25,9 +25,8 @@ def mode_figure(mode: Mode, panel: Panels) -> Figure:
     return page([panel(mode.solution)], 1, heading=mode.label)
 
 
-def members_summary(solution: Solved, panel: Panels) -> Figure:
-    """The first modes or load cases beside each other."""
-    labels = [mode.label for mode in solution.modes] or [*solution.members]
+def members_summary(solution: Solved, panel: Panels, labels: Sequence[str]) -> Figure:
+    """The first modes or load cases beside each other, each under its label."""
     members = [*solution.members.values()][:MOST_TOGETHER]
     panels = [titled(panel(member), label) for member, label in zip(members, labels, strict=False)]
     problem = solution.problem
