@@ -11,6 +11,7 @@ import typer
 from pinn.cli.bench import bench
 from pinn.cli.certify import certify
 from pinn.cli.compare import compare
+from pinn.cli.distill import distill
 from pinn.cli.doctor import doctor
 from pinn.cli.export import export
 from pinn.cli.harden import harden
@@ -40,6 +41,7 @@ app.command("info")(info)
 app.command("report")(report)
 app.command("export")(export)
 app.command("harden")(harden)
+app.command("distill")(distill)
 app.command("certify")(certify)
 app.command("mesh")(mesh)
 app.command("list")(list_problems)

@@ -20,6 +20,7 @@ class StopReason(StrEnum):
     DIVERGED = "diverged", "a number became NaN or infinite"
     INTERRUPTED = "interrupted", "stopped by a signal"
     HARDENED = "hardened", "a ReLU network fitted to the field of a trained one"
+    DISTILLED = "distilled", "a small network fitted to the field of a trained one"
 
     def __new__(cls, key: str, sentence: str) -> StopReason:
         member = str.__new__(cls, key)
