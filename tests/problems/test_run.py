@@ -55,9 +55,9 @@ SHORT = {
     "elasticity/incompressible_cylinder": ("stress", 1e-3, {"solver.tolerance": "1e-4"}),
     "elasticity/vibrating_bar": ("u", 3e-7, {"solver.tolerance": "1e-5"}),
     "transport/advection": ("u", 1e-4, {"solver.tolerance": "1e-3"}),
-    "fluids/kovasznay": ("u", 3e-7, {"solver.tolerance": "1e-4"}),
+    "fluids/kovasznay": ("u", 5e-6, {"solver.method": "{least_squares: {features: 200, scale: 2}}"}),
     "heat/poisson_l_shape": ("u", 1e-6, {"solver.tolerance": "1e-6"}),
-    "elasticity/orthotropic_plate_with_hole": ("stress", 3e-2, {"solver.tolerance": "1e-2"}),
+    "elasticity/orthotropic_plate_with_hole": ("stress", 3e-2, {"solver.method": "{cells: {passes: 1}}"}),
     # the largest relative error of an eigenvalue that is known
     "waves/square_membrane_modes": ("modes", 1e-8, {}),
     "waves/l_membrane_modes": ("modes", 1e-6, {"solver.tolerance": "1e-5"}),
@@ -66,7 +66,11 @@ SHORT = {
     "elasticity/column_buckling": ("modes", 1e-9, {}),
     "elasticity/sheet_modes": ("modes", 1e-8, {"solver.tolerance": "1e-6"}),
     # probes, relative to what is expected
-    "elasticity/nafems_le1": ("probe:stress_yy_D", 3e-2, {"solver.tolerance": "5e-3"}),
+    "elasticity/nafems_le1": (
+        "probe:stress_yy_D",
+        3e-2,
+        {"solver.method": "{least_squares: {features: 640, scale: 6}}"},
+    ),
     "elasticity/cook_membrane": ("probe:tip", 1e-4, {"solver.tolerance": "1e-4"}),
     # the first pass of cells
     "transport/burgers": ("u", 1e-2, {"solver.method": "{cells: {passes: 1}}"}),
@@ -80,7 +84,7 @@ SHORT = {
         5e-2,
         {"solver.method": "{march: {features: 250}}", "time.to": "0.1", "probes.corner.at": "[0, 0, 0.1]"},
     ),
-    "fluids/lid_driven_cavity": ("u", 0.1, {"solver.method": "{cells: {passes: 1, features: 50}}"}),
+    "fluids/lid_driven_cavity": ("u", 0.1, {"solver.method": "{cells: {passes: 1, features: 35}}"}),
 }
 
 

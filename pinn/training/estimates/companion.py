@@ -122,7 +122,8 @@ class Companion:
         self.displaced = displacements(problem, self.model)
         moved = [self.slope_rows(pair, groups) for pair in self.displaced]
         columns = torch.cat([rows / self.scales, right[:, None], *moved], dim=1)
-        whole = torch.linalg.qr(columns, mode="r")[1]
+        least = columns.new_zeros(max(0, columns.shape[1] - len(columns)), columns.shape[1])  # a square triangle
+        whole = torch.linalg.qr(torch.cat([columns, least]), mode="r")[1]
         size = rows.shape[1]
         self.triangle, self.moved_rows = whole[: size + 1, : size + 1], whole[:, size + 1 :]
 

@@ -201,3 +201,12 @@ def tanh_model(found, steepness):
         network.linears[1].weight.fill_(-1 / float(network.field_scale[0]))
         network.linears[1].bias.zero_()
     return Model(found, network)
+
+
+@pytest.mark.slow
+def test_fewer_points_than_features_leave_modes_as_well():
+    text = SINES.replace("-laplacian(u) =", "-laplacian(u) + u**3 =").replace("exact: {u: sin(pi*x)*sin(pi*y)}\n", "")
+    solution = solved(text, sampling="{interior: 60, boundary: 40}")
+    modes = Companion(solution.problem, solution.model).modes()
+    assert len(modes) > 1
+    assert all(np.isfinite(mode.gain) for mode in modes)
