@@ -101,6 +101,12 @@ class Certificate:
             raise SpecError((), f"'{name}' is not certified")
         return found
 
+    @property
+    def widths(self) -> list[float]:
+        """Sides of the box around the domain that bounds inside were found on, time among them."""
+        region = self.parts[0].region
+        return ((region.upper - region.lower) * (1 + 1e-12)).tolist()
+
     def bound_of(self, name: str) -> Bound:
         """Over all regions."""
         bounds = [part.bound(name) for part in self.parts_of(name)]

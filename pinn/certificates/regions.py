@@ -119,6 +119,21 @@ def ground_of(shape: Shape) -> Ground | None:
     return None
 
 
+def box_of(shape: Shape) -> tuple[Array, Array]:
+    """A box that holds the shape. The `bounds` of a combination are tightened by samples: these are of its parts."""
+    match shape:
+        case Box():
+            return shape.bounds
+        case Difference():
+            return box_of(shape.shapes[0])
+        case Union() | Intersection():
+            corners = [box_of(part) for part in shape.shapes]
+            lowest, highest = (np.min, np.max) if isinstance(shape, Union) else (np.max, np.min)
+            return lowest([low for low, _ in corners], axis=0), highest([high for _, high in corners], axis=0)
+    lower, upper = shape.bounds
+    return lower - OVERHANG * (upper - lower), upper + OVERHANG * (upper - lower)
+
+
 def off(ground: Ground, lower: Array, upper: Array) -> np.ndarray:
     """Which boxes [B, >= S] certainly have no point of the shape."""
     ((word, data),) = ground.items()
@@ -177,12 +192,12 @@ def regions_of(place: Place, domain: Domain) -> list[Region]:
         case Interior(subdomain):
             shape = domain.over(subdomain) if subdomain else domain.shape
             low, high = lower.copy(), upper.copy()
-            low[: domain.space], high[: domain.space] = shape.bounds
+            low[: domain.space], high[: domain.space] = box_of(shape)
             return [Region(f"inside {subdomain}".strip(), low, high, ground=ground_of(shape))]
         case Initial(where, subdomain):
             shape = domain.over(subdomain) if subdomain else domain.shape
             low, high = lower.copy(), upper.copy()
-            low[: domain.space], high[: domain.space] = shape.bounds
+            low[: domain.space], high[: domain.space] = box_of(shape)
             high[-1] = low[-1]
             return [Region(f"initial {subdomain}".strip(), low, high, ground=ground_of(shape), where=where)]
         case Points(points):

@@ -80,6 +80,7 @@ class Theorem:
             "energy": self.energy,
             "energy_parts": self.energy_parts,
             "energy_refused": self.energy_refused,
+            "energy_assumes": "the closed forms that hold the values on the boundary are exact there",
         }
 
 
@@ -126,7 +127,7 @@ def error_bounds(certificate: Certificate) -> Theorem:
         raise SpecError(equation.statement.path, "its term without derivatives has the sign that allows eigenvalues")
     bound = certificate.bound_of(equation.statement.name)
     boundary = max(certificate.bound_of(name).largest / abs(factor) for name, (_, factor) in given.items()) * SAFE
-    widths = ((problem.bounds[1] - problem.bounds[0]) * SAFE).tolist()
+    widths = certificate.widths
     options = [*barriers(second, first, widths[: problem.space])]
     if problem.time:
         options.append({"kind": "duration", "size": duration / slowest * SAFE})
@@ -193,8 +194,7 @@ def energy_bound(
         return None, {}, "the values on the boundary do not hold by construction (network: {constraints: hard})"
     if not all(form.is_number for form in (*equation.second, *equation.first)):
         return None, {}, "the coefficients vary in space"
-    widths = (problem.bounds[1] - problem.bounds[0]) * SAFE
-    friedrichs = 1 / (math.pi * math.sqrt(sum(width**-2 for width in widths.tolist()))) * SAFE
+    friedrichs = 1 / (math.pi * math.sqrt(sum(width**-2 for width in certificate.widths))) * SAFE
     least = min(a.lower for a in second)
     residual = certificate.l2_of(equation.statement.name)
     parts = {"friedrichs": friedrichs, "least": least, "residual_l2": residual}
