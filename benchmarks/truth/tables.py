@@ -65,6 +65,12 @@ def cooling_cup() -> Writer:
     return columns(x=x, T=found.y[0] + np.random.default_rng(SEED).normal(0, 0.1, len(x)))
 
 
+def cup() -> Writer:
+    """T' = -0.05 (T - 20) from 80 degrees, with noise of 0.1."""
+    t = np.linspace(0, 60, 31)
+    return columns(t=t, T=20 + 60 * np.exp(-0.05 * t) + np.random.default_rng(SEED).normal(0, 0.1, len(t)))
+
+
 def shifted_axis() -> Writer:
     """EI w'''' = 1 - x, simply supported, EI = 1, where the problem has the load x."""
     x = np.linspace(0.02, 0.98, 50)
@@ -144,6 +150,7 @@ TABLES: dict[str, Writer] = {
     "data/honest-noise.csv": honest_noise(),
     "data/outlier.csv": outlier(),
     "data/cooling-cup.csv": cooling_cup(),
+    "data/cup.csv": cup(),
     "data/shifted-axis.csv": shifted_axis(),
     "data/exact-data.csv": exact_data(),
     "free/two-of-one.csv": two_of_one(),
