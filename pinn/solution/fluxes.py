@@ -45,6 +45,7 @@ PANELS, GAUSS = 8, 3
 BESIDE = 1e-6  # of the domain's size
 PROPORTIONAL = 1e-8  # relative: a condition states the flux where its derivatives are those of the flux times a factor
 INSIDE = ""  # where no patch is
+Environment = tuple[PointSet, Mapping[str, Tensor], Mapping[Derivative, Tensor]]  # points, inputs, jets
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,22 +138,28 @@ def on_patch(solution: Solution, subdomain: Subdomain, patch: str, rule: Quadrat
     """The fluxes on a patch, stated where a condition says what they are."""
     problem = solution.problem
     fluxes = {name: flow.flux for name, flow in flows.items()}
-    found, stated = densities(solution, rule, fluxes), {}
+    conditions = [
+        (statement, mask, [name for name, flux in fluxes.items() if may_state(statement, flux)])
+        for statement, mask in stated_on(problem, subdomain, patch)
+    ]
+    wanted = [*fluxes.values(), *(statement.expression for statement, _, names in conditions if names)]
+    seen = environments(solution, rule, wanted)
+    found, stated = values_of(seen, fluxes), {}
     if rule.normals is not None and not all(np.isfinite(values).all() for values in found.values()):
         points = rule.points.copy()  # on an axis u/r is 0/0: its limit is as good as what stands just beside
         points[:, : problem.space] -= BESIDE * problem.geometry.size * rule.normals[:, : problem.space]
         rule = Quadrature(points, rule.weights, rule.normals)
-        found = densities(solution, rule, fluxes)
-    for statement, mask in stated_on(problem, subdomain, patch):
+        seen = environments(solution, rule, wanted)
+        found = values_of(seen, fluxes)
+    for statement, mask, names in conditions:
         where = np.ones(len(rule.points), dtype=bool) if mask is None else mask(rule.points[:, : problem.space])
-        for name, flux in fluxes.items():
-            if may_state(statement, flux):
-                gap, factor = missed(solution, rule, flux, statement)
-                here = where & np.isfinite(factor)
-                value = np.where(here, found[name] - gap / np.where(here, factor, 1.0), 0.0)
-                known = stated.get(name, np.zeros(len(where)))
-                stated[name] = known + value
-                found[name] = np.where(here, 0.0, found[name])
+        for name in names:
+            gap, factor = missed(seen, fluxes[name], statement)
+            here = where & np.isfinite(factor)
+            value = np.where(here, found[name] - gap / np.where(here, factor, 1.0), 0.0)
+            known = stated.get(name, np.zeros(len(where)))
+            stated[name] = known + value
+            found[name] = np.where(here, 0.0, found[name])
     return Part(patch, rule.points, rule.weights, stated, found)
 
 
@@ -176,14 +183,13 @@ def highest(compiled: CompiledExpression) -> set[Derivative]:
 
 
 def missed(
-    solution: Solution, rule: Quadrature, flux: CompiledExpression, statement: Statement
+    seen: Sequence[Environment], flux: CompiledExpression, statement: Statement
 ) -> tuple[np.ndarray, np.ndarray]:
     """What a condition misses at the points [N], and its derivatives over those of the flux [N], NaN where these are
     not proportional."""
     keys = sorted(highest(flux))
 
-    def at(points: PointSet) -> tuple[Tensor, Tensor]:
-        inputs, jets = environment(solution, points, [flux, statement.expression])
+    def at(points: PointSet, inputs: Mapping[str, Tensor], jets: Mapping[Derivative, Tensor]) -> tuple[Tensor, Tensor]:
         ours, theirs = (
             torch.stack([column(slopes[key], points) for key in keys])
             for slopes in (statement.expression.linearise(inputs, jets), flux.linearise(inputs, jets))
@@ -193,7 +199,7 @@ def missed(
         factor = torch.where(apart | (factor == 0), torch.full_like(factor, torch.nan), factor)
         return column(statement.expression.value(inputs, jets), points), factor
 
-    found = [at(points) for points in pieces_of(solution, rule)]
+    found = [at(*one) for one in seen]
     gap, factor = (torch.cat(parts).double().cpu().numpy() for parts in zip(*found, strict=True))
     return gap, factor
 
@@ -203,14 +209,23 @@ def densities(
 ) -> dict[str, np.ndarray]:
     """Values of expressions at the points of a rule: name -> [N]."""
 
-    def at(points: PointSet) -> Tensor:
-        inputs, jets = environment(solution, points, [*compiled.values()])
-        return torch.stack([column(one.value(inputs, jets), points) for one in compiled.values()])
+    return values_of(environments(solution, rule, [*compiled.values()]), compiled) if compiled else {}
 
+
+def values_of(seen: Sequence[Environment], compiled: Mapping[str, CompiledExpression]) -> dict[str, np.ndarray]:
+    """The same where the jets are known."""
     if not compiled:
         return {}
-    whole = torch.cat([at(points) for points in pieces_of(solution, rule)], dim=1).double().cpu().numpy()
-    return dict(zip(compiled, whole, strict=True))
+    pieces = [
+        torch.stack([column(one.value(inputs, jets), points) for one in compiled.values()])
+        for points, inputs, jets in seen
+    ]
+    return dict(zip(compiled, torch.cat(pieces, dim=1).double().cpu().numpy(), strict=True))
+
+
+def environments(solution: Solution, rule: Quadrature, compiled: Sequence[CompiledExpression]) -> list[Environment]:
+    """What expressions are of at the points of a rule, a few at a time: computed once for all of them."""
+    return [(points, *environment(solution, points, compiled)) for points in pieces_of(solution, rule)]
 
 
 def column(value: Tensor | float, points: PointSet) -> Tensor:
