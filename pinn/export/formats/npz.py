@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Any, BinaryIO
-from zipfile import ZIP_DEFLATED, ZipFile
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +49,7 @@ def _write(request: Request, path: Path) -> None:
                     with file.open("r+b") as stream:
                         array.put(stream, index * len(cloud.points) + start, values)
         for name, (file, _) in arrays.items():
-            archive.write(file, f"{name}.npy")
+            _put(archive, file, name)
 
 
 def _begun(file: Path, times: tuple[float, ...] | None, rows: int, width: int) -> tuple[Path, RawArray]:
@@ -66,7 +67,15 @@ def _add(archive: ZipFile, folder: Path, name: str, values: NDArray, dtype: np.d
         _write_header(stream, dtype, values.shape)
         for start in range(0, len(values), ROWS_AT_ONCE):
             stream.write(np.ascontiguousarray(values[start : start + ROWS_AT_ONCE], dtype).data)
-    archive.write(file, f"{name}.npy")
+    _put(archive, file, name)
+
+
+def _put(archive: ZipFile, file: Path, name: str) -> None:
+    """The file as an array of the archive, without a date: equal values make equal archives."""
+    member = ZipInfo(f"{name}.npy")
+    member.compress_type, member.file_size = ZIP_DEFLATED, file.stat().st_size  # which decides on 64 bits for its size
+    with file.open("rb") as source, archive.open(member, "w") as target:
+        shutil.copyfileobj(source, target)
 
 
 def _write_header(stream: BinaryIO, dtype: np.dtype, shape: tuple[int, ...]) -> None:
