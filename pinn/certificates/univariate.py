@@ -34,7 +34,7 @@ ELEMENTARY = 8  # units in the last place that exp, erf and the like may be off
 Values = NDArray[np.longdouble]
 Derivatives = Callable[[Values, int], tuple[list[Values], list[Array]]]
 
-STEP = 2.0**-6  # of the table of bounds
+STEP = 2.0**-8  # of the table of bounds
 FARTHEST = 40.0
 FURTHER = 12  # orders above those asked for, at which the table begins
 

@@ -24,7 +24,7 @@ def test_derivatives_are_right_to_the_error_that_they_state(name):
             for k in range(HIGHEST + 1):
                 off = abs(series[k] * mpmath.factorial(k) - mpmath.mpf(float(values[k][i])))
                 assert off <= errors[k][i] + 1e-36 * mpmath.mpf(10) ** k
-                assert errors[k][i] <= 1e-14 * max(1.0, 30.0**k)
+                assert errors[k][i] <= 1e-14 * max(1.0, abs(z)) * max(1.0, 30.0**k)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -37,7 +37,8 @@ def test_no_value_lies_beyond_a_bound_and_bounds_are_tight(name, order):
     found = UNIVARIATE[name].bound(order, distance)
     assert (found >= largest * (1 - 1e-9)).all()
     near = distance < 3
-    assert (found[near] <= 1.05 * largest[near]).all()
+    steep = 1.02 + 0.01 * order  # the next derivative is larger than this one, by more and more
+    assert (found[near] <= steep * largest[near]).all()
 
 
 def test_the_largest_of_gelu_are_those_in_closed_form():
