@@ -29,7 +29,7 @@ def deepxde_geometry():
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             import deepxde
     torch.set_default_dtype(dtype)
-    torch.set_default_device(device)
+    torch.set_default_device(None if device.type == "cpu" else device)  # cpu would stay, as a mode around everything
     return deepxde.geometry
 
 
