@@ -49,11 +49,13 @@ def test_it_knows_nothing_of_what_made_the_certificate():
     assert len(lines) <= 530
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [STRING, DEEP, RING], ids=["string", "deep", "ring"])
 def test_what_is_certified_is_confirmed(text, tmp_path):
     assert checker.check(certificate(text, tmp_path)) == []
 
 
+@pytest.mark.slow
 def test_a_wrong_claim_is_found(tmp_path):
     folder = certificate(STRING, tmp_path)
     claim = lambda data, name: next(c for p in data["parts"] for c in p["claims"] if c["name"] == name)  # noqa: E731

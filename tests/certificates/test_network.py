@@ -54,6 +54,7 @@ BOXES = np.random.default_rng(2).random((4, 2)), np.full((4, 2), RADIUS)
 ORDERS = [VALUE, SLOPE, LAPLACIAN, THIRD]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activation", ["gelu", "tanh", "silu", "softplus", "sin"])
 @pytest.mark.parametrize("hardness", [1.0, 2.5])
 def test_no_jet_of_one_hidden_layer_leaves_its_bounds(activation, hardness):

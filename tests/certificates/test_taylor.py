@@ -49,6 +49,7 @@ def test_a_layer_holds_what_it_makes():
         assert (np.abs(at(found, POINTS, 0.0) - true) <= found.e + ROUNDING).all()
 
 
+@pytest.mark.slow
 def test_the_mean_of_a_square_is_no_less_than_the_true_one():
     f = model(4)
     true = np.mean(at(f, np.random.default_rng(1).uniform(-1, 1, (200_000, 2)), 0.0) ** 2, axis=0)

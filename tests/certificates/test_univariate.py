@@ -15,6 +15,7 @@ POINTS = np.array([0.0, 0.3, -0.7, 1.414, -2.9, 4.1, -7.5, 15.0, -20.0])
 HIGHEST = 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_derivatives_are_right_to_the_error_that_they_state(name):
     with mpmath.workdps(60):

@@ -22,6 +22,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
+@pytest.mark.slow
 def test_a_run_is_certified_and_checked(folder, capsys):
     assert run(["certify", str(folder), "--check"]) == 4
     assert "has no certificate.json" in capsys.readouterr().err
@@ -38,6 +39,7 @@ def test_a_run_is_certified_and_checked(folder, capsys):
     assert "the bound of the largest error" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_run_is_distilled(folder, capsys):
     assert run(["distill", str(folder), "--units", "6", "--iterations", "3", "--quiet"]) == 0
     assert "student 6 gelu" in capsys.readouterr().out

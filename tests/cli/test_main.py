@@ -93,6 +93,7 @@ def test_version_and_no_arguments(capsys):
 HEAVY = ("torch", "sympy", "matplotlib", "meshio", "numpy", "scipy", "pydantic", "deepxde", "h5py")
 
 
+@pytest.mark.slow
 def test_help_imports_nothing_heavy():
     script = (
         "import sys; from pinn.cli.main import run; code = run(['--help']); "

@@ -60,6 +60,7 @@ def history(moves: bool = True, neurons: bool = False) -> list[dict]:
     return rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("neurons", [False, True])
 def test_the_picture_has_curves_over_time_and_profiles_over_layers(neurons):
     figure = hardness_figure(history(neurons=neurons))

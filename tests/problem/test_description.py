@@ -53,6 +53,7 @@ def notched(conditions: str):
     return build(parse_spec(NOTCHED.replace("CONDITIONS", conditions)))
 
 
+@pytest.mark.slow
 def test_the_measure_of_each_patch_is_said_and_what_a_shape_stands_for():
     text = describe(notched("[{on: left, fixed: true}, {on: rest, traction: [0, 0]}]"))
     assert (

@@ -223,6 +223,7 @@ def test_what_is_of_one_problem_refuses_a_family(fin, tmp_path, capsys):
     assert "a comparison is of one problem" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_description_says_what_moves_the_domain(plate, fin):
     assert "parameters   radius; the domain moves with radius" in plate.describe()
     assert "parameters   m; the domain is the same for all" in fin.problem.describe()

@@ -47,6 +47,7 @@ def plate(hole: str, method: str = "auto") -> Problem:
     return build(parse_spec(text))
 
 
+@pytest.mark.slow
 def test_a_square_hole_is_cut_across_the_shorter_way():
     problem = plate(SQUARE)
     assert jumping(problem) == 4
@@ -59,6 +60,7 @@ def test_a_square_hole_is_cut_across_the_shorter_way():
     assert prepare(parts) is parts
 
 
+@pytest.mark.slow
 def test_a_slit_is_no_hole_and_is_cut_along_itself():
     problem = plate(SLIT)
     assert not find_holes(problem)
@@ -75,6 +77,7 @@ def test_others_are_left_as_they_are(hole, method):
     assert separated(problem) is problem
 
 
+@pytest.mark.slow
 def test_own_equations_go_on_with_their_normal_derivatives():
     text = PLATE.replace("HOLE", SQUARE).replace("METHOD", "auto").split("conditions:")
     head = text[0].split("physics:")[0] + "fields: [u]\nequations: {poisson: -laplacian(u) = 1}\ndomain:"
@@ -100,6 +103,7 @@ conditions:
 """
 
 
+@pytest.mark.slow
 def test_a_hole_on_which_the_kind_of_load_changes_is_cut_and_stays_a_hole_of_both_parts():
     problem = build(parse_spec(LUG))
     (cut,) = cuts_of(problem)

@@ -58,6 +58,7 @@ def test_a_square_with_data_that_ask_for_a_logarithm_is_singular():
         assert is_singular(build(parse_spec(square.replace("EQUATION", f"-laplacian(u) = {source}")))) is answer
 
 
+@pytest.mark.slow
 def test_functions_fade_where_the_ray_on_which_they_jump_meets_the_domain():
     problem = build(parse_spec(WITH_A_HOLE))
     windows = {tuple(np.round(c.point, 6)): window_of(problem, c) for c in problem.corners}

@@ -243,6 +243,7 @@ def test_a_run_that_diverges_says_so():
 # ---- points --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["heat/poisson_2d.yaml", "elasticity/plate_with_hole.yaml", "transport/burgers.yaml"])
 def test_heldout_points_are_not_trained_on(file):
     found = pinn.load(PROBLEMS / file)

@@ -35,6 +35,7 @@ def test_the_generator_itself_goes_on_as_it_does_with_scipy():
     assert generators[0].integers(2**60) == generators[1].integers(2**60)
 
 
+@pytest.mark.slow
 def test_reading_a_spec_imports_neither_statistics_nor_optimisation():
     slow = "{'scipy.stats', 'scipy.optimize'}"
     load = "pinn.load('elasticity/plate_with_hole').describe()"

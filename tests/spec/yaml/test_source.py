@@ -303,6 +303,7 @@ def test_any_text_is_read_or_refused_in_one_line(text):
         assert same(parse_spec(dump(source.data)).data, source.data)
 
 
+@pytest.mark.slow
 def test_importing_the_reader_and_the_schema_is_light():
     code = (
         "import sys, pinn.spec.schema, pinn.spec.yaml.overrides; "

@@ -87,6 +87,7 @@ def test_indefinite_matrices_are_no_step():
     assert system.solve(jacobian.residual, -system.size) is None
 
 
+@pytest.mark.slow
 def test_the_acceleration_follows_the_curve():
     """Along v, w + s v + s^2 a/2 leaves a residual whose second derivative is orthogonal to J, as far as mu lets it."""
     model, jacobian, rows = system_of(COUPLED, "[6, 5]")
@@ -224,6 +225,7 @@ def test_neither_jacobian_nor_gram_matrix_is_formed_by_the_iterative_solver(monk
     assert largest < rows * weights / 3
 
 
+@pytest.mark.slow
 def test_points_are_fresh_after_a_step_that_fails():
     run = run_of(problem(COUPLED))
     stage = GaussNewton(GaussNewtonOptions(resample=1000), run)

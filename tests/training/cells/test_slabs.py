@@ -88,6 +88,7 @@ def test_points_for_all_times_leave_the_slabs():
     assert len(first_slabs(problem(WAVE, equations="{heat: u_t = u_xx}", conditions=conditions), 5)) == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", [WAVE, RING])
 @pytest.mark.parametrize("halvings", [0, 1, 6])
 def test_blended_windows_sum_to_one(text, halvings):

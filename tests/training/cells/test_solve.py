@@ -80,6 +80,7 @@ def test_the_loss_is_that_of_the_residuals():
     assert loss == pytest.approx(total, rel=1e-9)
 
 
+@pytest.mark.slow
 def test_no_other_output_layer_has_a_smaller_loss():
     found = problem(PLANE)
     cells = cells_of(found, [2, 1])
