@@ -25,6 +25,8 @@ from pinn.problem.loading import build
 from pinn.spec.yaml.source import parse_spec
 from tests.certificates.examples import DRIFT, HELD, RING, STRING
 
+pytestmark = pytest.mark.slow
+
 
 @cache
 def solved(text: str) -> pinn.Solution:
@@ -42,7 +44,6 @@ def inside(solution: pinn.Solution, count: int = 3000) -> np.ndarray:
     return points[solution.problem.geometry.contains(points)]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("text", [STRING, HELD, DRIFT, RING], ids=["string", "held", "drift", "ring"])
 def test_no_sampled_value_lies_outside_what_is_certified(text):
     solution, certificate = solved(text), certified(text)
@@ -105,7 +106,6 @@ def test_every_barrier_is_one():
     )
 
 
-@pytest.mark.slow
 def test_where_nothing_is_proved_it_says_why():
     theorem = proved(certified(RING))
     assert theorem.refused == "the field has no value given on all of hole"
@@ -114,7 +114,6 @@ def test_where_nothing_is_proved_it_says_why():
     assert "eigenvalues" in proved(certified(wave)).refused
 
 
-@pytest.mark.slow
 def test_a_network_that_is_no_perceptron_is_refused():
     text = STRING.replace("method: least_squares", "method: [{cells: {}}]")
     with pytest.raises(SpecError, match="cells"):

@@ -15,6 +15,8 @@ from pinn.run.directory import RunDirectory
 from pinn.solution.saved import save_run
 from pinn.spec.yaml.source import parse_spec
 
+pytestmark = pytest.mark.slow
+
 TEACHER = """
 name: string
 coordinates: [x]
@@ -37,7 +39,6 @@ def students(activation: str) -> Distilled:
     return distil(teacher(), [Sketch((8,), activation, 25)])
 
 
-@pytest.mark.slow
 def test_a_small_student_keeps_values_and_gradients():
     found = students("gelu")
     first, student = found.figures
@@ -51,14 +52,12 @@ def test_a_small_student_keeps_values_and_gradients():
     assert found.solution.metrics["stop_reason"] == "distilled"
 
 
-@pytest.mark.slow
 def test_a_student_of_relu_is_told_as_one():
     found = students("relu")
     assert found.solution.metrics["stop_reason"] == "hardened"
     assert 1e-4 < found.figures[-1].deviation < 0.2
 
 
-@pytest.mark.slow
 def test_students_are_widened_until_the_field_is_kept():
     tried = distil(teacher(), sketches_for(None, "gelu", 6)[:3], 1e-2)
     assert tried.figures[-1].deviation <= 1e-2

@@ -19,6 +19,8 @@ from pinn.training.hardening.hardening import Ramp
 from tests.training.cells.examples import cells_of, model_on
 from tests.training.examples import POISSON, problem
 
+pytestmark = pytest.mark.slow
+
 LEAST_SQUARES = {"solver": "{method: {least_squares: {features: 40, scale: 4}}, tolerance: 1e-6}"}
 
 
@@ -33,7 +35,6 @@ def hardened(trained) -> Hardened:
     return harden_solution(trained, Ramp(steps=6))
 
 
-@pytest.mark.slow
 def test_the_ramp_keeps_the_field_better_than_every_control(hardened):
     """Forty features that cancel each other: the naive swap destroys the field."""
     error = {name: hardened.step(name).field_error for name in (SUBSTITUTED, REFITTED, *CONTROLS)}
@@ -61,7 +62,6 @@ def test_the_residual_after_substitution_is_that_of_no_curvature(hardened):
     assert hardened.step(SUBSTITUTED).heldout_residual == pytest.approx(np.sqrt(0.5), rel=0.05)
 
 
-@pytest.mark.slow
 def test_saved_and_loaded_it_is_max_0_z_by_hand(trained, hardened, tmp_path):
     save_run(RunDirectory(tmp_path), trained)
     folder = hardening_report.save(hardened, tmp_path)
@@ -92,7 +92,6 @@ def test_a_failure_leaves_nothing(trained, hardened, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.slow
 def test_the_command(trained, tmp_path, capsys):
     save_run(RunDirectory(tmp_path), trained)
     assert run(["harden", str(tmp_path), "--tolerance", "0.05", "--steps", "2", "--iterations", "1", "-q"]) == 0

@@ -23,6 +23,8 @@ from pinn.spec.language.expressions import symbol
 from pinn.spec.yaml.source import parse_spec
 from tests.equations.closed_forms import jets_of, numbers, relative_residual
 
+pytestmark = pytest.mark.slow
+
 SATISFIED = 1e-11  # of the largest part: two derivatives of closed forms in float64
 POINTS = 12
 X, Y, Z = AXES = [symbol(c) for c in "xyz"]
@@ -182,7 +184,6 @@ def test_every_physics_has_a_manufactured_solution():
     assert {body.physics for body in BODIES.values()} | IN_TIME == set(PHYSICS)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", BODIES)
 def test_every_residual_vanishes(name):
     problem = problem_of(name)
@@ -204,7 +205,6 @@ def at_random(problem: Problem, quantity: str):
     return compiled, inputs, jets_of(problem.exact[""], compiled, inputs, problem.axes, problem.space)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("name", BODIES)
 def test_stresses_are_those_of_the_tensors(name):
     """Cauchy's stress, its component out of the plane, and von Mises' stress sqrt(3/2 s:s) of all nine components."""

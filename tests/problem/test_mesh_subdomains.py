@@ -12,6 +12,8 @@ from pinn.errors import SpecError
 from pinn.problem.contradictions import contradictions
 from tests.geometry.meshes import core_and_block
 
+pytestmark = pytest.mark.slow
+
 SHAPES = (Path(__file__).resolve().parents[2] / "problems/heat/two_materials.yaml").read_text(encoding="utf-8")
 BLOCKS = SHAPES[SHAPES.index("domain:") : SHAPES.index("definitions:")]
 MESH = "domain: {mesh: {file: m.msh}}\n"
@@ -40,7 +42,6 @@ def solution(folder):
     return pinn.solve(pinn.load(spec(folder), ["solver.tolerance=1e-4"]), seed=0, device="cpu")
 
 
-@pytest.mark.slow
 def test_two_materials_on_a_mesh_have_the_solution_of_those_on_shapes(solution):
     assert solution.metrics["stop_reason"] == "tolerance"
     within = solution.metrics["subdomains"]
@@ -48,7 +49,6 @@ def test_two_materials_on_a_mesh_have_the_solution_of_those_on_shapes(solution):
     assert max(part["relative_l2"]["u"] for part in within.values()) < 1e-5
 
 
-@pytest.mark.slow
 def test_the_exact_solution_meets_the_interface_up_to_the_chord_error(folder):
     """And does not where the materials are those of the other group."""
     slips = [float(line.rsplit(" ", 1)[1]) for line in contradictions(pinn.load(spec(folder)))]
@@ -77,7 +77,6 @@ def test_export_has_the_nodes_of_the_interface_once_for_each_side(solution, tmp_
     assert pyvista.read(tmp_path / "again.vtu").n_points == 289 + 17
 
 
-@pytest.mark.slow
 def test_validate_lists_groups_and_their_measures(folder, capsys):
     assert run(["validate", str(spec(folder))]) == 0
     said = capsys.readouterr().out

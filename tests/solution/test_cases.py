@@ -12,6 +12,8 @@ from pinn.errors import SpecError
 from pinn.training.output_layer import linear_solve
 from pinn.training.output_layer.linear_solve import solve_least_squares
 
+pytestmark = pytest.mark.slow
+
 SPEC = """
 name: two-sources
 coordinates: [x, y]
@@ -40,7 +42,6 @@ def solution():
     return pinn.solve(SPEC)
 
 
-@pytest.mark.slow
 def test_every_case_is_met(solution):
     x, y = POINTS.T
     first = np.sin(np.pi * x) * np.sin(np.pi * y)
@@ -72,7 +73,6 @@ def test_the_report_has_each_case_and_what_governs(solution):
     assert any(line.startswith("second") for line in lines)
 
 
-@pytest.mark.slow
 def test_all_are_solved_with_one_factorisation(monkeypatch):
     counted = []
 
@@ -88,7 +88,6 @@ def test_all_are_solved_with_one_factorisation(monkeypatch):
     assert solved.metrics["verdict"] == "solved"
 
 
-@pytest.mark.slow
 def test_a_case_alone_is_the_same(solution):
     head, rest = SPEC.split("cases:")
     alone = pinn.solve(head.replace("b: 0", "b: 2") + "domain:" + rest.split("domain:")[1])
@@ -150,7 +149,6 @@ def test_cases_survive_being_copied(solution):
     assert [*copy.deepcopy(solution).cases] == [*solution.cases]
 
 
-@pytest.mark.slow
 def test_pictures_and_page_show_every_case(solution, tmp_path):
     from pinn.figures.figures import draw_figures
     from pinn.report.fields import field_view

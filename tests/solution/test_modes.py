@@ -17,6 +17,8 @@ from pinn.solution.modes import frequency_of, multiplicities
 from pinn.solution.report import report_metrics
 from tests.training.modes.examples import DRIFT, SQUARE
 
+pytestmark = pytest.mark.slow
+
 QUICK = ["outputs.resolution=8"]
 
 
@@ -31,7 +33,6 @@ def drift():
     return pinn.solve(load(DRIFT, QUICK), device="cpu")
 
 
-@pytest.mark.slow
 def test_metrics_have_an_entry_for_each(square):
     first, second, third = square.metrics["modes"]
     assert [*first] == ["number", "eigenvalue", "frequency", "residual", "error", "multiplicity", "expected",
@@ -47,7 +48,6 @@ def test_an_eigenvalue_off_what_is_expected_is_said_so(square):
     assert "mode 2 is 1.3e-02 off" in square.metrics["because"]
 
 
-@pytest.mark.slow
 def test_a_right_run_is_solved(drift):
     assert drift.metrics["verdict"] == "solved"
     assert "frequency" not in drift.metrics["modes"][0]
@@ -61,7 +61,6 @@ def test_the_table_has_a_row_for_each(square, drift):
     assert "Hz" not in report_metrics(drift.metrics)
 
 
-@pytest.mark.slow
 def test_a_run_keeps_all_modes(square, tmp_path):
     spec = tmp_path / "square.yaml"
     spec.write_text(SQUARE.replace("count: 4", "count: 3"))
@@ -97,7 +96,6 @@ def test_the_page_has_a_frame_for_each_mode(square, drift):
     assert field_view(drift) is None
 
 
-@pytest.mark.slow
 def test_curves_are_drawn_as_well(drift, tmp_path):
     assert {file.stem for file in draw_figures(drift, tmp_path)} >= {"summary", "mode_1", "mode_4"}
 

@@ -23,6 +23,8 @@ from tests.training.modes.examples import (
     TWO_RODS,
 )
 
+pytestmark = pytest.mark.slow
+
 
 def eigenvalues(text, **changes):
     return [mode.eigenvalue for mode in pinn.solve(load(text, **changes), device="cpu").modes]
@@ -33,12 +35,10 @@ def square():
     return pinn.solve(load(SQUARE), device="cpu")
 
 
-@pytest.mark.slow
 def test_beam_to_nine_digits():
     assert eigenvalues(BEAM) == pytest.approx([root**4 for root in BEAM_ROOTS], rel=1e-8)
 
 
-@pytest.mark.slow
 def test_a_free_beam_has_two_rigid_motions():
     first, second, *others = pinn.solve(load(FREE_BEAM), device="cpu").modes
     assert (first.frequency, second.frequency) == (0.0, 0.0)
@@ -46,7 +46,6 @@ def test_a_free_beam_has_two_rigid_motions():
     assert [mode.eigenvalue for mode in others] == pytest.approx([root**4 for root in FREE_ROOTS], rel=1e-8)
 
 
-@pytest.mark.slow
 def test_the_eigenvalue_may_stand_in_a_condition():
     m = 2.0
     ends = [(n * math.pi + 1e-9, (n + 0.5) * math.pi - 1e-9) for n in range(4)]
@@ -54,12 +53,10 @@ def test_the_eigenvalue_may_stand_in_a_condition():
     assert eigenvalues(ROD) == pytest.approx((roots**2).tolist(), rel=1e-9)
 
 
-@pytest.mark.slow
 def test_operators_that_are_not_self_adjoint():
     assert eigenvalues(DRIFT) == pytest.approx([(n * math.pi) ** 2 + 25 for n in range(1, 5)], rel=1e-9)
 
 
-@pytest.mark.slow
 def test_two_materials():
     def determinant(k):
         return 2 * math.sin(k) * math.cos(k / 2) + math.cos(k) * math.sin(k / 2)
@@ -70,7 +67,6 @@ def test_two_materials():
     assert eigenvalues(TWO_RODS) == pytest.approx((roots[:4] ** 2).tolist(), rel=1e-9)
 
 
-@pytest.mark.slow
 def test_square_membrane_with_its_pair(square):
     found = square.modes
     wanted = [math.pi**2 * n for n in (2, 5, 5, 8)]
@@ -104,7 +100,6 @@ def test_every_mode_satisfies_its_own_equation(square):
         assert mode.solution.modes == ()
 
 
-@pytest.mark.slow
 def test_a_density_that_varies_scales_what_modes_are_normal_in():
     """-(u')' = lambda 4 u has a quarter of the eigenvalues, and modes half as large."""
     text = SQUARE.replace("mass: 1", "mass: 4")
@@ -113,7 +108,6 @@ def test_a_density_that_varies_scales_what_modes_are_normal_in():
     assert abs(float(found.modes[0]([[0.5, 0.5]])["u"][0])) == pytest.approx(1.0, rel=1e-7)
 
 
-@pytest.mark.slow
 def test_without_a_density_the_largest_value_is_one():
     solution = pinn.solve(load(DRIFT), device="cpu")
     values = solution.modes[0](np.linspace(0, 1, 801)[:, None])["u"]
@@ -121,14 +115,12 @@ def test_without_a_density_the_largest_value_is_one():
     assert values.max() == pytest.approx(scale, rel=1e-4)
 
 
-@pytest.mark.slow
 def test_complex_eigenvalues_are_not_solved():
     metrics = pinn.solve(load(TURNING), device="cpu").metrics
     assert metrics["verdict"] == "not_solved"
     assert "complex eigenvalue" in metrics["message"]
 
 
-@pytest.mark.slow
 def test_modes_that_are_not_resolved_are_not_solved():
     """Sixty half waves on what features of the first scales can follow."""
     metrics = pinn.solve(load(DRIFT, modes={"count": 60}, solver={"time_limit": 0.01}), device="cpu").metrics
@@ -166,7 +158,6 @@ def clamped_plate_by_ritz(degree):
     return eigh(stiffness / size / size[:, None], mass, eigvals_only=True)
 
 
-@pytest.mark.slow
 def test_clamped_plate_against_ritz_with_polynomials():
     text = """
 name: clamped
@@ -183,7 +174,6 @@ solver: {tolerance: 1e-6, time_limit: 3600}
     assert eigenvalues(text) == pytest.approx(reference.tolist(), rel=1e-6)
 
 
-@pytest.mark.slow
 def test_cantilever_plate():
     """Free edges meet in corners that take no force: 3.4710 (Leissa, J. Sound Vib. 31 (1973) 257, § 4, nu = 0.3)."""
     text = """
@@ -206,7 +196,6 @@ solver: {tolerance: 1e-5, time_limit: 3600}
     assert math.sqrt(second) == pytest.approx(8.506, abs=1e-3)
 
 
-@pytest.mark.slow
 def test_a_free_disk_of_steel_has_three_rigid_motions_and_pairs():
     text = """
 name: free-disk
