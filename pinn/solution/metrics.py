@@ -56,6 +56,7 @@ def metrics(solution: Solution, result: Outcome, device: torch.device, total: fl
             saddle=estimates.saddle,
             unexpected=unexpected(probes),
             unbalanced={name: one.missing for name, one in balance.items()},
+            linear=problem.is_linear,
             reach=0.0 if noisy else estimates.reach,  # what hangs on noisy data has a standard deviation
             systematic=tuple(systematic_misfits(problem, solution.model)) if noisy else (),
         )

@@ -64,6 +64,7 @@ class Measured:
     unexpected     probe -> relative difference from the value that is expected there
     systematic     sentences: noisy data that are missed in a way that is no noise
     reach          relative error that the residual may cause where it is amplified, 0 where it is not
+    linear         whether all statements are linear
     unbalanced     conservation law or moment -> relative difference of what is applied and what reacts
     """
 
@@ -82,6 +83,7 @@ class Measured:
     unexpected: Mapping[str, float] = field(default_factory=dict)
     unbalanced: Mapping[str, float] = field(default_factory=dict)
     reach: float = 0.0
+    linear: bool = False
     systematic: tuple[str, ...] = ()
 
 
@@ -203,10 +205,14 @@ def estimated_errors_are_small(measured: Measured) -> Finding | None:
 
 
 def residuals_are_not_amplified(measured: Measured) -> Finding | None:
-    """Near a problem without a unique solution the residual leaves room for errors that no second solve need show."""
+    """Near a problem without a unique solution the residual leaves room for errors that no second solve need show.
+
+    The correction of a linear problem is its solution in other features, those that are amplified among them; of a
+    nonlinear one it is a first step, which a front that is far from its place is beyond.
+    """
     if not measured.reach > MOST_ERROR * measured.tolerance:
         return None
-    if measured.reach > NOTHING_SURE:
+    if measured.reach > NOTHING_SURE and not measured.linear:
         return Finding(
             Verdict.NOT_SOLVED,
             f"NOT SOLVED: the residual is amplified so much that it may be an error of {measured.reach:.1e}",

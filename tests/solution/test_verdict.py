@@ -222,3 +222,10 @@ def test_a_milder_finding_does_not_call_useful_what_is_not_solved():
     found = judge(replace(MISSED, heldout=0.5, unbalanced={"heat": 1e-3}))
     assert found.because.startswith("NOT SOLVED")
     assert found.contradictions == ("heat is out of balance by 1.0e-03 of its size, which is above the tolerance",)
+
+
+@pytest.mark.parametrize(("linear", "verdict"), [(True, Verdict.USEFUL), (False, Verdict.NOT_SOLVED)])
+def test_what_may_be_an_error_of_a_tenth(linear, verdict):
+    """Of a linear problem the estimate knows what is amplified; of others it is a first step of Newton's."""
+    measured = replace(MISSED, reach=0.2, linear=linear, estimates={"u": 1e-3})
+    assert judge(measured).verdict is verdict
