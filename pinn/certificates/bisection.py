@@ -159,7 +159,12 @@ def bisect(
             node.widths = width[number]
             stuck = node.stalls >= STALLS * max(len(axes), 1) or node.depth >= DEEPEST
             if over <= share or stuck or budget <= 0 or not len(axes):
-                done.append((node, {name: tuple(float(v[number]) for v in found[name]) for name in found}))  # pyright: ignore
+                done.append(
+                    (
+                        node,
+                        {n: (float(a[number]), float(b[number]), float(c[number])) for n, (a, b, c) in found.items()},
+                    )
+                )
             else:
                 choice = np.where(high[number] > low[number], want[number], -np.inf)
                 nexts += node.cut(int(np.argmax(choice)))

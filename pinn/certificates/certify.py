@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 from sympy import Symbol
 
 from pinn.certificates.bisection import Bisection, Bound, bisect
@@ -280,9 +281,11 @@ class Evaluation:
 
     def bounded(self, options: Options) -> Part:
         region, problem = self.region, self.solution.problem
-        counts = None
-        if region.ground is not None:
-            counts = lambda centre: problem.geometry.contains(centre[:, : problem.space])  # noqa: E731
+
+        def inside(centre: Array) -> NDArray[np.bool_]:
+            return problem.geometry.contains(centre[:, : problem.space])
+
+        counts = None if region.ground is None else inside
         symmetric = frozenset(s.name for s in self.subjects if s.kind == "residual")
         found = bisect(self, region.lower, region.upper, options.gap, options.boxes, region.outside, counts, symmetric)
         return Part(region, self.subjects, found, self.degree)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import sympy
 
@@ -88,7 +89,8 @@ def second_order(problem: Problem) -> SecondOrder:
 
 
 def written_out(compiled: CompiledExpression, form: sympy.Expr) -> sympy.Expr:
-    return form.xreplace(compiled.closed)  # pyright: ignore[reportReturnType]
+    """With what stands for closed forms of the inputs replaced by them."""
+    return cast(sympy.Expr, form.xreplace(compiled.closed))
 
 
 def values_given(problem: Problem) -> dict[str, tuple[Statement, float]]:

@@ -1,9 +1,8 @@
 """Unknown coefficients: fields that multiply others in an equation, and are known only through measurements of those.
 
 Each field alone solves a linear problem, both together one whose linearisation leaves room for large changes that
-cancel
-(a u_x is the same for a twice as large and a slope half as large). Newton's iteration in hundreds of features follows
-the noise there and may run away; damped Gauss-Newton on the weights of a small network does not.
+cancel: a u_x is the same for a twice as large and a slope half as large. Newton's iteration in hundreds of features
+follows the noise there and may run away; in few and smooth ones it does not.
 """
 
 from __future__ import annotations

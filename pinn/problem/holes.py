@@ -173,9 +173,9 @@ def laurent(problem: Problem, subdomain: Subdomain, centre: tuple[float, float],
         orders, weights = orders_of([terms], [outputs])
     except NoWedge:
         return None
-    if (
-        any(weights) or len(set(orders)) > 1
-    ):  # what a field of another weight needs at the seam of a full turn is not just continuity
+    # What a field of another weight, or of an equation of another order, needs at the seam of a full turn is not just
+    # continuity.
+    if any(weights) or len(set(orders)) > 1:
         return None
     names = {name: (0, field) for field, name in enumerate(outputs)}
     rows = tuple(principal_row(part, names, weights, (), {}, order) for part, order in zip(terms, orders, strict=True))

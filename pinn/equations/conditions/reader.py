@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
@@ -245,39 +245,45 @@ class ConditionReader:
 
     def remaining(self, quantity: str, index: int, own: sympy.Expr | None, path) -> list[Place]:
         """Every part of the boundary that no other condition names for this quantity."""
-        grouped: dict[sympy.Expr | None, list[str]] = {}
-        for patch in self.geometry.patches:
-            elsewhere = [where for name in (quantity, *CLOSED) for _, where in self.stated.get((patch, name), [])]
-            if None in elsewhere:
-                continue
-            where = own
-            for taken in elsewhere:
-                assert taken is not None
-                where = both(where, 1 - taken)
-            grouped.setdefault(where, []).append(patch)
-            self.stated.setdefault((patch, quantity), []).append((index, where))
-            self.covered.add(patch)
-        if not grouped:
-            raise SpecError((*path, "on"), f"nothing of the boundary is left: every patch has its own '{quantity}'")
-        return [Boundary(tuple(patches), where) for where, patches in grouped.items()]
+
+        def elsewhere(patch: str) -> list[sympy.Expr | None]:
+            return [where for name in (quantity, *CLOSED) for _, where in self.stated.get((patch, name), [])]
+
+        return self.what_is_left(elsewhere, quantity, index, own, path, f"every patch has its own '{quantity}'")
 
     def unnamed(self, quantity: str, index: int, own: sympy.Expr | None, path) -> list[Place]:
         """Every part of the boundary that no other condition names for anything, but as `boundary`."""
+
+        def elsewhere(patch: str) -> list[sympy.Expr | None]:
+            entries = [entry for (named, _), several in self.stated.items() if named == patch for entry in several]
+            return list(dict.fromkeys(where for number, where in entries if number != index))
+
+        return self.what_is_left(elsewhere, quantity, index, own, path, "every patch has conditions of its own")
+
+    def what_is_left(
+        self,
+        elsewhere: Callable[[str], list[sympy.Expr | None]],
+        quantity: str,
+        index: int,
+        own: sympy.Expr | None,
+        path,
+        nothing: str,
+    ) -> list[Place]:
+        """The boundary without the parts `elsewhere` of each patch, None for all of it; it is this condition's now."""
         grouped: dict[sympy.Expr | None, list[str]] = {}
         for patch in self.geometry.patches:
-            entries = [entry for (named, _), several in self.stated.items() if named == patch for entry in several]
-            elsewhere = {where for number, where in entries if number != index}
-            if None in elsewhere:
+            others = elsewhere(patch)
+            if None in others:
                 continue
             where = own
-            for taken in elsewhere:
+            for taken in others:
                 assert taken is not None
                 where = both(where, 1 - taken)
             grouped.setdefault(where, []).append(patch)
             self.stated.setdefault((patch, quantity), []).append((index, where))
             self.covered.add(patch)
         if not grouped:
-            raise SpecError((*path, "on"), "nothing of the boundary is left: every patch has conditions of its own")
+            raise SpecError((*path, "on"), f"nothing of the boundary is left: {nothing}")
         return [Boundary(tuple(patches), where) for where, patches in grouped.items()]
 
     def points(self, given: Sequence[Sequence[Any]], path) -> tuple[tuple[float, ...], ...]:

@@ -65,6 +65,7 @@ KEPT = (
 )  # attributes that make the state, beside the march
 PART = 1.0  # held-out residual of a part of the fields, as the training sees it: beyond its end they miss everything
 POINTS, SEED = 2000, 90_002  # of the points at which the fields of two levels are compared; no run's own seed
+FINER = 2.0  # how much larger the residual of a rough level may be, to be preferred to the one before
 STRETCH = 1 / 50  # of the time, that one step of the stage covers at least
 
 
@@ -172,7 +173,7 @@ class MarchStage:
         if run.best is not None:
             self.changes.append(change(run.best, model, self.problem.heldout_points(POINTS, SEED)))
         rough = report.heldout > ROUGH
-        report.merit = report.heldout / WORSE**self.level if rough else report.heldout
+        report.merit = merit(report.heldout, self.level)
         seconds = run.seconds - self.begun
         self.march = None
         self.level += 1
@@ -201,6 +202,14 @@ class MarchStage:
         if state["march"] is not None:
             self.march = self.new_march(self.queue[0])
             self.march.load_state_dict(state["march"])
+
+
+def merit(heldout: float, level: int) -> float:
+    """What the best level is chosen by, lower is better: the residual where it is small; else the finer one is, nearly.
+
+    A level that is not rough is better than every one that is.
+    """
+    return heldout if heldout <= ROUGH else ROUGH + heldout / FINER**level
 
 
 def change(before: Model, after: Model, points: np.ndarray) -> float:

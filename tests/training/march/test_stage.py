@@ -11,7 +11,7 @@ import torch
 import pinn
 from pinn.problem.loading import build
 from pinn.spec.yaml.source import parse_spec
-from pinn.training.march.stage import change
+from pinn.training.march.stage import change, merit
 from tests.training.examples import PROBLEMS
 from tests.training.march.examples import MEMBRANE
 
@@ -82,6 +82,12 @@ def test_the_change_between_levels_is_that_of_the_worst_field():
     before, after = (SimpleNamespace(network=Doubled(factor)) for factor in (1.0, 0.9))
     points = np.random.default_rng(0).random((50, 2))
     assert change(before, after, points) == pytest.approx(0.1 / 0.9)
+
+
+def test_of_rough_levels_the_finer_is_better_and_a_smooth_one_is_better_than_all():
+    assert merit(0.02, 1) < merit(0.02, 0) < merit(0.05, 1)
+    assert merit(0.9e-3, 2) < merit(1.1e-3, 5)
+    assert merit(2e-5, 0) < merit(3e-5, 1)
 
 
 class Doubled(torch.nn.Module):
