@@ -18,7 +18,8 @@ def main() -> None:
     from benchmarks.truth.runs import as_text
     from pinn.cli.main import main as command
     from pinn.solution import metrics
-    from pinn.solution.verdict import Judgement, Measured, judge
+    from pinn.solution.judgement import Judgement, judge
+    from pinn.solution.verdict import Measured
 
     file = Path(sys.argv.pop(1))
 

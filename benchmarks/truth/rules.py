@@ -15,7 +15,8 @@ from benchmarks.truth.errors import Error
 from benchmarks.truth.judgement import FAILURES, Claim, Outcome, judge
 from benchmarks.truth.runs import Row, numbers
 from pinn.solution import verdict
-from pinn.solution.verdict import RULES, Measured, Verdict
+from pinn.solution.rules import RULES
+from pinn.solution.verdict import Measured, Verdict
 from pinn.training.run.stop_reason import StopReason
 
 CLAIMS = {Verdict.SOLVED: Claim.SOLVED, Verdict.USEFUL: Claim.USEFUL, Verdict.NOT_SOLVED: Claim.NOT_SOLVED}
@@ -67,7 +68,7 @@ def rules_page(rows: Sequence[Row], answers: Mapping[str, Answer]) -> str:
             "",
             "Made by `python -m benchmarks.truth --rules`, from what the verdicts of the runs in `truth.json` were",
             f"judged by ({judged} of them): which problems are claimed wrongly as soon as a rule of",
-            "`pinn/solution/verdict.py` is left out. None is while all are there.",
+            "`pinn/solution/rules.py` is left out. None is while all are there.",
             "",
             "| without | FALSE CLAIM | FALSE DIGITS |",
             "|---|---|---|",

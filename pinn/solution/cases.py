@@ -10,9 +10,10 @@ from typing import Any
 
 import torch
 
+from pinn.solution.judgement import BEST_FIRST
 from pinn.solution.metrics import metrics
 from pinn.solution.solution import Solution
-from pinn.solution.verdict import BEST_FIRST, Verdict
+from pinn.solution.verdict import Verdict
 from pinn.training.loop import Outcome
 from pinn.training.residuals.assembly import heldout_residual
 from pinn.training.residuals.linearisation import show_case

@@ -19,9 +19,10 @@ from pinn.solution.balance import balances
 from pinn.solution.corners import corner_entries
 from pinn.solution.environment import peak_memory
 from pinn.solution.estimating import Estimates, ends_early, estimate, estimate_of_levels
+from pinn.solution.judgement import judge
 from pinn.solution.measuring import errors, errors_by_subdomain, probed
 from pinn.solution.solution import Solution
-from pinn.solution.verdict import Measured, Verdict, judge
+from pinn.solution.verdict import Measured, Verdict
 from pinn.training.loop import Outcome
 from pinn.training.uncertainty.identification import identification
 from pinn.training.uncertainty.systematic import systematic_misfits
@@ -59,6 +60,7 @@ def metrics(solution: Solution, result: Outcome, device: torch.device, total: fl
             linear=problem.is_linear,
             reach=0.0 if noisy else estimates.reach,  # what hangs on noisy data has a standard deviation
             systematic=tuple(systematic_misfits(problem, solution.model)) if noisy else (),
+            cut=result.cut,
         )
     )
     other_way = advice(problem) if judgement.verdict is Verdict.NOT_SOLVED and not estimates.free else ""

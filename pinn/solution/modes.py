@@ -14,8 +14,9 @@ import torch
 from numpy.typing import ArrayLike
 
 from pinn.solution.environment import peak_memory
+from pinn.solution.judgement import judge
 from pinn.solution.solution import Solution
-from pinn.solution.verdict import Measured, judge
+from pinn.solution.verdict import Measured
 from pinn.training.loop import Outcome
 from pinn.training.modes.stage import show
 

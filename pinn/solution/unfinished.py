@@ -45,13 +45,10 @@ def up_to(problem: Problem, result: Outcome, end: float) -> tuple[Problem, Outco
     )
     model = Model(shorter, result.model.network, result.model.derivatives)
     scale = model.network.field_scale
-    said = (
-        f"the march came to t = {end:.6g} of {problem.time[1]:.6g}; the fields and all that is said of them end there"
-    )
     return shorter, replace(
         result,
         model=model,
         heldout=heldout_residual(model, draw_heldout(shorter, scale.device, scale.dtype)),
         stop_reason=StopReason.TIME_LIMIT if result.stop_reason is StopReason.TOLERANCE else result.stop_reason,
-        message=". ".join(text for text in (said, result.message) if text),
+        cut=f"the march came to t = {end:.6g} of {problem.time[1]:.6g}; the fields and all that is said end there",
     )

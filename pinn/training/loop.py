@@ -30,6 +30,7 @@ class Outcome:
     """The best model by held-out residual, or by what a stage judges by, and why the training ended.
 
     coarser   a model of another level, of a stage that goes from level to level
+    cut       a sentence where the model covers a part of the problem's time, '' where it covers all
     """
 
     model: Model
@@ -38,6 +39,7 @@ class Outcome:
     iterations: int
     message: str = ""
     coarser: Model | None = None
+    cut: str = ""
 
 
 def train(

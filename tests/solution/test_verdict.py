@@ -7,7 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from pinn.solution.verdict import BEST_FIRST, RULES, Finding, Measured, Verdict, judge
+from pinn.solution.judgement import BEST_FIRST, judge
+from pinn.solution.rules import RULES
+from pinn.solution.verdict import Finding, Measured, Verdict
 from pinn.training.run.stop_reason import StopReason
 
 MET = Measured(StopReason.TOLERANCE, tolerance=1e-8, heldout=1e-9)
@@ -113,6 +115,14 @@ def test_a_saddle_of_an_energy_is_no_solution():
     found = judge(replace(MET, saddle=True))
     assert (found.verdict, found.stop_reason) == (Verdict.NOT_SOLVED, StopReason.STAGNATED)
     assert "saddle" in found.because
+
+
+def test_a_march_that_ends_early_is_no_solution():
+    found = judge(replace(MET, cut="the march came to t = 1 of 2"))
+    assert (found.verdict, found.because) == (
+        Verdict.NOT_SOLVED,
+        "NOT SOLVED to its end: the march came to t = 1 of 2",
+    )
 
 
 def test_misfits_that_are_no_noise():
