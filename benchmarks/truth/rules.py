@@ -14,7 +14,7 @@ from benchmarks.truth.answers import Answer
 from benchmarks.truth.errors import Error
 from benchmarks.truth.judgement import FAILURES, Claim, Outcome, judge
 from benchmarks.truth.runs import Row, numbers
-from pinn.solution import verdict
+from pinn.solution import judgement
 from pinn.solution.rules import RULES
 from pinn.solution.verdict import Measured, Verdict
 from pinn.training.run.stop_reason import StopReason
@@ -32,7 +32,7 @@ def measured_of(content: Mapping[str, Any]) -> Measured:
 def without(row: Row, answer: Answer, rule: Callable[..., Any]) -> Outcome:
     """What the run's claim would be worth if the verdict did not have this rule."""
     rules = tuple(one for one in RULES if one is not rule)
-    found = verdict.judge(measured_of(row.measured), rules).verdict
+    found = judgement.judge(measured_of(row.measured), rules).verdict
     errors = {label: Error(error, row.within.get(label, 0.0)) for label, error in row.errors.items()}
     return judge(answer, CLAIMS[found], errors, row.estimates, row.tolerance or 1e-8)
 

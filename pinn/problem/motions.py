@@ -136,13 +136,18 @@ def constant_of(problem: Problem, name: str) -> str:
 
 
 def still(together: Tensor, space: Tensor) -> Tensor | None:
-    """Weights [3] of a rotation and two shifts whose sum is free; None where there are none."""
+    """Weights [3] of a rotation and two shifts whose sum is free; None where there are none.
+
+    Where many are, as where a shift is free by itself, those that have most of the rotation: the projection of the
+    rotation on them, whatever basis they have.
+    """
     outside = together - space @ (space.T @ together)
     if float(outside[:, 0].norm()) < BELONGS * float(together[:, 0].norm()):
         return together.new_tensor([1.0, 0.0, 0.0])
     _, sizes, directions = torch.linalg.svd(outside, full_matrices=False)
-    weights = directions[-1]
-    return weights if float(sizes[-1]) < BELONGS and abs(float(weights[0])) > BELONGS else None
+    free = directions[sizes < BELONGS]
+    weights = free.T @ free[:, 0]
+    return weights if abs(float(weights[0])) > BELONGS else None
 
 
 def centre(problem: Problem, i: int, j: int, weights: Tensor) -> str:

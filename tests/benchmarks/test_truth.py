@@ -26,7 +26,8 @@ from benchmarks.truth.tables import TABLES, make
 from pinn.domain.places import Data, Interface, Periodic
 from pinn.errors import SpecError
 from pinn.problem.problem import Problem
-from pinn.solution import verdict
+from pinn.solution import rules
+from pinn.solution.verdict import Measured
 from pinn.spec.language.expressions import symbol
 from pinn.training.run.stop_reason import StopReason
 from tests.equations.closed_forms import BRANCHES, differentiated, relative_residual
@@ -325,8 +326,8 @@ def row_of(answer: Answer, verdict: str, error: float | None = None, **measured)
 def test_a_rule_that_is_left_out_is_noticed_where_nothing_else_speaks():
     free = answer_of("not solved")
     row = row_of(free, "not solved", free=["nothing fixes u"])
-    assert without(row, free, verdict.nothing_is_free) == Outcome.FALSE_CLAIM
-    assert without(row, free, verdict.it_is_a_minimum) == Outcome.RIGHT
+    assert without(row, free, rules.nothing_is_free) == Outcome.FALSE_CLAIM
+    assert without(row, free, rules.it_is_a_minimum) == Outcome.RIGHT
     found = noticed([row], {"a": free})
     assert found["nothing_is_free"] == {"FALSE CLAIM": ["a"]}
     assert not any(worse for name, worse in found.items() if name != "nothing_is_free")
@@ -340,11 +341,11 @@ def test_a_rule_that_is_left_out_is_noticed_where_nothing_else_speaks():
 def test_digits_are_lost_with_the_rule_that_says_them():
     answer = answer_of("open", solutions=CLOSED_FORM)
     row = row_of(answer, "useful", 1e-5, estimates={"u": 1e-5})
-    assert without(row, answer, verdict.tolerance_is_met) == Outcome.FALSE_CLAIM
+    assert without(row, answer, rules.tolerance_is_met) == Outcome.FALSE_CLAIM
 
 
 def test_what_a_verdict_was_judged_by_survives_the_file():
     """Every field of it comes again, also what is not finite."""
-    known = verdict.Measured(StopReason.STAGNATED, 1e-8, math.inf, free=("a",), unexpected={"tip": math.nan})
+    known = Measured(StopReason.STAGNATED, 1e-8, math.inf, free=("a",), unexpected={"tip": math.nan})
     again = measured_of(json.loads(json.dumps(runs.as_text(asdict(known)), allow_nan=False)))
     assert str(again) == str(known)
