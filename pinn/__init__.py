@@ -13,18 +13,35 @@ from pinn.errors import Divergence, ResourceError, SpecError
 
 if TYPE_CHECKING:
     from pinn.problem.loading import load
+    from pinn.problem.pieces import problem, shapes
     from pinn.problem.problem import Problem
     from pinn.solution.solution import Solution
     from pinn.solution.solving import solve
+    from pinn.spec.stating import table
 
 __version__ = "0.2.0"
-__all__ = ["Divergence", "Problem", "ResourceError", "Solution", "SpecError", "__version__", "load", "solve"]
+__all__ = [
+    "Divergence",
+    "Problem",
+    "ResourceError",
+    "Solution",
+    "SpecError",
+    "__version__",
+    "load",
+    "problem",
+    "shapes",
+    "solve",
+    "table",
+]
 
 _HOME = {
     "Problem": "pinn.problem.problem",
     "load": "pinn.problem.loading",
     "Solution": "pinn.solution.solution",
     "solve": "pinn.solution.solving",
+    "problem": "pinn.problem.pieces",
+    "shapes": "pinn.problem.pieces",
+    "table": "pinn.spec.stating",
 }
 
 

@@ -20,7 +20,8 @@ PROBLEM = ROOT / "problems" / "heat" / "poisson_2d.yaml"
 
 
 def test_the_names():
-    names = {"load", "solve", "Problem", "Solution", "SpecError", "Divergence", "ResourceError", "__version__"}
+    names = {"load", "solve", "problem", "shapes", "table", "Problem", "Solution"}
+    names |= {"SpecError", "Divergence", "ResourceError", "__version__"}
     assert set(pinn.__all__) == names
     assert names <= set(dir(pinn))
     found: dict = {}

@@ -33,9 +33,10 @@ from pinn.problem.table_ranges import refuse_ends
 from pinn.spec.language.expressions import Scope
 from pinn.spec.parameters import corners, parameter_ranges, slice_of
 from pinn.spec.schema import REST, Spec, load_schema
+from pinn.spec.stating import stated
 from pinn.spec.table_functions import with_open_tables
 from pinn.spec.yaml.overrides import apply_overrides
-from pinn.spec.yaml.pieces import changed, spec_of
+from pinn.spec.yaml.pieces import KEYWORD, MAPPING, changed, spec_of
 from pinn.spec.yaml.source import Source, parse_spec, read_spec
 
 
@@ -50,14 +51,14 @@ def load(spec: str | PathLike[str] | Mapping[str, Any], overrides: Sequence[str]
     if overrides:
         source = apply_overrides(source, list(overrides))
     if changes:
-        source = changed(source, changes)
+        source = changed(source, stated(changes, KEYWORD))
     return build(source, folder)
 
 
 def read(spec: str | PathLike[str] | Mapping[str, Any]) -> tuple[Source, Path]:
     """The spec, and the folder that files it names are relative to. Raises SpecError."""
     if isinstance(spec, Mapping):
-        return spec_of(spec), Path()
+        return spec_of(stated(spec, MAPPING)), Path()
     if isinstance(spec, str) and "\n" in spec:
         return parse_spec(spec), Path()
     file = find_spec(fspath(spec))

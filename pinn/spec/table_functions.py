@@ -39,16 +39,39 @@ def opened(name: str, table: Table, folder: Path) -> Table:
     if isinstance(table, OpenTable):
         return table
     path = ("tables", name)
-    file = folder / table.file
-    columns = read_columns(file, table.x, (*path, "file"))
-    arguments = [column(columns, letter, file, (*path, "x")) for letter in table.x]
-    values = column(columns, table.values, file, (*path, "values"))
-    points, grid = on_grid(arguments, values, table.x, path)
-    for letter, own in zip(table.x, points, strict=True):
+    letters = tuple(table.x)
+    points, grid = on_grid(*written_numbers(table, folder, path), letters, path)
+    for letter, own in zip(letters, points, strict=True):
         refuse_jumps(letter, own, path)
     found = OpenTable(**table.model_dump())
-    found._function = tabulated(name, table.x, points, grid, DEGREES[table.interpolation])
+    found._function = tabulated(name, letters, points, grid, DEGREES[table.interpolation])
     return found
+
+
+def written_numbers(table: Table, folder: Path, path: tuple[str, str]) -> tuple[list[Array], Array]:
+    """The arguments, each [N], and the values [N], from the table's file or from the spec itself."""
+    if table.file is not None:
+        file = folder / table.file
+        columns = read_columns(file, tuple(table.x), (*path, "file"))
+        arguments = [column(columns, letter, file, (*path, "x")) for letter in table.x]
+        return arguments, column(columns, str(table.values), file, (*path, "values"))
+    assert isinstance(table.x, dict)  # as the table has been read
+    points = [np.array(own, float) for own in table.x.values()]
+    shape = tuple(len(own) for own in reversed(points))
+    if (found := shape_of(table.values)) != shape:
+        needed, has = (" x ".join(map(str, sizes)) or "lists of one length" for sizes in (shape, found))
+        raise SpecError((*path, "values"), f"must be {needed} numbers, by the points of x, got {has}")
+    grid = np.meshgrid(*reversed(points), indexing="ij")
+    return [own.ravel() for own in reversed(grid)], np.array(table.values, float).ravel()
+
+
+def shape_of(values: object) -> tuple[int, ...]:
+    """Lengths of lists of lists; none where they differ."""
+    if not isinstance(values, tuple):
+        return ()
+    inner = {shape_of(entry) for entry in values}
+    deep = isinstance(values[0], tuple)
+    return (len(values), *next(iter(inner))) if len(inner) == 1 and (not deep or all(inner)) else ()
 
 
 def on_grid(

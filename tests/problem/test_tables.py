@@ -7,6 +7,7 @@ import pickle
 
 import numpy as np
 import pytest
+import sympy
 
 from pinn import load, solve
 from pinn.errors import SpecError
@@ -142,3 +143,34 @@ def test_a_cubic_table_has_two_derivatives(written):
     problem.scope.expression("d(a(x, y), x, x, y, y)", ())
     with pytest.raises(SpecError, match="a derivative of order 3 of the table 'a', which has 2"):
         problem.scope.expression("d(a(x, y), x, x, x)", ())
+
+
+def test_numbers_may_stand_in_the_spec(written):
+    """A table without a file is the one that a file would be."""
+    x, y = np.linspace(0, 1, 4), np.linspace(0, 2, 3)
+    values = 1 + x * y[:, None]
+    of_file = load(written(POISSON, a_npz={"x": x, "y": y, "a": values}))
+    inside = {"x": {"x": x.tolist(), "y": y.tolist()}, "values": values.tolist()}
+    here = load(of_file.to_yaml(), tables={"a": {"file": None, **inside}})
+    at = sympy.symbols("x y")
+    assert of_file.spec.tables["a"].function.at(*at) == here.spec.tables["a"].function.at(*at)
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("{x: {x: [0, 1]}, values: [1, 2, 3]}", r"tables\.k\.values: must be 2 numbers, by the points of x, got 3"),
+        ("{x: {x: [0, 1]}, values: k}", r"tables\.k\.values: must be numbers, as the points of x are"),
+        ("{x: x, values: [1, 2]}", r"tables\.k\.values: must be the name of a column of the file"),
+        ("{x: {x: [0, a]}, values: [1, 2]}", r"tables\.k\.x\.x\[1\]: must be a number, got 'a'"),
+        ("{x: x, values: k}", r"tables\.k\.file: is missing; write the path .*; or the numbers themselves"),
+        ("{file: k.csv, x: {x: [0, 1]}, values: k}", r"tables\.k\.x: names columns of the file"),
+        (
+            "{x: {x: [0, 1], y: [0, 1]}, values: [[1, 2], [3]]}",
+            "must be 2 x 2 numbers, by the points of x, got lists of",
+        ),
+    ],
+)
+def test_what_is_no_table_is_refused_at_its_place(table, said):
+    with pytest.raises(SpecError, match=said):
+        load(LAYERS.replace("{file: k.csv, x: x, values: k}", table))

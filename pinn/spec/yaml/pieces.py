@@ -82,7 +82,5 @@ def _plain(value: Any, path: Path, file: str) -> Any:
         return operator.index(value)
     if isinstance(value, Sequence):
         return [_plain(entry, (*path, number), file) for number, entry in enumerate(value)]
-    if type(value).__module__.split(".")[0] == "sympy":
-        return str(value)
     kind = type(value).__name__
     raise SpecError(path, f"must be text, a number, a list or a mapping, got {kind}; write it as text", (file, 1, 1))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from os import PathLike, strerror
@@ -17,6 +18,7 @@ from pinn.files.reading import printable, read_some
 from pinn.spec.yaml.subset import Path, Position, compose, is_plain_text, shown
 
 MAX_BYTES = 1_000_000
+_SHORT = re.compile(r"[\w.+-]+")  # numbers and names
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def dump(data: Any) -> str:
 
 
 class _Representer(SafeRepresenter):
-    """ruamel.yaml's, without anchors and with quotes around text that the core schema would read as a number."""
+    """ruamel.yaml's, with lists of numbers and names in a line, without anchors, and quotes where needed."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
@@ -99,5 +101,10 @@ class _Representer(SafeRepresenter):
     def represent_str(self, data: str) -> Any:
         return self.represent_scalar("tag:yaml.org,2002:str", data, style=None if is_plain_text(data) else '"')
 
+    def represent_list(self, data: Any) -> Any:
+        short = bool(data) and all(_SHORT.fullmatch(str(entry)) for entry in data)
+        return self.represent_sequence("tag:yaml.org,2002:seq", data, flow_style=True if short else None)
+
 
 _Representer.add_representer(str, _Representer.represent_str)
+_Representer.add_representer(list, _Representer.represent_list)

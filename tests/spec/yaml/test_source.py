@@ -281,7 +281,7 @@ def test_what_is_written_reads_back(data):
 def test_written_in_blocks_in_the_given_order_without_anchors():
     shared = [1, "a"]
     assert dump({"z": {"b": shared, "a": shared}, "e": 1e-8, "t": True, "n": None}) == (
-        "z:\n  b:\n  - 1\n  - a\n  a:\n  - 1\n  - a\ne: 1e-08\nt: true\nn: null\n"
+        "z:\n  b: [1, a]\n  a: [1, a]\ne: 1e-08\nt: true\nn: null\n"
     )
 
 
