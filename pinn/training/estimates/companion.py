@@ -39,6 +39,7 @@ from pinn.network.displaced_network import DisplacedNetwork
 from pinn.network.mlp import MLP
 from pinn.network.sum_network import SumNetwork
 from pinn.problem.problem import Problem
+from pinn.training.estimates.singular import largest
 from pinn.training.output_layer.damped_qr import column_scales, damped_triangle, damping
 from pinn.training.output_layer.gathered import gather, gathered_units, with_points_at_holes
 from pinn.training.output_layer.sampled_layer import sampled_model
@@ -84,7 +85,7 @@ class Companion:
     """Rows of all statements at a solution, in features of another seed.
 
     basis     the features, as a model whose output layer is zero
-    triangle  R [P, P] of the rows;  right [P], Q^T of the negative residuals
+    triangle  [R, Q^T b] of the rows, damped by their rounding errors, b the negative residuals: [P + 1, P + 1]
     """
 
     def __init__(self, problem: Problem, model: Model, seed: int = SEED):
@@ -122,9 +123,9 @@ class Companion:
         self.displaced = displacements(problem, self.model)
         moved = [self.slope_rows(pair, groups) for pair in self.displaced]
         columns = torch.cat([rows / self.scales, right[:, None], *moved], dim=1)
-        least = columns.new_zeros(max(0, columns.shape[1] - len(columns)), columns.shape[1])  # a square triangle
-        whole = torch.linalg.qr(torch.cat([columns, least]), mode="r")[1]
         size = rows.shape[1]
+        below = columns.new_zeros(columns.shape[1], columns.shape[1])
+        whole = damped_triangle(torch.cat([columns, below]), size, damping(size, columns.dtype))
         self.triangle, self.moved_rows = whole[: size + 1, : size + 1], whole[:, size + 1 :]
 
     def rows_of(self, model: Model, group: Group) -> list[tuple[Tensor, Tensor]]:
@@ -149,9 +150,7 @@ class Companion:
     def corrected(self) -> Model:
         """The solution with its correction added: what a quantity of it differs by is the quantity's error."""
         size = self.triangle.shape[1] - 1
-        rows = torch.cat([self.triangle, self.triangle.new_zeros(size, size + 1)])
-        triangle = damped_triangle(rows, size, damping(size, rows.dtype))
-        upper, right = triangle[:size, :size], triangle[:size, size:]
+        upper, right = self.triangle[:size, :size], self.triangle[:size, size:]
         coefficients = torch.linalg.solve_triangular(upper, right, upper=True)[:, 0] / self.scales
         correction = copy.deepcopy(self.basis)
         unknowns = len(correction.raw)
@@ -191,9 +190,9 @@ class Companion:
         rows = torch.cat([features, self.moved_rows / self.moved_rows.new_tensor(sizes)], dim=1)
         upper = damped_triangle(torch.cat([rows, rows.new_zeros(rows.shape[1], rows.shape[1])]), rows.shape[1], DAMPING)
         passed = torch.linalg.solve_triangular(upper.T, measured.T, upper=False).T
-        left, gains, _ = torch.linalg.svd(passed, full_matrices=False)
+        left, gains = largest(passed, MOST_MODES)
         found, along = [], torch.linalg.qr(torch.cat([left[:, :0], *moved], dim=1))[0]
-        for gain, column in list(zip(gains.tolist(), left.T, strict=True))[:MOST_MODES]:
+        for gain, column in zip(gains.tolist(), left.T, strict=True):
             moves, column = bool((along.T @ column).norm() > MOVES), column.cpu()
             parts = (column * len(points) ** 0.5).reshape(len(problem.outputs), -1)
             sizes = [problem.scaling.fields[output] for output in problem.outputs]

@@ -93,8 +93,9 @@ def rotations(problem: Problem, points: Tensor, space: Tensor, outputs: Sequence
             candidates = torch.stack([column, *shifts], dim=1)
             outside = candidates - space @ (space.T @ candidates)
             _, sizes, directions = torch.linalg.svd(outside, full_matrices=False)
-            weights = directions[-1]
-            if abs(float(weights[0])) < 1e-6 or float(sizes[-1]) > BELONGS * float((candidates @ weights).norm()):
+            free = directions[sizes <= BELONGS * (candidates @ directions.T).norm(dim=0)]
+            weights = free.T @ free[:, 0]  # of all that are free the one with most of the turn
+            if abs(float(weights[0])) < 1e-6:
                 continue
             free_shifts = all(belongs(shift, space) for shift in shifts)
             centre = "any point" if free_shifts else (
