@@ -41,6 +41,9 @@ class FakeProblem:
             outputs=SimpleNamespace(quantities=None, resolution=30, times=None, formats=("vtu",), figures=True),
             solver=SimpleNamespace(tolerance=1e-8, time_limit=60.0, checkpoint=60.0, load_steps=None, stages=()),
             network=SimpleNamespace(hidden=None),
+            tables={},
+            data=(),
+            reference=None,
             resolved=lambda: {"name": self.name, "title": self.title},
         )
 

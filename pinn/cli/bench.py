@@ -33,7 +33,9 @@ def bench(
             "solves all its problems, or those named after it, and writes a table of them.",
         ),
     ] = None,
-    engines: Annotated[str, typer.Option(help="Which engines, with commas between them.")] = "native,deepxde",
+    engines: Annotated[
+        str, typer.Option(help="Which engines, with commas between them: native is this program.")
+    ] = "native,deepxde",
     time_limit: Annotated[
         float | None, typer.Option(min=0.1, metavar="S", help="Seconds of each run, instead of solver.time_limit.")
     ] = None,

@@ -56,6 +56,7 @@ def compare(
     from pinn.comparison.trials import STYLES, plan_trials
     from pinn.files.writing import write_json, write_text
     from pinn.problem.description import method
+    from pinn.report.page import of_markdown
     from pinn.run.directory import make_folder
 
     settings = [*STYLES[style.value], *(overrides or ())]
@@ -82,8 +83,10 @@ def compare(
     write_text(folder / "comparison.csv", comparison.table())
     write_text(folder / "comparison.md", page)
     pictures = draw_comparison(comparison, summary, folder)
+    seen = [picture for picture in pictures if picture.suffix == ".png"]
+    write_text(folder / "comparison.html", of_markdown(f"Activations: {problem.name}", page, seen))
     typer.echo(page)
-    for path in [*(folder / f"comparison.{suffix}" for suffix in ("json", "csv", "md")), *pictures]:
+    for path in [*(folder / f"comparison.{suffix}" for suffix in ("json", "csv", "md", "html")), *pictures]:
         typer.echo(path)
 
 

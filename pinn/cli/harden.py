@@ -36,7 +36,7 @@ def harden(
     iterations: Annotated[int | None, typer.Option(min=1, help="Gauss-Newton steps at each. Default: 2.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")] = False,
 ) -> None:
-    """Ramp λ of RUN to a target while the field is kept, substitute ReLU, report; writes RUN/hardened."""
+    """Turn the smooth network of RUN into a ReLU network that keeps the field, step by step; writes RUN/hardened."""
     from pinn.cli.numbers import finite
     from pinn.errors import SpecError
     from pinn.run.directory import require_run

@@ -42,7 +42,7 @@ def _run_summary(folder: Path) -> str:
     metrics_file = folder / "metrics.json"
     if not metrics_file.is_file():
         if not (folder / "spec.yaml").is_file():
-            raise SpecError((), f"{folder} is not a run: it has neither metrics.json nor spec.yaml")
+            raise SpecError((), f"{folder} is not a run: it has neither metrics.json nor spec.yaml{newest(folder)}")
         found = ", ".join(file.name for file in files)
         return f"{folder}: an unfinished run, without metrics.json; it has {found}"
     metrics = read_json(metrics_file)
@@ -53,6 +53,12 @@ def _run_summary(folder: Path) -> str:
         raise ResourceError(f"{metrics_file}: not the metrics of a run: {error}") from None
     doubt = unverified(metrics)
     return "\n".join([*map(one_line, text.splitlines()), *([f"\nwarning: {doubt}"] if doubt else [])])
+
+
+def newest(folder: Path) -> str:
+    """A clause with the last of the runs inside a folder; empty where there is none."""
+    runs = sorted(file.parent for file in folder.glob("*/metrics.json"))
+    return f"; the last run in it is {runs[-1]}" if runs else ""
 
 
 def _title(spec: Path) -> str:

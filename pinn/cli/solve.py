@@ -33,7 +33,9 @@ def solve(
     ] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the random numbers, instead of solver.seed.")] = None,
     device: Annotated[Device, typer.Option(help="Where to compute.")] = Device.auto,
-    engine: Annotated[str, typer.Option(help="What computes: native, or deepxde for comparison.")] = "native",
+    engine: Annotated[
+        str, typer.Option(help="What computes: native (this program), or deepxde for comparison.")
+    ] = "native",
     track_errors: Annotated[
         bool, typer.Option("--track-errors", help="Add the true errors, where known, to history.csv as error:NAME.")
     ] = False,

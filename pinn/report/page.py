@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from pinn.files.writing import write_text
 from pinn.report.fields import as_json, field_view
+from pinn.report.markdown import as_html
 from pinn.solution.report import report_metrics
 from pinn.solution.verdict import Verdict
 from pinn.spec.yaml.source import dump
@@ -35,6 +36,12 @@ VIEW = """<canvas id="field" width="1200" height="700"></canvas>
 </div>
 <p>Wheel: zoom. Drag: move; a solid turns, and moves with the shift key. The value under the cursor is shown.</p>
 """
+AGAIN = """<p>Save the problem above as <code>spec.yaml</code>{files}.
+The same result comes from pinn {version} with torch {torch}:</p>
+<pre>pinn solve spec.yaml</pre>
+<p>To cite:</p>
+<pre>the pinn developers: pinn, partial differential equations solved with smooth physics-informed
+neural networks, version {version}</pre>"""
 ENLARGE = """for (const picture of document.querySelectorAll(".pictures img"))
   picture.addEventListener("click", () => picture.classList.toggle("large"));"""
 
@@ -72,6 +79,7 @@ def page(solution: Solution, pictures: Sequence[Path] = ()) -> str:
         section("Problem", "<p>With all defaults filled in. It solves to the same result: save it and run "
                 f"<code>pinn solve spec.yaml</code>.</p><pre>{escape(dump(problem.spec.resolved()))}</pre>"),
         section("Environment", table(("", ""), [(key, plain(value)) for key, value in solution.environment.items()])),
+        section("To repeat and to cite", again(solution)),
     ]  # fmt: skip
     scripts = [f"<script>{ENLARGE}</script>"]
     if view is not None:
@@ -79,6 +87,15 @@ def page(solution: Solution, pictures: Sequence[Path] = ()) -> str:
         data = json.dumps({**as_json(view), "across": across}, allow_nan=False).replace("</", "<\\/")
         scripts.append(f"<script>{resource('view.js')}\nstarted(document, {data});</script>")
     return document(problem.title or problem.name, [*parts, *scripts])
+
+
+def again(solution: Solution) -> str:
+    """What brings the same result about elsewhere, and what to write in a paper."""
+    versions, spec = solution.environment.get("versions") or {}, solution.problem.spec
+    version, torch = (str(versions.get(name, "of environment.json")) for name in ("pinn", "torch"))
+    files = [str(one.file) for one in (*spec.tables.values(), *spec.data, *filter(None, [spec.reference])) if one.file]
+    beside = f", beside it {escape(', '.join(files))}" if files else ""
+    return AGAIN.format(files=beside, version=escape(version), torch=escape(torch))
 
 
 def document(title: str, parts: Iterable[str]) -> str:
@@ -136,6 +153,11 @@ def plain(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4g}"
     return "" if value is None else json.dumps(value) if isinstance(value, dict | list) else str(value)
+
+
+def of_markdown(title: str, text: str, pictures: Sequence[Path] = ()) -> str:
+    """A page in our own Markdown, such as comparison.md, with its pictures inside."""
+    return document(title, [as_html(text), section("Pictures", album(pictures)) if pictures else ""])
 
 
 def comparison(runs: Sequence[tuple[str, Solution]]) -> str:

@@ -41,10 +41,8 @@ def report_metrics(metrics: Mapping[str, Any], files: Sequence[Path] = (), *, ti
     if metrics.get("cases"):
         blocks.append(_cases(metrics))
     elif single := {name: entry for name, entry in probes.items() if name not in lines}:
-        rows = list(_probe_rows(single))
-        places = any(row[-1] for row in rows)
         header = ("probe", "value", "expected", "difference", "estimated error", "at")
-        blocks.append(table(header if places else header[:-1], rows if places else [row[:-1] for row in rows]))
+        blocks.append(table(*without_empty(header, list(_probe_rows(single)))))
     if lines:
         rows = [
             (name, str(len(entry["value"])), _error(entry["relative_l2"]), _error(entry["max_error"]))
@@ -62,7 +60,7 @@ def report_metrics(metrics: Mapping[str, Any], files: Sequence[Path] = (), *, ti
     # corners without exponents have no functions of their own
     if singular := [corner for corner in metrics.get("corners") or () if corner["exponents"]]:
         header = ("corner", "degrees", "first exponent", "its coefficient", "K_I", "K_II", "estimated error")
-        blocks.append(table(header, [_corner_row(corner) for corner in singular]))
+        blocks.append(table(*without_empty(header, [_corner_row(corner) for corner in singular])))
     if metrics.get("modes"):
         blocks.append(_modes(metrics["modes"]))
     if balance := _balance(metrics):
@@ -129,6 +127,14 @@ def _modes(modes: Sequence[Mapping[str, Any]]) -> str:
     return table(header, rows)
 
 
+def without_empty(
+    header: Sequence[str], rows: Sequence[Sequence[str]]
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """The columns in which something stands: where nothing is expected, no difference is."""
+    kept = [column for column in range(len(header)) if any(row[column] for row in rows)]
+    return tuple(header[column] for column in kept), [tuple(row[column] for column in kept) for row in rows]
+
+
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Columns aligned with spaces: the first to the left, the others to the right."""
     widths = [max(len(row[column]) for row in [header, *rows]) for column in range(len(header))]
@@ -147,7 +153,7 @@ def _heading(metrics: Mapping[str, Any], title: str) -> str:
     meaning = f" ({StopReason(reason).sentence})" if reason in [*StopReason] else ""
     lines = [
         f"{name}: {title}" if title else name,
-        f"stopped: {reason}{meaning}, {metrics.get('iterations')} iterations,"
+        f"stopped: {reason}{meaning}, {counted(metrics.get('iterations'), 'iteration')},"
         f" {_seconds(seconds.get('solve'))} to solve, {_seconds(seconds.get('total'))} in total",
         f"held-out residual {_error(metrics.get('heldout_residual'))}, loss {_error(metrics.get('loss'))};"
         f" {metrics.get('parameters')} parameters, {_activation(metrics.get('activation'))},"
@@ -163,6 +169,11 @@ def _heading(metrics: Mapping[str, Any], title: str) -> str:
     if metrics.get("message"):
         lines.insert(2, str(metrics["message"]))
     return "\n".join(lines)
+
+
+def counted(number: Any, what: str) -> str:
+    """`1 iteration`, `3 iterations`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _probe_rows(probes: Mapping[str, Any]):

@@ -70,6 +70,14 @@ def test_info_of_an_unfinished_run_and_of_no_run(tmp_path, capsys):
     assert "is not a run" in capsys.readouterr().err
 
 
+def test_info_of_a_folder_of_runs_names_the_last(tmp_path, capsys):
+    for name in ("20260102-000000", "20260103-000000"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "metrics.json").write_text("{}")
+    assert run(["info", str(tmp_path)]) == 2
+    assert f"the last run in it is {tmp_path / '20260103-000000'}\n" in capsys.readouterr().err
+
+
 def test_export_writes_into_the_run_and_overwrites_nothing(beam, tmp_path, capsys):
     for expected in ("export.npz", "export-2.npz"):
         assert run(["export", str(tmp_path), "--format", "npz", "--resolution", "5"]) == 0

@@ -49,7 +49,7 @@ def test_a_comparison_leaves_everything_and_is_resumed(spec, tmp_path, monkeypat
     arguments = ["compare", str(spec), "--activations", "gelu,relu", "--seeds", "1", "--jobs", "1", "--hardness", "4"]
     assert run(arguments) == 0
     folder = tmp_path / "results/comparisons/rod"
-    files = ["comparison.json", "comparison.csv", "comparison.md", "errors.png", "fields.png"]
+    files = ["comparison.json", "comparison.csv", "comparison.md", "comparison.html", "errors.png", "fields.png"]
     files += ["second_derivatives.png", "energy_form.png", "hardness.png"]
     assert all((folder / name).stat().st_size > 100 for name in files)
     out = capsys.readouterr().out

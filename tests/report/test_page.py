@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from pinn.report.fields import as_json, field_view
-from pinn.report.page import comparison, page, pictures_of, resource, write_report
+from pinn.report.page import comparison, of_markdown, page, pictures_of, resource, write_report
 from tests import fakes
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -125,6 +125,29 @@ def test_several_runs_stand_side_by_side():
     assert cells[0][:4] == ["run", "verdict", "seconds", "error of stress_xx"]
     assert [row[0] for row in cells[1:]] == ["first", "second"]
     assert [row[3] for row in cells[1:]] == ["1.25e-09", "0.25"]
+
+
+def test_it_says_how_to_repeat_and_to_cite_it():
+    solution = solved()
+    solution.environment["versions"] = {"pinn": "9.8.7", "torch": "2.13.0"}
+    text = page(solution)
+    assert "The same result comes from pinn 9.8.7 with torch 2.13.0:</p>" in text
+    assert "networks, version 9.8.7</pre>" in text
+
+
+def test_a_comparison_is_a_page_of_the_same_kind(tmp_path):
+    (tmp_path / "errors.png").write_bytes(b"errors")
+    text = of_markdown(
+        "Activations: rod",
+        "# Activations: rod\n\nMade by `pinn compare`,\nsolver: auto.\n\n"
+        "| name | error |\n| --- | --- |\n| a<b | 1 |\n\n"
+        "- **gelu**: carries it\n- **relu**: cannot,\n  rank 0\n",
+        [tmp_path / "errors.png"],
+    )
+    assert "<h1>Activations: rod</h1>\n<p>Made by <code>pinn compare</code>, solver: auto.</p>" in text
+    assert "<table><tr><th>name</th><th>error</th></tr>\n<tr><td>a&lt;b</td><td>1</td></tr></table>" in text
+    assert "<ul><li><b>gelu</b>: carries it</li><li><b>relu</b>: cannot,\n  rank 0</li></ul>" in text
+    assert base64.b64encode(b"errors").decode() in text
 
 
 def in_node(code: str) -> dict:

@@ -52,6 +52,15 @@ def test_probes_without_expectation_lists_and_nothing_finite():
     assert "diverged (a number became NaN or infinite)" in report_metrics(metrics)
 
 
+def test_columns_of_nothing_are_left_out():
+    metrics = {"name": "p", "iterations": 1, "probes": {"tip": {"value": 2.0, "error_estimate": 1e-3}}}
+    lines = report_metrics(metrics).splitlines()
+    assert "probe  value  estimated error" in lines
+    assert "stopped: unknown, 1 iteration, " in lines[1]
+    known = {**metrics, "probes": {"tip": {"value": 2.0, "expected": 2.5}}}
+    assert "probe  value  expected  difference" in report_metrics(known).splitlines()
+
+
 def test_a_balance_is_one_row_of_sums():
     law = {"applied": {"right": 2.0, "top": 1.0}, "reactions": {"left": -3.5}, "inside": 0.25, "relative": 0.04}
     rows = [row.split() for row in report_metrics({"name": "p", "balance": {"heat": law}}).splitlines()]

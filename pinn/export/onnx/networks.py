@@ -28,7 +28,8 @@ def write_network(graph: Graph, network: FieldNetwork, points: str) -> str:
     if writer is None:
         raise SpecError(
             ("--format",),
-            f"a network of the kind {network.kind} cannot be written as ONNX; use --format npz for its values",
+            f"a network of the kind {network.kind} cannot be written as ONNX; use --format npz for its values, or "
+            "'pinn distill RUN', whose small network can",
         )
     return writer(graph, network, points)
 

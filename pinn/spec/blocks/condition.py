@@ -9,7 +9,7 @@ from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 from pinn.errors import did_you_mean
 from pinn.spec.blocks.block import Block, Refusal, refuse, refuse_all
 from pinn.spec.blocks.values import Components, Count, Flag, Names, Point, Positive, Text, listed_points, text_list
-from pinn.spec.language.habits import CONDITIONS, of_quotient
+from pinn.spec.language.habits import CONDITIONS, PLACE_KEYS, of_quotient
 from pinn.spec.language.names import spelling_refusal
 from pinn.spec.yaml.subset import shown
 
@@ -89,7 +89,8 @@ class Condition(Block):
         ]
         refusals += [Refusal((key,), f"unknown quantity {shown(key)}; {CONDITIONS[key]}", True) for key in odd]
         if not any(place in data for place in PLACES):
-            close = [hint for key in values if "did you mean" in (hint := did_you_mean(key, PLACES))]
+            close = [f"; here '{key}' is on" for key in values if key in PLACE_KEYS]
+            close += [hint for key in values if "did you mean" in (hint := did_you_mean(key, PLACES))]
             refusals.append(Refusal((), f"needs a place: on, at or periodic{close[0] if close else ''}"))
         if refusals:
             raise refuse_all(refusals)

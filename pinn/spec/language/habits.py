@@ -59,7 +59,10 @@ CONDITIONS = {
     "roller": "of a field write u: 0, or u_n: 0",
     "force": "a force is a traction times an area: write traction: [0, 5], a number for each coordinate",
     "load": "write traction: [0, 5], a number for each coordinate",
+    "stress": "what acts on a boundary is a traction: write traction: [0, 0], a number for each coordinate",
+    **dict.fromkeys(("t", "time"), "the first instant is a place: {on: initial, u: 0}"),
 }
+PLACE_KEYS = ("patch", "boundary", "location", "place", "region", "side", "edge", "face", "surface")  # for `on`
 KEYS = {  # what others call a key -> its name here
     **dict.fromkeys(("variables", "functions", "outputs_of_network", "dependent_variables"), "fields"),
     **dict.fromkeys(("independent_variables", "inputs", "dimensions"), "coordinates"),
@@ -72,7 +75,7 @@ KEYS = {  # what others call a key -> its name here
     **dict.fromkeys(("training", "optimizer", "optimiser"), "solver"),
     **dict.fromkeys(("layers", "width", "widths", "neurons", "hidden_layers"), "hidden"),
     **dict.fromkeys(("act", "activation_function"), "activation"),
-    **dict.fromkeys(("epochs", "steps", "max_iterations", "iters", "maxiter"), "iterations"),
+    **dict.fromkeys(("epochs", "steps", "max_iterations", "iters", "maxiter", "max_iter"), "iterations"),
     **dict.fromkeys(("lr", "step_size"), "learning_rate"),
     **dict.fromkeys(("tol", "rtol", "accuracy"), "tolerance"),
     **dict.fromkeys(("timeout", "max_time", "seconds"), "time_limit"),
@@ -86,6 +89,31 @@ KEYS = {  # what others call a key -> its name here
     **dict.fromkeys(("points_of_polygon", "corners"), "vertices"),
     **dict.fromkeys(("low", "lower", "start", "min"), "from"),
     **dict.fromkeys(("high", "upper", "end", "max"), "to"),
+}
+CORNERS = "write two corners, such as from: [0, 0], to: [2, 1]"
+CUT = "a hole is cut out: domain: {difference: [{rectangle: {…}}, {disk: {center: [1, 1], radius: 0.5, name: hole}}]}"
+OF_PHYSICS = "it belongs to the physics, such as physics: {linear_elasticity: {…, body_force: [0, -9.81]}}"
+ELSEWHERE = {  # what others have as a key of a block -> (a key that this block has, what says it here)
+    **dict.fromkeys(
+        ("initial", "initial_value", "initial_state"), ("conditions", "write a condition {on: initial, u: 0}")
+    ),
+    **dict.fromkeys(("body_force", "gravity", "volume_force"), ("physics", OF_PHYSICS)),
+    **dict.fromkeys(("plane", "youngs_modulus", "E", "nu"), ("physics", "it is a parameter of the physics")),
+    **dict.fromkeys(("source", "rhs", "forcing"), ("equations", "write it into the equation: -laplacian(u) = 1")),
+    **dict.fromkeys(("thickness", "t"), ("plane", "all is per unit of thickness: divide forces by it")),
+    **dict.fromkeys(("width", "height", "size", "lengths"), ("to", CORNERS)),
+    **dict.fromkeys(("hole", "holes", "minus", "cut"), ("name", CUT)),
+}
+SIGNS = {  # of the blackboard
+    "∂": "derivatives are written u_x, u_xx",
+    **dict.fromkeys("∇Δ", "write laplacian(u), grad(u) or div(…)"),
+    "°": "units are yours, write the number alone",
+    "²": "powers are written **",
+    "³": "powers are written **",
+    "·": "a product is written *",
+    "×": "a product is written *",
+    "−": "a minus is written -",
+    "π": "write pi",
 }
 PREFIXES = {"sigma": "stress", "tau": "stress", "eps": "strain", "epsilon": "strain"}
 KEYWORDS = frozenset(keyword.kwlist) - {"and", "or", "not", "True", "False", "None", "if", "else"}
@@ -121,7 +149,8 @@ def of_key(name: str, known: Collection[str]) -> str:
         return f"; here it is {KEYS[name]}"
     if KEYS.get(name) == "iterations" and "method" in known:
         return "; a method has them, such as method: {adam: {iterations: 1000}}"
-    return ""
+    beside, words = ELSEWHERE.get(name, ("", ""))
+    return f"; {words}" if beside in known else ""
 
 
 def of_keyword(text: str) -> str:

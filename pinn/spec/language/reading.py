@@ -65,7 +65,7 @@ class Reader:
             raise SpecError(path, "empty expression")
         if not text.isascii():
             odd = next(character for character in text if not character.isascii())
-            hint = "derivatives are written u_x, u_xx" if odd == "∂" else "write it in plain letters"
+            hint = habits.SIGNS.get(odd, "write it in plain letters")
             raise SpecError(path, f"'{odd}' is not part of the expression language; {hint}")
         if "\0" in text or nesting(text) > DEEPEST_NESTING:
             raise SpecError(path, f"expression nested deeper than {DEEPEST_NESTING} or with a NUL character")
