@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -61,7 +61,8 @@ def read_statements(
         equations = [one for subdomain in subdomains for one in stationarity(spec.energy, subdomain)]
     if spec.modes is not None and spec.modes.mass is not None:
         equations, found.inertia = moving(spec, equations, cut, vectors, domain)
-    conditions = ConditionReader(subdomains, domain, spec.boundaries, vectors)
+    instead = conjugates(equations, subdomains[0].scope.fields, vectors)
+    conditions = ConditionReader(subdomains, domain, spec.boundaries, vectors, instead)
     between = InterfaceReader(subdomains, vectors)
     found.stated = [*equations, *conditions.read(spec.conditions), *between.read(spec.interfaces)]
     if cut.parts:
@@ -82,6 +83,20 @@ def read_statements(
         found.stated += data_statements(data, subdomains[0].scope, domain, folder, ("data", index))
     refuse_gaps(subdomains, domain.shape, equations, found.stated, conditions, domain.time)
     return found
+
+
+def conjugates(
+    equations: Sequence[Statement], fields: Sequence[str], vectors: Mapping[str, tuple[str, ...]]
+) -> dict[str, str]:
+    """Quantity -> what is known in its place on a boundary: u for u_n, a displacement for the traction along it.
+
+    Of equations of second order; where the order is higher both are stated on one patch.
+    """
+    orders = [d.partial.order for statement in equations for d in statement.expression.derivatives]
+    if max(orders, default=0) != 2:
+        return {}
+    forces = zip(vectors.get("traction", ()), vectors.get("displacement", ()), strict=False)
+    return {f"{name}_n": name for name in fields} | dict(forces)
 
 
 def moving(

@@ -29,21 +29,26 @@ from pinn.spec.schema import REST, BoundaryPart, Condition
 
 OVERLAP_SAMPLES_LOG2 = 6  # points per piece on which two 'where' of one quantity are compared
 CLOSED = ("periodic", "free")  # what leaves nothing else to be said on a patch; a shared place counts as a quantity
+SLANTED = ("displacement across", "traction along")  # what a support with a normal states of all components at once
 
 
 @dataclass
 class ConditionReader:
     """Turns `conditions` into statements and keeps account of which patch has been given what.
 
-    stated   (patch, quantity) -> [(index of the condition, where)]
+    stated     (patch, quantity) -> [(index of the condition, where)]
+    conjugate  quantity -> what `boundary` takes to be in its place where that is stated: of second-order equations u
+               for u_n, of a body a displacement for the traction along it
     """
 
     subdomains: Subdomains
     domain: Domain
     boundaries: Mapping[str, BoundaryPart]
     vectors: Mapping[str, tuple[str, ...]]
+    conjugate: Mapping[str, str] = field(default_factory=dict)
     stated: dict[tuple[str, str], list[tuple[int, sympy.Expr | None]]] = field(default_factory=dict)
     covered: set[str] = field(default_factory=set)
+    everywhere: set[int] = field(default_factory=set)  # conditions on `boundary`
 
     @property
     def scope(self) -> Scope:
@@ -63,6 +68,7 @@ class ConditionReader:
             return 0 if condition.free or condition.kind == "periodic" else 1
 
         self.check_boundaries()
+        self.everywhere |= {index for index, condition in enumerate(conditions) if condition.on == ("boundary",)}
         statements: list[Statement] = []
         for index, condition in sorted(enumerate(conditions), key=rank):
             statements += self.one(index, condition)
@@ -244,12 +250,37 @@ class ConditionReader:
         return bool((evaluate(shared, inputs, len(points), tensor) > 0.5).any())
 
     def remaining(self, quantity: str, index: int, own: sympy.Expr | None, path) -> list[Place]:
-        """Every part of the boundary that no other condition names for this quantity."""
+        """Every part of the boundary that no other condition names for this quantity, or for what holds in its place.
+
+        A clamped patch is none that `boundary` leaves free of traction; what one condition states of the whole boundary
+        does not keep another from it.
+        """
 
         def elsewhere(patch: str) -> list[sympy.Expr | None]:
-            return [where for name in (quantity, *CLOSED) for _, where in self.stated.get((patch, name), [])]
+            found = [where for name in (quantity, *CLOSED) for _, where in self.stated.get((patch, name), [])]
+            return found + [where for name in self.instead(quantity) for where in self.named(patch, name)]
 
-        return self.what_is_left(elsewhere, quantity, index, own, path, f"every patch has its own '{quantity}'")
+        return self.what_is_left(elsewhere, quantity, index, own, path, self.nothing_left(quantity))
+
+    def nothing_left(self, quantity: str) -> str:
+        if quantity not in self.conjugate:
+            return f"every patch has its own '{quantity}'"
+        return (
+            f"every patch has its own '{quantity}', or '{self.conjugate[quantity]}' in its place; where both are "
+            "known, name the patch instead of 'boundary'"
+        )
+
+    def instead(self, quantity: str) -> list[str]:
+        """Quantities that hold in the place of this one where they are stated."""
+        if quantity not in self.conjugate:
+            return []
+        slanted = [name for _, name in self.stated if name.startswith(SLANTED)]
+        return [self.conjugate[quantity], *(slanted if quantity in self.vectors.get("traction", ()) else ())]
+
+    def named(self, patch: str, quantity: str) -> list[sympy.Expr | None]:
+        """Where conditions state this of the patch by its name."""
+        entries = self.stated.get((patch, quantity), [])
+        return list(dict.fromkeys(where for index, where in entries if index not in self.everywhere))
 
     def unnamed(self, quantity: str, index: int, own: sympy.Expr | None, path) -> list[Place]:
         """Every part of the boundary that no other condition names for anything, but as `boundary`."""

@@ -86,7 +86,7 @@ def hard_problem(coordinates, domain, values, initial=None, velocity=None, chang
     start += [f"u_t: {velocity}"] if velocity else []
     lines += [f"- {{on: initial, {', '.join(start)}}}"] if start else []
     stated = {"boundary"} & set(values)
-    lines += [] if stated else ["- {on: boundary, u_n: 0}"]
+    lines += [] if stated else ["- {on: boundary, equation: u_n = 0}"]
     time = "time: {from: 1, to: 3}" if changing else "constants: {}"
     return problem(POISSON.format(coordinates=coordinates, time=time, domain=domain, conditions="\n".join(lines)))
 
@@ -304,7 +304,7 @@ def test_what_the_description_says():
     for line in (
         "u on left: exact by construction",
         "u on bottom: exact by construction",
-        "u_n on left, right, bottom, top: ",
+        "equation on left, right, bottom, top: ",
     ):
         assert line in text
 
