@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from pinn.errors import SpecError
+from pinn.network.cell_network import CellNetwork
 from pinn.problem.coefficient_fields import coefficient_fields
 from pinn.problem.compatibility import excluded
-from pinn.problem.features import STAGE, Asked
+from pinn.problem.features import ENERGY, FORMULATION, STAGE, Asked
 from pinn.problem.problem import Problem
 from pinn.problem.singular import has_functions
 from pinn.spec.blocks.solver import (
@@ -79,8 +81,8 @@ def automatic(problem: Problem) -> list[Callable[[Run], Stage | None]]:
     has their functions, and keeps its place as long as it gains. Gauss-Newton begins with a small
     network of its own where both came to nothing, and alone where the spec says how the network looks. Fields that are
     unknown coefficients begin with few and smooth features. An energy is
-    minimised over the output layer (Ritz), or over all weights of the network that the spec asks for. Modes are found
-    in the output layer.
+    minimised over the output layer (Ritz), or over all weights of the network that the spec asks for; so is that of a
+    linear body in space whose equations least squares leave far from satisfied. Modes are found in the output layer.
     """
     if problem.eigen is not None:
         return [partial(ModesStage, LeastSquaresOptions())]
@@ -102,6 +104,9 @@ def automatic(problem: Problem) -> list[Callable[[Run], Stage | None]]:
         ]
     if problem.space in MARCHED and not excluded(STAGE["march"], asked):
         return [partial(MarchStage, MarchOptions())]
+    if of_least_energy(problem):
+        first = partial(LeastSquares, LeastSquaresOptions(), patient=True, leave=USABLE_START)
+        return [first, unresolved(partial(Ritz, RitzOptions())), unless_cells(last_resort)]
     with_cells = len(problem.axes) <= MOST_COORDINATES and not excluded(STAGE["cells"], asked)
     with_slices = len(problem.parameters) <= MOST_PARAMETERS and not excluded(STAGE["slices"], asked)
     cells = [partial(Cells, CellsOptions())] if with_cells else []
@@ -110,6 +115,25 @@ def automatic(problem: Problem) -> list[Callable[[Run], Stage | None]]:
     singular = has_functions(problem)
     first = partial(LeastSquares, LeastSquaresOptions(), patient=alone or singular)
     return [first, *(unresolved(stage) if singular else stage for stage in (*cells, *slices, last_resort))]
+
+
+def of_least_energy(problem: Problem) -> bool:
+    """Whether a linear body in space has an energy to be minimised where least squares do not converge.
+
+    Along clamped, re-entrant edges second derivatives are unbounded, which residuals ask for and an energy does not.
+    """
+    asked = Asked(problem.spec, problem)
+    if problem.space < 3 or not problem.is_linear or excluded(ENERGY, asked) or excluded(FORMULATION, asked):
+        return False
+    try:
+        return problem.energy is not None
+    except SpecError:  # a condition that no energy has
+        return False
+
+
+def unless_cells(stage: Callable[[Run], Stage | None]) -> Callable[[Run], Stage | None]:
+    """The stage, unless cells were taken: their residual says nothing where an energy was minimised."""
+    return lambda run: None if run.best is not None and isinstance(run.best.network, CellNetwork) else stage(run)
 
 
 def unresolved(stage: Callable[[Run], Stage | None]) -> Callable[[Run], Stage | None]:

@@ -133,7 +133,7 @@ class Companion:
         state = model.jets(group.points.points, group.plan, group.derivatives)
         weights = [group.weight(statement) / len(group.points) ** 0.5 for statement in group.statements]
         found = linear_rows(self.basis, group, slice(None), state)
-        missed = residuals(model, group)
+        missed = residuals(model, group, jets=state)
         return [(rows, -weight * residual) for (rows, _), weight, residual in zip(found, weights, missed, strict=True)]
 
     @torch.no_grad()

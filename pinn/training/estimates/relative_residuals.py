@@ -44,7 +44,7 @@ def relative_residuals(model: Model, groups: Sequence[Group]) -> list[float]:
             jets = model.jets(points, group.plan, group.derivatives)
             zero = {d: torch.zeros_like(jet) for d, jet in jets.items()}
             for index, statement, residual in zip(
-                group.indices, group.statements, residuals(model, group), strict=True
+                group.indices, group.statements, residuals(model, group, jets=jets), strict=True
             ):
                 inputs = group.inputs(statement, model.unknowns, slice(None))
                 slopes = statement.expression.linearise(inputs, jets)

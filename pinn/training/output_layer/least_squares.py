@@ -69,14 +69,16 @@ class LeastSquares:
     """Stage: one step is one choice of (features M, scale R), solved.
 
     patient   False: leave the time to the next stage as soon as the tolerance is out of sight
+    leave     held-out residual of the first level above which it is left to the next stage
     """
 
     name = "least_squares"
     measure_every = 1
 
-    def __init__(self, options: LeastSquaresOptions, run: Run, patient: bool = True):
+    def __init__(self, options: LeastSquaresOptions, run: Run, patient: bool = True, leave: float = math.inf):
         self.options = options
         self.patient = patient
+        self.leave = leave
         self.run = run
         self.features = options.features or FIRST_FEATURES
         self.level = 0
@@ -112,9 +114,17 @@ class LeastSquares:
         self.seconds_of_level = perf_counter() - begun
         extra = {"features": self.features, "scale": scale}
         finished = None
-        if heldout > self.run.tolerance and not self.queue:
+        if self.hopeless():
+            finished = StopReason.STAGNATED
+        elif heldout > self.run.tolerance and not self.queue:
             finished = self.plan_next()
         return Report(loss, heldout=heldout, finished=finished, extra=extra)
+
+    def hopeless(self) -> bool:
+        """Whether the first level is above what it may be: with the first scale, and more so with the second."""
+        found = list(self.results.values())
+        worse = len(found) > 1 and found[-1] > found[0]
+        return self.level == 0 and (worse or not self.queue) and min(found) > self.leave
 
     def plan_next(self) -> StopReason | None:
         """Queue the next scales or the next level. Returns a stop reason when there is none."""
