@@ -15,12 +15,13 @@ from pinn.problem.motions import free_motions
 from pinn.problem.problem import Problem
 from pinn.problem.shocks import shock_advice
 from pinn.problem.too_little import missing
-from pinn.solution.balance import balances
+from pinn.solution.balance import Balance, balances
 from pinn.solution.corners import corner_entries
 from pinn.solution.environment import peak_memory
-from pinn.solution.estimating import Estimates, ends_early, estimate, estimate_of_levels
+from pinn.solution.estimating import Estimates, ends_early, estimate, estimate_of_levels, no_smaller_than
 from pinn.solution.judgement import judge
 from pinn.solution.measuring import errors, errors_by_subdomain, probed
+from pinn.solution.rules import MOST_ERROR
 from pinn.solution.solution import Solution
 from pinn.solution.verdict import Measured, Verdict
 from pinn.training.loop import Outcome
@@ -33,10 +34,10 @@ def metrics(solution: Solution, result: Outcome, device: torch.device, total: fl
     problem, options = solution.problem, solution.problem.spec.solver
     relative, largest = errors(solution)
     probes = probed(solution)
-    estimates = estimates_of(solution, result)
+    balance = balances(solution)
+    estimates = balanced(problem, solution, estimates_of(solution, result), balance)
     for name, (error, _) in estimates.probes.items():
         probes[name]["error_estimate"] = error
-    balance = balances(solution)
     better = None if estimates.corrected is None else estimates.corrected.network
     corners = corner_entries(problem, solution.model.network, better)
     noisy = {statement.name for statement in problem.statements if statement.noise is not None}
@@ -112,6 +113,19 @@ def estimates_of(solution: Solution, result: Outcome) -> Estimates:
     if energy_error(solution.history) is not None:
         return estimate_of_levels(solution, result.coarser) if result.coarser is not None else Estimates()
     return estimate(solution) if math.isfinite(result.heldout) else Estimates()
+
+
+def balanced(problem: Problem, solution: Solution, estimates: Estimates, balance: Mapping[str, Balance]) -> Estimates:
+    """The estimates, of a body whose loads are out of balance no smaller than that.
+
+    A least energy has reactions that are less accurate than its fields, and noise has errors of its own.
+    """
+    missing = max((one.missing for one in balance.values()), default=0.0)
+    noisy = any(statement.noise is not None for statement in problem.statements)
+    if "traction" not in problem.vectors or noisy or energy_error(solution.history) is not None:
+        return estimates
+    said = missing > MOST_ERROR * problem.spec.solver.tolerance  # by the verdict as well (rules.py)
+    return no_smaller_than(estimates, missing) if said else estimates
 
 
 def unexpected(probes: Mapping[str, Mapping[str, Any]]) -> dict[str, float]:
