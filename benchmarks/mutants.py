@@ -101,7 +101,7 @@ def run_tests(folder: Path, tests: Sequence[str]) -> int:
             traceback.print_exc()
         finally:
             os._exit(code)
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + PATIENCE * len(tests)
     while time.monotonic() < end:
         found, status = os.waitpid(process, os.WNOHANG)
         if found:

@@ -45,8 +45,9 @@ def test_more_conditions_than_the_equation_takes_are_named():
 
 
 @pytest.mark.slow
-def test_problems_of_the_project_warn_of_nothing():
-    files = list(ROOT.glob("problems/*/*.yaml"))
+def test_problems_of_pinnacle_warn_of_nothing():
+    """Nor do the others, each of which is solved in `tests/problems/test_run.py`."""
+    files = list(ROOT.glob("problems/pinnacle/*.yaml"))
     assert files
     for file in files:
         assert warnings(pinn.load(file)) == [], file

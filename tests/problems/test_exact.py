@@ -44,9 +44,8 @@ def is_known(problem: Problem) -> bool:
     return all(set(problem.fields) <= set(known) for known in problem.exact.values())
 
 
-@pytest.mark.slow
 def test_there_are_problems_with_exact_fields():
-    assert sum(is_known(load(file)) for file in FILES) >= 18
+    assert sum("\nexact:" in file.read_text() for file in FILES) >= 18
 
 
 @pytest.mark.slow

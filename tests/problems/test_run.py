@@ -9,6 +9,8 @@ from safetensors.torch import load_file
 
 import pinn
 from pinn.cli.main import run
+from pinn.problem.warnings import warnings
+from pinn.solution.estimating import Estimates
 from pinn.solution.verdict import Verdict
 
 pytestmark = pytest.mark.slow
@@ -28,7 +30,7 @@ SHORT = {
     "elasticity/plate_with_hole": ("stress", 3e-3, {"solver.tolerance": "1e-3"}),
     "elasticity/plate_family": ("stress", 2e-2, {"solver.method": "{slices: {features: 300, scale: 4, terms: 4}}"}),
     "elasticity/cylinder_family": ("stress", 2e-2, {"solver.tolerance": "5e-3"}),
-    "elasticity/inclusion": ("stress", 2e-3, {"solver.tolerance": "1e-3"}),
+    "elasticity/inclusion": ("stress", 2e-4, {"solver.method": "{least_squares: {features: 300, scale: 4}}"}),
     "heat/two_materials": ("u", 1e-5, {"solver.tolerance": "1e-4"}),
     "elasticity/cube_3d": ("displacement", 1e-3, {"solver.tolerance": "1e-3"}),
     "elasticity/hyperelastic_manufactured": ("displacement", 1e-8, {"solver.tolerance": "1e-6"}),
@@ -74,7 +76,7 @@ SHORT = {
     "elasticity/cook_membrane": ("probe:tip", 1e-4, {"solver.tolerance": "1e-4"}),
     # the first pass of cells
     "transport/burgers": ("u", 1e-2, {"solver.method": "{cells: {passes: 1}}"}),
-    "transport/allen_cahn": ("u", 6e-2, {"solver.method": "{cells: {passes: 1}}"}),
+    "transport/allen_cahn": ("u", 6e-2, {"solver.method": "{cells: {passes: 1, features: 25}}"}),
     "transport/kdv": ("u", 3e-2, {"solver.method": "{cells: {passes: 1}}"}),
     "ordinary/lotka_volterra": ("hares", 1e-6, {"solver.tolerance": "1e-6"}),
     "ordinary/van_der_pol": ("u", 1e-6, {"solver.tolerance": "1e-6"}),
@@ -86,6 +88,23 @@ SHORT = {
     ),
     "fluids/lid_driven_cavity": ("u", 0.1, {"solver.method": "{cells: {passes: 1, features: 35}}"}),
 }
+
+
+# one of each kind: what its errors are estimated by takes as long as the solution
+ESTIMATED = (
+    "heat/heat_1d",
+    "heat/fin_family",
+    "heat/two_materials",
+    "heat/poisson_5d",
+    "elasticity/cantilever",
+    "elasticity/inverse_modulus",
+    "elasticity/plate_kirchhoff",
+    "elasticity/incompressible_cylinder",
+    "elasticity/hyperelastic_block",
+    "waves/membrane",
+    "transport/burgers",
+    "ordinary/van_der_pol",
+)
 
 
 def test_every_problem_is_listed():
@@ -102,9 +121,12 @@ def _one_solution(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_one_solution")
 @pytest.mark.parametrize("name", SHORT)
-def test_problem_is_solved(name):
+def test_problem_is_solved(name, monkeypatch):
     quantity, error, settings = SHORT[name]
     problem = pinn.load(ROOT / "problems" / f"{name}.yaml", [f"{key}={value}" for key, value in settings.items()])
+    if name not in ESTIMATED:
+        monkeypatch.setattr("pinn.solution.metrics.estimates_of", lambda solution, result: Estimates())
+    assert "time.to" in settings or warnings(problem) == []  # a reference of the whole time lies outside a shorter one
     solution = pinn.solve(problem, seed=3, device="cpu")
     if quantity.startswith("probe:"):
         found = solution.metrics["probes"][quantity.removeprefix("probe:")]
