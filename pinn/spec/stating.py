@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from pinn.errors import SpecError
 from pinn.spec.yaml.subset import Path
 
-MOST_POINTS = {1: 2049, 2: 129, 3: 33}  # of each argument, by how many there are
+MOST_POINTS = {1: 2049, 2: 65, 3: 17}  # of each argument, by how many there are
+MOST_NUMBERS = 8000  # of a table inside a spec, which has no more than 10,000 values
 LEAST_POINTS = 9
 
 
@@ -94,6 +95,12 @@ def table(
 def _entry(
     points: Mapping[str, NDArray[np.float64]], values: NDArray[np.float64], interpolation: str
 ) -> dict[str, Any]:
+    if values.size > MOST_NUMBERS:
+        raise SpecError(
+            ("tables",),
+            f"a table inside a spec has at most {MOST_NUMBERS:,} numbers, got {values.size:,}; save them with "
+            "numpy.savez, and write {file: NAME.npz, x: [x, y], values: a}",
+        )
     x = {name: own.tolist() for name, own in points.items()}
     return {"x": x, "values": values.tolist(), "interpolation": interpolation}
 

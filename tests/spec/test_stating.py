@@ -9,6 +9,7 @@ import sympy
 from pinn import table
 from pinn.errors import SpecError
 from pinn.spec.stating import stated
+from pinn.spec.yaml.pieces import spec_of
 
 X, Y = sympy.symbols("x y")
 U = sympy.Function("u")(X, Y)
@@ -39,6 +40,7 @@ def test_a_function_over_a_range_has_points_enough():
     [
         (lambda T: np.abs(T - 0.3), {"T": (0, 1)}, "2049 points of each argument, not to 1e-08; write an accuracy"),
         (np.sin, {}, "one to three arguments, such as T"),
+        (np.add, {"x": range(100), "y": range(100)}, "at most 8,000 numbers, got 10,000; save them with numpy.savez"),
     ],
 )
 def test_what_is_no_smooth_function_is_refused(function, arguments, said):
@@ -64,3 +66,8 @@ def test_symbols_become_text_in_values_and_keys():
 def test_a_refusal_names_its_place():
     with pytest.raises(SpecError, match=r"<mapping>:1:1: conditions\[0\]\.u: 'u\(0, y\)' is a field at a place"):
         stated({"conditions": [{"on": "left", "u": sympy.Function("u")(0, Y)}]}, "<mapping>")
+
+
+def test_the_largest_table_is_one_that_a_spec_holds():
+    numbers = table(np.add, x=range(80), y=range(100))
+    assert spec_of({"tables": {"a": numbers}}).data["tables"]["a"]["x"]["x"][-1] == 79
