@@ -13,7 +13,7 @@ help:
 	@echo "make quick   run the tests that are quick: a minute and a half"
 	@echo "make check   formatting, lint, types, tests"
 	@echo "make format  let ruff rewrite what it can"
-	@echo "make docs    build the documentation into build/site, warnings are errors; check its links"
+	@echo "make docs    build the documentation into build/site, warnings are errors; check its links, and its pages in Chromium"
 	@echo "make torture kill runs at random moments, and compare what they end with"
 	@echo "make clean   remove $(VENV) and caches"
 
@@ -53,6 +53,7 @@ docs: setup
 	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[docs]'
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/site
 	$(BIN)/python docs/check_site.py build/site
+	$(BIN)/python docs/check_in_browser.py build/site
 
 # Runs killed with SIGKILL at 200 random moments: results/benchmarks/torture.md.
 torture: setup

@@ -196,14 +196,21 @@ const value = document.getElementById("value").textContent;
 at("pointerdown", 0.5, 0.5); at("pointermove", 0.6, 0.6); at("pointerup", 0.6, 0.6);
 const moved = pixels();
 const different = moved.filter((value, n) => value !== before[n]).length;
+const slider = document.getElementById("time");
+slider.value = 0;
+slider.dispatchEvent(new Event("input", {bubbles: true}));
+at("pointermove", 0.6, 0.6);
+const earlier = {frames: Number(slider.max) + 1, instant: document.getElementById("instant").textContent,
+  different: pixels().filter((value, n) => value !== moved[n]).length,
+  value: document.getElementById("value").textContent};
 document.body.innerHTML = "<pre id=found></pre>";
-document.getElementById("found").textContent = JSON.stringify({drawn, value, different, said: window.said});
+document.getElementById("found").textContent = JSON.stringify({drawn, value, different, earlier, said: window.said});
 </script>"""
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="no headless browser is installed")
-@pytest.mark.parametrize("make", [fakes.kirsch_plate, fakes.cube])
+@pytest.mark.parametrize("make", [fakes.kirsch_plate, fakes.cube, fakes.spreading_heat])
 def test_in_a_browser_it_draws_moves_and_tells_the_value(make, tmp_path):
     solution = solved(make())
     text = page(solution)
@@ -217,8 +224,19 @@ def test_in_a_browser_it_draws_moves_and_tells_the_value(make, tmp_path):
     assert found["said"] == []
     assert found["drawn"] > 1000
     assert found["different"] > 1000
-    place, name, value = re.fullmatch(r"(.*): (\S+) = (\S+)", found["value"]).groups()
-    point = [float(part.split(" = ")[1]) for part in place.split(", ")]
+    time = solution.problem.time
+    close_to_the_solution(found["value"], solution, [] if time is None else [time[1]])
+    if time is not None:
+        assert found["earlier"]["frames"] == 9
+        assert found["earlier"]["instant"] == f"t = {time[0]:.3g}"
+        assert found["earlier"]["different"] > 1000
+        close_to_the_solution(found["earlier"]["value"], solution, [time[0]])
+
+
+def close_to_the_solution(said: str, solution: fakes.FakeSolution, instant: list[float]) -> None:
+    """What the page says under the cursor is the solution there: `x = 0.5, y = 0.5: u = 1.25`."""
+    place, name, value = re.fullmatch(r"(.*): (\S+) = (\S+)", said).groups()
+    point = [*(float(part.split(" = ")[1]) for part in place.split(", ")), *instant]
     assert float(value) == pytest.approx(float(solution(np.array([point]), [name])[name][0]), rel=0.05, abs=0.01)
 
 
