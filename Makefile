@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo quick test check format docs torture clean
+.PHONY: help setup demo quick test check format docs dist torture clean
 
 help:
 	@echo "make setup   create $(VENV) and install pinn with its development tools"
@@ -14,6 +14,7 @@ help:
 	@echo "make check   formatting, lint, types, tests"
 	@echo "make format  let ruff rewrite what it can"
 	@echo "make docs    build the documentation into build/site, warnings are errors; check its links, and its pages in Chromium"
+	@echo "make dist    build the sdist and the wheel, and check them"
 	@echo "make torture kill runs at random moments, and compare what they end with"
 	@echo "make clean   remove $(VENV) and caches"
 
@@ -54,6 +55,14 @@ docs: setup
 	$(BIN)/python -m sphinx -W --keep-going -q -b html docs build/site
 	$(BIN)/python docs/check_site.py build/site
 	$(BIN)/python docs/check_in_browser.py build/site
+
+# What is uploaded: both archives, checked as the index checks them.
+dist: setup
+	$(BIN)/python -m pip install --quiet build twine check-wheel-contents
+	rm -rf dist
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+	$(BIN)/check-wheel-contents dist/*.whl
 
 # Runs killed with SIGKILL at 200 random moments: results/benchmarks/torture.md.
 torture: setup

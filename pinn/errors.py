@@ -117,15 +117,18 @@ def dotted(path: Sequence[str | int]) -> str:
     return text
 
 
-def did_you_mean(name: str, known: Sequence[str]) -> str:
-    """A clause that suggests the closest known name, or lists what is known when nothing is close."""
+def closest(name: str, known: Sequence[str]) -> str:
+    """The known name that is probably meant; empty where none is close."""
     from difflib import get_close_matches
 
-    close = [other for other in known if other.lower() == name.lower()] or get_close_matches(
-        name, known, n=1, cutoff=0.6
-    )
-    if close:
-        return f"; did you mean '{close[0]}'?"
+    alike = [other for other in known if other.lower() == name.lower()]
+    return next(iter(alike or get_close_matches(name, known, n=1, cutoff=0.6)), "")
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """A clause that suggests the closest known name, or lists what is known when nothing is close."""
+    if close := closest(name, known):
+        return f"; did you mean '{close}'?"
     shown = [shortened(name) for name in sorted(known)[:12]]
     listed = ", ".join(shown) + (", …" if len(known) > 12 else "")
     return f"; known: {listed}" if known else ""

@@ -6,7 +6,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from pinn.errors import SpecError, did_you_mean
+from pinn.errors import SpecError, closest, did_you_mean
 from pinn.files.reading import printable
 
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -39,10 +39,18 @@ def find_spec(written: str | Path) -> Path:
             return own
     if (name := _shipped(str(written).replace("\\", "/"))) is not None:
         return shipped_folder() / f"{name}.yaml"
-    siblings = [entry.name for entry in path.parent.glob("*.yaml")] if path.parent.is_dir() else []
-    names = [name for name in shipped_names() if "/" in str(written) or not path.suffix]
-    meant = did_you_mean(path.name, siblings) or did_you_mean(str(written), names) or "; 'pinn list' names those to try"
-    raise SpecError((), f"there is no such file{meant}", (printable(str(path)), 1, 1))
+    raise SpecError((), f"there is no such file{_way_out(path)}", (printable(str(path)), 1, 1))
+
+
+def _way_out(path: Path) -> str:
+    """A clause with the file beside it, or the shipped problem, that is probably meant; else with those beside it."""
+    siblings = {entry.stem: entry.name for entry in path.parent.glob("*.yaml")} if path.parent.is_dir() else {}
+    names = {name: name for name in shipped_names() if "/" in str(path) or not path.suffix}
+    names |= {name.partition("/")[2]: name for name in names if "/" not in str(path)}
+    for written, known in ((path.stem, siblings), (str(path), names)):
+        if meant := closest(written, [*known]):
+            return f"; did you mean '{known[meant]}'?"
+    return did_you_mean(path.stem, [*siblings.values()]) or "; 'pinn list' names those to try"
 
 
 def _shipped(written: str) -> str | None:

@@ -52,6 +52,24 @@ def test_what_is_not_there_is_refused_with_a_way_out(written, said, tmp_path, mo
     assert str(raised.value).startswith(f"{written}:1:1: {said}")
 
 
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("plaet.yaml", "there is no such file; did you mean 'plate.yaml'?"),
+        ("plaet", "there is no such file; did you mean 'plate.yaml'?"),
+        ("nothere.yaml", "there is no such file; known: fin.yaml, plate.yaml"),  # alike is only the end of the name
+        ("poison_2d", "there is no such file; did you mean 'heat/poisson_2d'?"),
+    ],
+)
+def test_files_beside_it_are_meant_where_their_names_are_close(written, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("plate.yaml", "fin.yaml"):
+        (tmp_path / name).touch()
+    with pytest.raises(SpecError) as raised:
+        shipped.find_spec(written)
+    assert str(raised.value) == f"{written}:1:1: {said}"
+
+
 def test_an_installed_package_has_them_inside(tmp_path, monkeypatch):
     monkeypatch.setattr(shipped, "PACKAGE", tmp_path / "pinn")
     assert shipped.shipped_folder() == tmp_path / "problems"
