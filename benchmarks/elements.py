@@ -13,10 +13,10 @@ from time import perf_counter
 import numpy as np
 import skfem
 import torch
-from finite_elements import solve_condensed
 from scipy.spatial import KDTree
 from skfem.element import DiscreteField
 
+from benchmarks.finite_elements import solve_condensed
 from pinn.domain.places import Boundary
 from pinn.equations.compiler.compile import CompiledExpression, Derivative, Jets
 from pinn.equations.statements import Statement
@@ -63,7 +63,7 @@ class Elements:
             shape: DiscreteField = self.basis.elem.gbasis(self.basis.mapping, local, k, tind=cells)[0]
             assert shape.grad is not None
             dof = self.u[dofs[k, cells]]
-            field += shape.value[..., 0] * dof
+            field += np.asarray(shape)[..., 0] * dof
             gradient += shape.grad[..., 0] / unit * dof
         found = np.zeros(len(points))
         for n, of in enumerate(problem.subdomains):
@@ -211,7 +211,8 @@ def solve(problem: Problem, resolution: int, levels: int, degree: int = 2) -> El
         def forces(v, w, compiled=compiled, subdomain=subdomain, turned=around_axis, equations=equations):
             x = unit * w.x
             initial = stresses(problem, compiled, subdomain, x, None, unit)
-            body = [at_rest(problem, s, x, None) for s in equations]
+            turned_away = (0.0, 0.0) if turned else divergence(problem, compiled, subdomain, x, unit)
+            body = [at_rest(problem, s, x, None) - part for s, part in zip(equations, turned_away, strict=True)]
             factor = x[0] if turned else 1.0
             return unit**2 * (factor * (body[0] * v[0] + body[1] * v[1]) - weighted(initial, v, w.x, turned, unit))
 
@@ -244,6 +245,20 @@ def stresses(
     gradient = u.grad.reshape(2, 2, -1) / unit
     found = [at(problem, c, x, jets_of(c, subdomain, field, gradient)) for c in compiled]
     return [one - other for one, other in zip(found, none, strict=True)]
+
+
+def divergence(
+    problem: Problem, compiled: list[CompiledExpression], subdomain: Subdomain, x: np.ndarray, unit: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of the stresses at rest, by central differences: the equations have it beside the forces of the body."""
+    step = STEP * unit * np.eye(2).reshape(2, 2, *(1,) * (x.ndim - 1))
+    ahead, behind = (
+        [stresses(problem, compiled, subdomain, x + sign * e, None, unit) for e in step] for sign in (1, -1)
+    )
+    slope = [
+        [(a - b) / (2 * STEP * unit) for a, b in zip(*pair, strict=True)] for pair in zip(ahead, behind, strict=True)
+    ]
+    return slope[0][0] + slope[1][2], slope[0][2] + slope[1][1]
 
 
 def at(problem: Problem, compiled: CompiledExpression, x: np.ndarray, jets: Jets, normal=None) -> np.ndarray:
@@ -324,11 +339,19 @@ def apply(
         known.update(zip(dofs.tolist(), (-at_rest(problem, statement, x, x) / scale).tolist(), strict=True))
         return
     turned, unit = "stress" not in problem.tensors, problem.geometry.size
+    subdomain, quantity = problem.subdomains.named(place.subdomain), statement.quantity
+    initial = problem.compiled(quantity, subdomain) if quantity in problem.vectors.get("traction", ()) else None
     side = skfem.FacetBasis(basis.mesh, basis.elem, mapping=basis.mapping, facets=facets)
 
     def pull(v, w):
         x = unit * w.x
-        return -at_rest(problem, statement, x, w.n) * v[field] * (x[0] if turned else 1.0) * unit
+        stated = -at_rest(problem, statement, x, w.n)
+        if initial is not None:  # what is stated is the whole traction; the stress at rest works inside
+            none = np.zeros((2, x[0].size))
+            stated = stated + at(
+                problem, initial, x, jets_of(initial, subdomain, none, np.zeros((2, *none.shape))), w.n
+            )
+        return stated * v[field] * (x[0] if turned else 1.0) * unit
 
     load += skfem.LinearForm(pull).assemble(side)
 

@@ -64,7 +64,8 @@ def metrics(solution: Solution, result: Outcome, device: torch.device, total: fl
             cut=result.cut,
         )
     )
-    other_way = advice(problem) if judgement.verdict is Verdict.NOT_SOLVED and not estimates.free else ""
+    unsolved = judgement.verdict is Verdict.NOT_SOLVED and not estimates.free
+    other_way = advice(problem) if unsolved and energy_error(solution.history) is None else ""
     said = [
         text
         for text in (
