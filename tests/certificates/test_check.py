@@ -50,14 +50,14 @@ def test_it_knows_nothing_of_what_made_the_certificate():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("text", [STRING, DEEP, RING], ids=["string", "deep", "ring"])
-def test_what_is_certified_is_confirmed(text, tmp_path):
-    assert checker.check(certificate(text, tmp_path)) == []
+@pytest.mark.parametrize(("text", "boxes"), [(STRING, 12), (DEEP, 40), (RING, 4)], ids=["string", "deep", "ring"])
+def test_what_is_certified_is_confirmed(text, boxes, tmp_path):
+    assert checker.check(certificate(text, tmp_path, boxes)) == []
 
 
 @pytest.mark.slow
 def test_a_wrong_claim_is_found(tmp_path):
-    folder = certificate(STRING, tmp_path)
+    folder = certificate(STRING, tmp_path, boxes=8)
     claim = lambda data, name: next(c for p in data["parts"] for c in p["claims"] if c["name"] == name)  # noqa: E731
 
     def narrower(data):

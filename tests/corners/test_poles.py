@@ -169,8 +169,8 @@ def test_a_fillet_is_found_and_poles_gather_at_its_ends():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("radius", [0.3, 0.05])
-def test_a_fillet_is_resolved_by_few_features(radius):
+def test_a_fillet_is_resolved_by_few_features():
+    radius = 0.05  # the smaller, the harder
     written = (
         SHOULDER.replace("1.3]", f"{1 + radius}]")
         .replace("[2.3", f"[{2 + radius}")

@@ -12,7 +12,6 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.utils._pytree import tree_flatten, tree_map_only
 from torch.utils.backend_registration import _setup_privateuseone_for_python_backend
 
 NAME = "pretend"
@@ -71,31 +70,48 @@ class OnCard(Tensor):
 
 def computed(func, args, kwargs):
     """The operation on the CPU, its results on the card where an argument is, or where it was asked to."""
-    refuse_mixing(func, args, kwargs)
+    tensors = [*tensors_of(args), *tensors_of(kwargs.values())]
+    refuse_mixing(func, args, tensors)
     asked = kwargs.get("device")
-    cards = [one for one in tree_flatten((args, kwargs))[0] if isinstance(one, OnCard)]
+    cards = [one for one in tensors if isinstance(one, OnCard)]
     there = bool(cards) if asked is None else torch.device(asked).type == CARD.type
     kwargs = {name: value for name, value in kwargs.items() if name != "pin_memory"}
     if asked is not None:
         kwargs["device"] = CPU
-    args_here, kwargs_here = tree_map_only(OnCard, lambda one: one.held, (args, kwargs))
-    found = func(*args_here, **kwargs_here)
-    in_place = {id(one.held): one for one in cards}  # an operation in place returns its argument
-    known = {id(one): one for one in args if isinstance(one, Tensor)} | in_place
-    if not there:
-        return tree_map_only(Tensor, lambda one: known.get(id(one), one), found)
-    return tree_map_only(Tensor, lambda one: known[id(one)] if id(one) in known else OnCard(one), found)
+    found = func(*each(args, held), **{name: each(value, held) for name, value in kwargs.items()})
+    known = {id(one): one for one in args if isinstance(one, Tensor)}
+    known |= {id(one.held): one for one in cards}  # an operation in place returns its argument
+    return each(found, lambda one: known[id(one)] if id(one) in known else OnCard(one) if there else one)
 
 
-def refuse_mixing(func, args, kwargs) -> None:
+def tensors_of(values):
+    """Those among the values, and in the lists among them. (torch's trees of values know more, and take ten times.)"""
+    for value in values:
+        if isinstance(value, Tensor):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from tensors_of(value)
+
+
+def each(value, change):
+    """The value, changed where it is a tensor; of a list, each of its values."""
+    if isinstance(value, Tensor):
+        return change(value)
+    return type(value)(each(one, change) for one in value) if isinstance(value, list | tuple) else value
+
+
+def held(tensor: Tensor) -> Tensor:
+    return tensor.held if isinstance(tensor, OnCard) else tensor
+
+
+def refuse_mixing(func, args, tensors: list[Tensor]) -> None:
     packet = func.overloadpacket
     if packet in CROSSING:
         return
     if packet in INDEXING and isinstance(args[0], OnCard):
-        args = (args[0], *args[2:])  # its indices may lie anywhere
-    tensors = [one for one in tree_flatten((args, kwargs))[0] if isinstance(one, Tensor)]
+        tensors = [args[0], *tensors_of(args[2:])]  # its indices may lie anywhere
     here = [one for one in tensors if not isinstance(one, OnCard)]
-    if any(one.dim() for one in here) and len(here) < len(tensors):
+    if len(here) < len(tensors) and any(one.dim() for one in here):
         raise RuntimeError(
             f"Expected all tensors to be on the same device, but found at least two devices, {CARD} and cpu! "
             f"(in {packet}, shapes {[tuple(one.shape) for one in tensors]})"
@@ -117,8 +133,7 @@ for _function in _makers:
 
 
 def _copied(source: Tensor, target: Tensor, non_blocking: bool = False) -> Tensor:
-    here = [one.held if isinstance(one, OnCard) else one for one in (source, target)]
-    here[1].copy_(here[0])
+    held(target).copy_(held(source))
     return target
 
 

@@ -89,10 +89,13 @@ def test_area_of_straight_sided_shapes_is_exact(shape: Shape):
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", CURVED.values(), ids=CURVED.keys())
 def test_area_of_curved_shapes_is_second_order(shape: Shape):
-    """A chord of length h on radius R loses h³/(12 R): with 32 chords to a turn, 0.64 % of the circle's area."""
-    errors = [abs(0.5 * doubled_areas(triangulate(shape, n)).sum() / shape.measure - 1) for n in (16, 128)]
+    """A chord of length h on radius R loses h³/(12 R): with 32 chords to a turn, 0.64 % of the circle's area.
+
+    With four times the chords it is a sixteenth; a method of first order keeps a quarter.
+    """
+    errors = [abs(0.5 * doubled_areas(triangulate(shape, n)).sum() / shape.measure - 1) for n in (16, 64)]
     assert errors[0] < 6.5e-3
-    assert errors[1] < max(errors[0] / 8, 1e-4)
+    assert errors[1] < max(errors[0] / 6, 1e-4)
 
 
 def test_corners_are_nodes():

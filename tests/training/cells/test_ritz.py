@@ -20,7 +20,7 @@ from pinn.training.residuals.assembly import loss_terms
 from pinn.training.residuals.energy import energy_of, energy_unit, essential_groups, integrals
 from pinn.training.residuals.model import Model
 from tests.network.examples import basis_jets
-from tests.training.examples import PROBLEMS, model_of, problem
+from tests.training.examples import PROBLEMS, STRING, model_of, problem
 
 ROBIN = """
 name: robin
@@ -60,7 +60,7 @@ conditions:
   - {on: [right, bottom], traction: [exact.traction_x, exact.traction_y]}
 exact: {ux: 0.1*sin(2*x)*y, uy: 0.1*x*exp(-y)}
 network: {constraints: hard}
-solver: {formulation: energy, method: {ritz: {features: 40, levels: 1}}, time_limit: 60}
+solver: {formulation: energy, method: {ritz: {features: 16, levels: 1}}, time_limit: 60}
 """
 HANGING = """
 name: hanging
@@ -74,9 +74,30 @@ solver: {method: {ritz: {features: 12, levels: 1}}, time_limit: 60}
 """
 
 
-LOW = (HANGING % "0.2").replace("to: [1, 1]", "to: [1, 0.5]")
-RITZ_3D = "solver.method={ritz: {features: 60, levels: 1}}"
-SLIVER = "polygon: {vertices: [[0, 0], [1, 0], [1, 0.401], [0.401, 0.401], [0.401, 1], [0, 1]]}"
+CUBE = """
+name: cube
+coordinates: [x, y, z]
+fields: [u]
+domain: {cuboid: {from: [0, 0, 0], to: [1, 1, 1]}}
+definitions: {f: -laplacian(exact.u)}
+equations: {balance: -laplacian(u) = f}
+energy: {density: (u_x**2 + u_y**2 + u_z**2)/2 - f*u, natural: {u_n: u}}
+conditions: [{on: [left, right, bottom, top, back], u: exact.u}, {on: front, u_n: exact.u_z}]
+exact: {u: sin(x)*exp(y/2) + y*z**2}
+network: {constraints: hard}
+solver: {formulation: energy, method: {ritz: {features: 25, levels: 1}}, time_limit: 60}
+"""
+# Of its first cells some hold only a sliver.
+SLIVERS = """
+name: slivers
+coordinates: [x, y]
+fields: [u]
+domain: {polygon: {vertices: [[0, 0], [1, 0], [1, 0.401], [0.401, 0.401], [0.401, 1], [0, 1]]}}
+equations: {balance: -laplacian(u) = exp(x)}
+energy: {density: (u_x**2 + u_y**2)/2 - exp(x)*u, natural: {u_n: u}}
+conditions: [{on: boundary, u: 0}]
+solver: {formulation: energy, tolerance: 1e-3, method: {ritz: {levels: 2}}}
+"""
 
 
 def solved(text: str, **blocks: str):
@@ -173,14 +194,12 @@ def test_cells_are_nearly_square_and_the_worst_are_halved():
 @pytest.fixture
 def _few_points(monkeypatch):
     """Quadrature for the few features of these bodies, not for those that a cell has by default."""
-    monkeypatch.setattr("pinn.training.cells.ritz.features_in", lambda axes: 12)
+    monkeypatch.setattr("pinn.training.cells.ritz.features_in", lambda axes: 25 if axes == 3 else 16)
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("_few_points")
 def test_refinement_lowers_the_energy_from_level_to_level():
-    method = "{method: {ritz: {features: 12, levels: 3}}}"
-    solution = solved(LOW, solver=method)  # singular at the clamped corners
+    solution = solved(STRING, solver="{method: {ritz: {features: 6, levels: 3}}}")
     energies = [row["energy"] for row in solution.history]
     assert len(energies) == 3
     assert energies == sorted(energies, reverse=True)
@@ -259,17 +278,15 @@ def test_one_dimension_in_both_precisions(precision, error):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("_few_points")
 def test_three_dimensions():
-    problem = pinn.load(PROBLEMS / "elasticity/cube_3d.yaml", ["solver.formulation=energy", RITZ_3D])
-    assert pinn.solve(problem, device="cpu").metrics["relative_l2"]["displacement"] < 5e-2
+    """Measured: 4.4e-3; with half of u_z**2 in the density, 3.6e-2."""
+    assert solved(CUBE).metrics["relative_l2"]["u"] < 1e-2
 
 
 def test_a_cell_that_holds_a_sliver_of_the_domain():
     """Fewer rows of the quadrature than units of the cell."""
-    text = POISSON_1D.replace("[x]", "[x, y]").replace("interval: {from: 0, to: 1}", SLIVER)
-    text = text.replace("-u_xx = exp(x)", "-laplacian(u) = exp(x)").replace("u_x**2/2", "(u_x**2 + u_y**2)/2")
-    text = text.replace("{on: left, u: 0.3}, {on: right, u_n: 1}", "{on: boundary, u: 0}")
-    found = problem(text.replace("exact: {u: 0.3 + x + e*x - exp(x) + 1}\n", ""))
+    found = problem(SLIVERS)
     model = on_cells(found, 60)
     parts = integrals(found, 2000, 30, torch.device("cpu"), torch.float64)
     basis = orthonormal_basis(model, parts)
@@ -306,20 +323,22 @@ def test_a_wrong_factor_is_caught():
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("_few_points")
 @pytest.mark.parametrize("plane", ["stress", "strain"])
 def test_least_energy_of_a_linear_body_is_its_equilibrium(plane):
     solution = solved(PLATE % plane)
-    assert solution.metrics["relative_l2"]["displacement"] < 4e-5
-    assert solution.metrics["relative_l2"]["stress"] < 5e-4
+    assert solution.metrics["relative_l2"]["displacement"] < 3e-4
+    assert solution.metrics["relative_l2"]["stress"] < 5e-3
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("_few_points")
 def test_block_has_the_energy_form_s_the_equations_and_finite_elements_displacement():
     """The equations' solution is held to the same reference in tests/problems/test_run.py."""
-    method = "solver.method={ritz: {features: 25, levels: 1}}"
+    method = "solver.method={ritz: {features: 12, levels: 1}}"
     settings = [method, "solver.formulation=energy", "solver.load_steps=1", "network.constraints=hard"]
     solution = pinn.solve(pinn.load(PROBLEMS / "elasticity/hyperelastic_block.yaml", settings), device="cpu")
-    assert solution.metrics["relative_l2"]["displacement"] < 5e-3
+    assert solution.metrics["relative_l2"]["displacement"] < 2e-3
 
 
 @pytest.mark.slow
@@ -331,15 +350,13 @@ def test_all_weights_by_lbfgs():
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("_few_points")
 def test_load_steps_lead_where_one_step_does_and_are_recorded():
     alone, stepped = (
-        solved(LOW, solver=f"{{method: {{ritz: {{features: 12, levels: 1}}}}{more}}}")
-        for more in ("", ", load: w, load_steps: 2")
+        solved(STRING, solver=f"{{method: {{ritz: {{features: 12, levels: 1}}}}{more}}}")
+        for more in ("", ", load: P, load_steps: 2")
     )
-    points = np.array([[0.5, 0.5], [1.0, 0.3]])
-    for name in ("ux", "uy"):
-        np.testing.assert_allclose(alone(points)[name], stepped(points)[name], rtol=2e-2)
+    points = np.array([[0.1], [0.5], [0.8]])
+    np.testing.assert_allclose(alone(points)["u"], stepped(points)["u"], rtol=1e-6)
     assert sorted({row["load"] for row in stepped.history}) == [0.5, 1.0]
 
 
