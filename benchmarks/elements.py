@@ -182,10 +182,17 @@ def on_boundary(problem: Problem, mesh: skfem.MeshTri, places: np.ndarray, nodes
 
 def stress_names(problem: Problem, subdomain: Subdomain) -> tuple[tuple[str, ...], bool]:
     """Names of stress_xx, stress_yy, stress_xy (and of the hoop stress), and whether the body is axisymmetric."""
+    turned = around_axis(problem)
     if "stress" in problem.tensors:
         x, y = problem.coordinates
-        return tuple(problem.tensors["stress"][f"{a}"] for a in (x + x, y + y, x + y)), False
-    return ("srr", "szz", "srz", "stt"), True
+        plane = tuple(problem.tensors["stress"][f"{a}"] for a in (x + x, y + y, x + y))
+        return (*plane, *(["stress_hoop"] if turned else [])), turned
+    return ("srr", "szz", "srz", "stt"), turned
+
+
+def around_axis(problem: Problem) -> bool:
+    """Whether the problem is a half section: by its physics, or with equations of its own."""
+    return "stress" not in problem.tensors or "stress_hoop" in problem.tensors["stress"].values()
 
 
 def solve(problem: Problem, resolution: int, levels: int, degree: int = 2) -> Elements:
@@ -200,15 +207,15 @@ def solve(problem: Problem, resolution: int, levels: int, degree: int = 2) -> El
     for number, subdomain in enumerate(problem.subdomains):
         cells = np.flatnonzero(part == number)
         inside = skfem.Basis(mesh, element, mapping=mapping, elements=cells) if len(problem.subdomains) > 1 else basis
-        names, around_axis = stress_names(problem, subdomain)
+        names, turned = stress_names(problem, subdomain)
         compiled = [problem.compiled(name, subdomain) for name in names]
         equations = [s for s in problem.statements if s.is_equation and s.place.subdomain == subdomain.name]
 
-        def work(u, v, w, compiled=compiled, subdomain=subdomain, turned=around_axis):
+        def work(u, v, w, compiled=compiled, subdomain=subdomain, turned=turned):
             stress = stresses(problem, compiled, subdomain, unit * w.x, u, unit)
             return unit**2 * weighted(stress, v, w.x, turned, unit)
 
-        def forces(v, w, compiled=compiled, subdomain=subdomain, turned=around_axis, equations=equations):
+        def forces(v, w, compiled=compiled, subdomain=subdomain, turned=turned, equations=equations):
             x = unit * w.x
             initial = stresses(problem, compiled, subdomain, x, None, unit)
             turned_away = (0.0, 0.0) if turned else divergence(problem, compiled, subdomain, x, unit)
@@ -338,7 +345,7 @@ def apply(
         )
         known.update(zip(dofs.tolist(), (-at_rest(problem, statement, x, x) / scale).tolist(), strict=True))
         return
-    turned, unit = "stress" not in problem.tensors, problem.geometry.size
+    turned, unit = around_axis(problem), problem.geometry.size
     subdomain, quantity = problem.subdomains.named(place.subdomain), statement.quantity
     initial = problem.compiled(quantity, subdomain) if quantity in problem.vectors.get("traction", ()) else None
     side = skfem.FacetBasis(basis.mesh, basis.elem, mapping=basis.mapping, facets=facets)

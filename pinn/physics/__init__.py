@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pinn.errors import SpecError, did_you_mean
+from pinn.physics.axisymmetric_elasticity import axisymmetric_elasticity
+from pinn.physics.axisymmetric_heat import axisymmetric_heat
 from pinn.physics.elastodynamics import elastodynamics
 from pinn.physics.heat_conduction import heat_conduction
 from pinn.physics.incompressible_elasticity import incompressible_elasticity
@@ -25,7 +27,9 @@ PHYSICS: dict[str, Callable[..., Physics]] = {
     "orthotropic_elasticity": orthotropic_elasticity,
     "neo_hookean": neo_hookean,
     "elastodynamics": elastodynamics,
+    "axisymmetric_elasticity": axisymmetric_elasticity,
     "heat_conduction": heat_conduction,
+    "axisymmetric_heat": axisymmetric_heat,
     "navier_stokes": navier_stokes,
 }
 

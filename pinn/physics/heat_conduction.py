@@ -11,7 +11,7 @@ from pinn.physics.model import Physics, refuse_unknown, required, text
 NAME = "heat_conduction"
 
 
-def heat_conduction(parameters: Mapping[str, Any], coordinates: tuple[str, ...]) -> Physics:
+def heat_conduction(parameters: Mapping[str, Any], coordinates: tuple[str, ...], name: str = NAME) -> Physics:
     """Conduction capacity * d temperature/dt + div(heat_flux) = source.
 
         heat_flux_i = -conductivity * d temperature/dx_i                                                  [W/m^2]
@@ -22,14 +22,14 @@ def heat_conduction(parameters: Mapping[str, Any], coordinates: tuple[str, ...])
     steady; source [W/m^3]; each a number or an expression of the coordinates.
     Source: Carslaw & Jaeger, Conduction of Heat in Solids, 2nd ed., §§ 1.2, 1.6, 1.9.
     """
-    refuse_unknown(NAME, parameters, ("conductivity", "capacity", "source"))
+    refuse_unknown(name, parameters, ("conductivity", "capacity", "source"))
     definitions = {
-        "conductivity": required(NAME, parameters, "conductivity", "45"),
-        "heat_source": text(NAME, parameters.get("source", 0), "source"),
+        "conductivity": required(name, parameters, "conductivity", "45"),
+        "heat_source": text(name, parameters.get("source", 0), "source"),
     }
     stored = ""
     if "capacity" in parameters:
-        definitions["capacity"] = text(NAME, parameters["capacity"], "capacity")
+        definitions["capacity"] = text(name, parameters["capacity"], "capacity")
         stored = "capacity*temperature_t + "
     definitions |= {f"heat_flux_{i}": f"-conductivity*temperature_{i}" for i in coordinates}
     definitions["outward_heat_flux"] = " + ".join(f"heat_flux_{i}*n{i}" for i in coordinates)

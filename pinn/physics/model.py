@@ -11,20 +11,24 @@ from pinn.spec.blocks.energy import Energy
 from pinn.spec.language.habits import of_key
 from pinn.spec.yaml.subset import shown
 
+ACROSS = "across"  # of a tensor the normal component across the plane of two coordinates
+
 
 @dataclass(frozen=True)
 class Physics:
     """What a named physics declares, in the spec's own language.
 
     vectors   name -> its components; a condition may state all of them at once
-    tensors   name -> {"xx": definition, …}, symmetric, for export
+    tensors   name -> {"xx": definition, …}, symmetric, by the letters of the coordinates; ACROSS: the third normal one
     given     definition -> the parameter that it was given as, such as ("body_force", 0)
     limits    definition -> (low, high): where it is a constant, it must lie strictly between them
     beyond    definition -> the way out where a constant is at its upper limit or above
     energy    the functional that the equations and the natural conditions make stationary, where there is one
     positive  definitions of the fields that must be positive everywhere, such as a ratio of volumes
     balances  equation -> (flux, source), definitions: the integral of the flux over a boundary and that of the source
-              inside vanish together, where the equation's text does not show it
+              inside vanish together, where the equation's text does not show it; None where it conserves nothing
+    axis      of a body of revolution: quantities and their values on a patch of the boundary on its axis, where the
+              first coordinate is zero
     steady    what to write for a problem without time, where the equations have derivatives in it
     """
 
@@ -38,7 +42,8 @@ class Physics:
     beyond: dict[str, str] = field(default_factory=dict)
     energy: Energy | None = None
     positive: tuple[str, ...] = ()
-    balances: dict[str, tuple[str, str]] = field(default_factory=dict)
+    balances: dict[str, tuple[str, str] | None] = field(default_factory=dict)
+    axis: dict[str, float] = field(default_factory=dict)
     steady: str = ""
 
 
@@ -70,3 +75,11 @@ def components(physics: str, parameters: Mapping[str, Any], name: str, coordinat
     if not isinstance(given, (list, tuple)) or len(given) != len(coordinates):
         raise SpecError(("physics", physics, name), f"needs {len(coordinates)} components, got {shown(given)}")
     return [text(physics, value, name, index) for index, value in enumerate(given)]
+
+
+def radius_of(physics: str, coordinates: tuple[str, ...]) -> tuple[str, str]:
+    """The coordinates of a half section: radius, height. Raises SpecError where there are not two."""
+    if len(coordinates) != 2:
+        message = f"needs two coordinates, the radius first, such as [r, z]; there are {len(coordinates)}"
+        raise SpecError(("physics", physics), message)
+    return coordinates[0], coordinates[1]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pinn.errors import SpecError
-from pinn.physics.model import Physics, components, refuse_unknown, required
+from pinn.physics.model import ACROSS, Physics, components, refuse_unknown, required
 from pinn.spec.blocks.energy import Energy
 
 NAME = "neo_hookean"
@@ -84,7 +84,7 @@ def neo_hookean(parameters: Mapping[str, Any], coordinates: tuple[str, ...]) -> 
             "displacement": tuple(f"u{i}" for i in coordinates),
             "traction": tuple(f"traction_{i}" for i in coordinates),
         },
-        tensors={"stress": stress | ({"zz": "stress_out_of_plane"} if dimension == 2 else {})},
+        tensors={"stress": stress | ({ACROSS: "stress_out_of_plane"} if dimension == 2 else {})},
         given={
             "youngs_modulus": ("youngs_modulus",),
             "poissons_ratio": ("poissons_ratio",),

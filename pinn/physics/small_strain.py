@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pinn.errors import SpecError, did_you_mean
-from pinn.physics.model import Physics, components
+from pinn.physics.model import ACROSS, Physics, components
 from pinn.spec.blocks.energy import Energy
 
 
@@ -51,7 +51,7 @@ def body_at_rest(
 
     tensors = {kind: {f"{i}{j}": f"{kind}_{i}{j}" for i, j in pairs} for kind in ("stress", "strain")}
     if out_of_plane:
-        tensors["stress"]["zz"] = "stress_out_of_plane"
+        tensors["stress"][ACROSS] = "stress_out_of_plane"
     given = {f"body_force_{i}": ("body_force", k) for k, i in enumerate(coordinates) if "body_force" in parameters}
     displacement = tuple(f"u{i}" for i in coordinates)
     energy = None
@@ -77,6 +77,11 @@ def body_at_rest(
 def symmetric_pairs(coordinates: Sequence[str]) -> list[tuple[str, str]]:
     """xx, xy, yy, …: the components of a symmetric tensor."""
     return [(i, j) for k, i in enumerate(coordinates) for j in coordinates[k:]]
+
+
+def work(pairs: Sequence[tuple[str, str]]) -> str:
+    """stress : strain, of the symmetric half."""
+    return " + ".join(f"{'' if i == j else '2*'}stress_{i}{j}*strain_{i}{j}" for i, j in pairs)
 
 
 def require_dimensions(physics: str, coordinates: Sequence[str], allowed: Sequence[int] = (2, 3)) -> None:

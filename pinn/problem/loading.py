@@ -21,6 +21,7 @@ from pinn.geometry.build.family import build_domain
 from pinn.geometry.build.partition import build_partition
 from pinn.geometry.shapes.shape import GeometryError, Shape
 from pinn.physics.model import Physics
+from pinn.problem.axis import with_axis
 from pinn.problem.cases import with_cases
 from pinn.problem.checks import check_energy, check_names, check_points, refuse_limits
 from pinn.problem.compatibility import obstacle, refuse_incompatible
@@ -92,6 +93,7 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
     physics, scope = next(iter(meanings.values()))
     time = read_time(spec, scope)
     geometry, family = build_domain(spec, scope, folder)
+    spec = with_axis(spec, physics, geometry)
     subdomains = read_subdomains(spec, {name: scope for name, (_, scope) in meanings.items()}, geometry, folder)
     cut = cut_at_jumps(spec, subdomains, geometry, time, obstacle(SUBDOMAINS, Asked(spec)))
     of_each = [meanings.get(part.name, (physics, scope))[0] for part in cut.subdomains]

@@ -48,7 +48,7 @@ def conservation_laws(spec: Spec, subdomain: Subdomain) -> list[Law]:
     physics, reader = flux_reader(spec, subdomain)
     found = []
     for name, text in {**physics.equations, **spec.equations}.items():
-        law = declared_law(physics, reader, name) or read_law(reader, name, text)
+        law = declared_law(physics, reader, name) if name in physics.balances else read_law(reader, name, text)
         if law is None:
             continue
         for jet in symbols_of(law.flux + law.source) & reader.jets.keys():
@@ -59,9 +59,10 @@ def conservation_laws(spec: Spec, subdomain: Subdomain) -> list[Law]:
 
 def declared_law(physics: Physics, reader: FluxReader, name: str) -> Law | None:
     """What a physics says of its equation: a stress whose divergence is taken apart, as of a large deformation."""
-    if name not in physics.balances:
+    declared = physics.balances[name]
+    if declared is None:
         return None
-    flux, source = (reader.settled(plain(reader.resolve(one), reader)) for one in physics.balances[name])
+    flux, source = (reader.settled(plain(reader.resolve(one), reader)) for one in declared)
     return Law(name, flux, source)
 
 

@@ -1,7 +1,9 @@
 """Energy: the functional that a solution makes stationary, as terms to be integrated.
 
     E(u) = integral over the domain of density + sum over patches of an integral of boundary densities
-           - sum over natural conditions  quantity = value  of an integral of  value * field
+           - sum over natural conditions  quantity = value  of an integral of  value * field,
+
+all of them times the energy's weight, such as 2 pi r.
 
 Its stationary points satisfy the equations (Euler-Lagrange) and the natural conditions; conditions on the fields
 themselves, the essential ones, must be stated beside it.
@@ -82,7 +84,7 @@ class EnergyReader:
             if stated and statement.quantity in energy.natural:
                 value = self.value(statement)
                 if value != 0:
-                    work = -value * self.scope.resolve(energy.natural[statement.quantity])
+                    work = -value * self.scope.resolve(energy.natural[statement.quantity]) * self.weight(energy)
                     terms.append(EnergyTerm(f"work of {statement.name}", self.compile(work), place))
             elif stated and statement.expression.order < order:
                 essential.append(index)
@@ -96,7 +98,8 @@ class EnergyReader:
 
     def declared(self, energy: Energy) -> list[EnergyTerm]:
         """The integrals of the declared densities. Raises SpecError where a text is wrong."""
-        density = self.expression(energy.density, "density")
+        weight = self.weight(energy)
+        density = self.expression(energy.density, "density") * weight
         compiled = self.compile(density)
         if not compiled.order:
             raise SpecError((*self.path, "density"), "contains no derivative of a field")
@@ -111,7 +114,7 @@ class EnergyReader:
             if patch not in self.patches:
                 at = (*self.path, "boundary", patch)
                 raise SpecError(at, f"unknown patch '{patch}'{did_you_mean(patch, self.patches)}")
-            expression = self.compile(self.expression(text, "boundary", patch))
+            expression = self.compile(self.expression(text, "boundary", patch) * weight)
             terms.append(EnergyTerm(f"energy of {patch}", expression, Boundary((patch,))))
         for quantity, name in energy.natural.items():
             if name not in self.scope.fields:
@@ -121,6 +124,13 @@ class EnergyReader:
 
     def expression(self, text: object, *key: str) -> sympy.Expr:
         return self.scope.expression(text, (*self.path, *key) if self.path == ("energy",) else self.path)
+
+    def weight(self, energy: Energy) -> sympy.Expr:
+        """Raises SpecError where it depends on a field."""
+        weight = self.expression(energy.weight, "weight")
+        if symbols_of(weight) & self.scope.jets.keys():
+            raise SpecError((*self.path, "weight"), "must depend on the coordinates alone, such as 2*pi*r")
+        return weight
 
     def value(self, statement: Statement) -> sympy.Expr:
         """What a natural condition gives its quantity. Raises SpecError where it depends on the fields."""

@@ -20,7 +20,7 @@ def stationarity(energy: Energy, subdomain: Subdomain) -> list[Statement]:
     a density that does not determine a field, or is not smooth: between its branches more would hold than equations.
     """
     scope = subdomain.scope
-    density = scope.expression(energy.density, PATH)
+    density = scope.expression(energy.density, PATH) * scope.expression(energy.weight, ("energy", "weight"))
     if comparisons_of(density):
         message = "an energy without equations must be smooth, and this one has a comparison (where, abs, min, max, …)"
         raise SpecError(PATH, f"{message}; state the equations beside it")

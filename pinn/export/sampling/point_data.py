@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from pinn.export.sampling.grid import Array, Grid
 from pinn.export.sampling.sample import SAMPLE_CHUNK, Sample
+from pinn.physics.model import ACROSS
+from pinn.problem.problem import Problem
 
 # VTK's order of a symmetric tensor's six components.
 VTK_TENSOR = ("xx", "yy", "zz", "xy", "yz", "xz")
@@ -36,7 +38,7 @@ def point_data(sampled: Sample, *, full_tensors: bool = False, tensors: bool = T
                 data[name] = columns([values[component] for component in components], 3)
         for name, components in problem.tensors.items():
             if all(component in values for component in components.values()):
-                six = [_tensor_component(values, components, name, pair) for pair in VTK_TENSOR]
+                six = [_tensor_component(problem, values, components, name, pair) for pair in VTK_TENSOR]
                 tensor = np.column_stack([np.zeros(len(sampled.points)) if part is None else part for part in six])
                 data[name] = tensor[:, _FULL_TENSOR] if full_tensors else tensor
     data |= {f"exact_{name}": exact for name, exact in sampled.exact.items()}
@@ -97,7 +99,17 @@ def columns(parts: Sequence[Array], width: int) -> Array:
     return np.column_stack([*parts, *[zero] * (width - len(parts))])
 
 
-def _tensor_component(values: dict[str, Array], components: dict[str, str], name: str, pair: str) -> Array | None:
-    """A component under either order of its letters, or a quantity of that name (stress_zz of plane strain)."""
-    quantity = components.get(pair) or components.get(pair[::-1]) or f"{name}_{pair}"
+def _tensor_component(
+    problem: Problem, values: dict[str, Array], components: dict[str, str], name: str, pair: str
+) -> Array | None:
+    """A component by the place of its letters among the coordinates, or a quantity of that name (stress_zz).
+
+    Across a plane it is what the physics has there: the stress of plane strain, the hoop stress.
+    """
+    letters = dict(zip("xyz", problem.coordinates, strict=False))
+    if pair == "zz" and "z" not in letters:
+        quantity = components.get(ACROSS) or f"{name}_zz"
+    else:
+        own = "".join(letters.get(letter, letter) for letter in pair)
+        quantity = components.get(own) or components.get(own[::-1]) or f"{name}_{own}"
     return values.get(quantity)

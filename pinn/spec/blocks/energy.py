@@ -14,6 +14,7 @@ class Energy(Block):
     density   per length, area or volume of the domain, loads inside it included
     natural   quantity -> the field that it does work on: a condition `traction_x: 5` adds -5*ux to the integrand there
     boundary  patch -> a further density per length or area of it, such as an elastic foundation's k*uy**2/2
+    weight    what all of them are multiplied by: 2*pi*r of a half section, where they are per volume and area
     """
 
     example: ClassVar[str] = '{density: "(u_x**2 + u_y**2)/2 - f*u", natural: {u_n: u}}'
@@ -21,3 +22,4 @@ class Energy(Block):
     density: Expression
     natural: dict[str, str] = {}
     boundary: dict[str, Expression] = {}
+    weight: Expression = 1
