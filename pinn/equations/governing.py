@@ -17,11 +17,11 @@ def equation_statements(spec: Spec, subdomain: Subdomain, physics: Physics) -> l
     """The equations in a subdomain; its definitions are compiled too, for their errors."""
     scope = subdomain.scope
     for name in scope.definitions:
-        path = ("definitions", name) if name in spec.definitions else ("physics", *spec.physics)
+        path = ("definitions", name) if name in spec.definitions else spec.physics_path
         subdomain.compile(_located(scope, name, path), path)
     statements = []
     for name, text in {**physics.equations, **spec.equations}.items():
-        path = ("equations", name) if name in spec.equations else ("physics", *spec.physics)
+        path = ("equations", name) if name in spec.equations else spec.physics_path
         compiled = subdomain.compile(scope.equation(text, path), path)
         if not compiled.derivatives:
             raise SpecError(path, "contains no field")

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from pinn.errors import SpecError
-from pinn.physics import build_physics
+from pinn.physics import build_together
 from pinn.physics.model import Physics
 from pinn.spec.consistency import subdomain_refusals
 from pinn.spec.language.expressions import Scope
@@ -24,11 +24,11 @@ def read_meaning(spec: Spec, subdomain: str = "", kind: Callable[..., AnyScope] 
     """
     physics = Physics((), {}, {})
     if spec.physics:
-        ((name, parameters),) = spec.physics.items()
-        physics = build_physics(name, parameters_in(spec, name, parameters, subdomain), spec.coordinates)
+        parameters = {name: parameters_in(spec, name, own, subdomain) for name, own in spec.physics.items()}
+        physics = build_together(parameters, spec.coordinates)
         if spec.time is None and any(IN_TIME.search(text) for text in physics.equations.values()):
             steady = f", or {physics.steady}" if physics.steady else ""
-            raise SpecError(("physics", name), f"is in time: add a block time: {{from: 0, to: 1}}{steady}")
+            raise SpecError(spec.physics_path, f"is in time: add a block time: {{from: 0, to: 1}}{steady}")
     for block, own, theirs in (
         ("definitions", spec.definitions, physics.definitions),
         ("equations", spec.equations, physics.equations),
@@ -74,6 +74,6 @@ def origins_of(spec: Spec, physics: Physics) -> dict[str, tuple[str | int, ...]]
     """Name -> its place in the spec, of fields and of the definitions that a physics brings."""
     origins: dict[str, tuple[str | int, ...]] = {}
     for name in (*physics.fields, *physics.definitions):
-        origins[name] = ("physics", *spec.physics, *physics.given.get(name, ()))
+        origins[name] = (*spec.physics_path, *physics.given.get(name, ()))
     keys = spec.fields if isinstance(spec.fields, dict) else range(len(spec.fields))
     return origins | {name: ("fields", key) for key, name in zip(keys, spec.fields, strict=True)}

@@ -16,10 +16,13 @@ from pinn.physics.elastodynamics import elastodynamics
 from pinn.physics.heat_conduction import heat_conduction
 from pinn.physics.incompressible_elasticity import incompressible_elasticity
 from pinn.physics.linear_elasticity import linear_elasticity
+from pinn.physics.mindlin_plate import mindlin_plate
 from pinn.physics.model import Physics
 from pinn.physics.navier_stokes import navier_stokes
 from pinn.physics.neo_hookean import neo_hookean
 from pinn.physics.orthotropic_elasticity import orthotropic_elasticity
+from pinn.physics.stokes import stokes
+from pinn.physics.together import EXPANDS, together, with_temperature
 
 PHYSICS: dict[str, Callable[..., Physics]] = {
     "linear_elasticity": linear_elasticity,
@@ -30,6 +33,8 @@ PHYSICS: dict[str, Callable[..., Physics]] = {
     "axisymmetric_elasticity": axisymmetric_elasticity,
     "heat_conduction": heat_conduction,
     "axisymmetric_heat": axisymmetric_heat,
+    "mindlin_plate": mindlin_plate,
+    "stokes": stokes,
     "navier_stokes": navier_stokes,
 }
 
@@ -39,3 +44,15 @@ def build_physics(name: str, parameters: Mapping[str, Any], coordinates: Sequenc
     if name not in PHYSICS:
         raise SpecError(("physics", name), f"unknown physics '{name}'{did_you_mean(name, list(PHYSICS))}")
     return PHYSICS[name](parameters, tuple(coordinates))
+
+
+def build_together(parameters: Mapping[str, Mapping[str, Any]], coordinates: Sequence[str]) -> Physics:
+    """Name -> parameters: the named physics, several as one. Raises SpecError."""
+    if len(parameters) == 1:
+        ((name, own),) = parameters.items()
+        return build_physics(name, own, coordinates)
+    heated = {name for name, own in parameters.items() if EXPANDS in own}
+    found = {name: build_physics(name, own, coordinates) for name, own in parameters.items() if name not in heated}
+    for name in heated:
+        found[name] = build_physics(name, with_temperature(parameters[name], list(found.values())), coordinates)
+    return together({name: found[name] for name in parameters}, parameters)

@@ -42,7 +42,8 @@ def axisymmetric_elasticity(parameters: Mapping[str, Any], coordinates: tuple[st
         **{f"body_force_{i}": force for i, force in zip(coordinates, forces, strict=True)},
         f"strain_{r}{r}": f"u{r}_{r}",
         f"strain_{z}{z}": f"u{z}_{z}",
-        "strain_hoop": f"where({r} > 0, u{r}/{r}, u{r}_{r})",
+        # its limit on the axis; squared, as a comparison that is linear is settled by what holds inside
+        "strain_hoop": f"where({r}**2 > 0, u{r}/{r}, u{r}_{r})",
         f"strain_{r}{z}": f"(u{r}_{z} + u{z}_{r})/2",
         f"stress_{r}{r}": material.stress(dilatation, f"strain_{r}{r}"),
         f"stress_{z}{z}": material.stress(dilatation, f"strain_{z}{z}"),

@@ -252,7 +252,7 @@ class Problem:
 
     @property
     def energy_reader(self) -> EnergyReader:
-        path = ("energy",) if self.spec.energy else ("physics", *self.spec.physics)
+        path = ("energy",) if self.spec.energy else self.spec.physics_path
         compile = partial(self.over_outputs, subdomain=self.subdomains[0])
         return EnergyReader(self.scope, self.geometry.patches, path, compile)
 

@@ -108,16 +108,25 @@ def read_coordinates(value: Any) -> tuple[str, ...]:
 
 
 def read_physics(value: Any) -> dict[str, dict[str, Any]]:
-    """`linear_elasticity`, or `{linear_elasticity: {youngs_modulus: 1}}`; parameters are the physics' own affair."""
-    if isinstance(value, str) and value:
-        return {value: {}}
-    if not isinstance(value, dict) or len(value) != 1:
-        got = f"{len(value)} keys" if isinstance(value, dict) else shown(value)
-        raise refuse(f"must name one physics such as {{linear_elasticity: {{youngs_modulus: 1}}}}, got {got}")
-    name, parameters = next(iter(value.items()))
-    if parameters is not None and not isinstance(parameters, dict):
-        raise refuse(f"must be a mapping of parameters, got {shown(parameters)}", name)
-    return {name: dict(parameters or {})}
+    """`linear_elasticity`, `{linear_elasticity: {youngs_modulus: 1}}`, or several, in a list or in one mapping.
+
+    Parameters are the physics' own affair.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for one in value if isinstance(value, list | tuple) else [value]:
+        named = {one: {}} if isinstance(one, str) and one else one
+        if not isinstance(named, dict) or not named:
+            got = "an empty mapping" if named == {} else shown(one)
+            raise refuse(f"must name a physics such as {{linear_elasticity: {{youngs_modulus: 1}}}}, got {got}")
+        for name, parameters in named.items():
+            if parameters is not None and not isinstance(parameters, dict):
+                raise refuse(f"must be a mapping of parameters, got {shown(parameters)}", name)
+            if name in found:
+                raise refuse(f"names {name} twice; remove one of them")
+            found[name] = dict(parameters or {})
+    if not found:
+        raise refuse("must name a physics, got an empty list")
+    return found
 
 
 def read_domain(value: Any) -> dict[str, Any]:
@@ -206,7 +215,7 @@ class Spec(Block):
         WithJsonSchema({"type": ["string", "array", "object"]}),
     ] = ()
     physics: Annotated[
-        dict[str, dict[str, Any]], PlainValidator(read_physics), WithJsonSchema({"type": ["string", "object"]})
+        dict[str, dict[str, Any]], PlainValidator(read_physics), WithJsonSchema({"type": ["string", "array", "object"]})
     ] = {}
     definitions: dict[str, ExpressionBySubdomain] = {}
     equations: Annotated[
@@ -237,6 +246,11 @@ class Spec(Block):
         if refusals := inconsistencies(self):
             raise refuse_all(refusals)
         return self
+
+    @property
+    def physics_path(self) -> tuple[str, ...]:
+        """Where the named physics stands; of several the block."""
+        return ("physics", *self.physics) if len(self.physics) == 1 else ("physics",)
 
     def written(self) -> dict[str, Any]:
         return {key: value for key, value in super().written().items() if value not in ("", {}, [])}

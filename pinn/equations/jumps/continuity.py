@@ -68,7 +68,7 @@ def find_continuity(spec: Spec, scope: Scope, jumping: set[sympy.Expr], path: Pa
     names = [f"{name}_n" if m else name for name, most in smooth.items() for m in range(most)]
     quantities = {name: reader.resolve(name) for name in names}
     for name, text in {**physics.equations, **spec.equations}.items():
-        at = ("equations", name) if name in spec.equations else ("physics", *spec.physics)
+        at = ("equations", name) if name in spec.equations else spec.physics_path
         for label, quantity in reader.fluxes(name, text, at):
             if not symbols_of(quantity) & reader.jets.keys():
                 words = f"jumps, and the {label} with it: a source on the surface itself, which nothing balances"

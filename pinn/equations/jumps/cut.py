@@ -140,7 +140,7 @@ def find_jumps(spec: Spec, subdomain: str, shape: Shape, extent: tuple[float, fl
     physics, reader = read_meaning(spec, subdomain, JumpReader)
     written: list[Written] = []
     for name, text in {**physics.equations, **spec.equations}.items():
-        path = ("equations", name) if name in spec.equations else ("physics", *spec.physics)
+        path = ("equations", name) if name in spec.equations else spec.physics_path
         written += [one for one in reader.written(text, path) if comparisons_of(one.expression)]
     if not written:
         return None

@@ -55,8 +55,9 @@ def _merge(data: dict[str, Any], changes: Mapping[str, Any], above: Path = ()) -
 
 
 def same_choice(new: Mapping[str, Any], old: Mapping[str, Any]) -> bool:
-    """Whether both name the same one, such as `rectangle`; a key of the new one may be a path."""
-    return [key.partition(".")[0] for key in new] == [*old]
+    """Whether the new names what the old does, such as `rectangle`, or one of several; its keys may be paths."""
+    named = {key.partition(".")[0] for key in new}
+    return bool(named) and named <= old.keys()
 
 
 def _checked(mapping: Mapping[str, Any], file: str) -> dict[str, Any]:
