@@ -1,4 +1,4 @@
-"""Orthotropic elasticity of a thin sheet, such as a layer of fibres: small strain, plane stress."""
+"""Orthotropic elasticity, of a thin sheet such as a layer of fibres in plane stress, and of a solid: small strain."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from pinn.errors import SpecError
 from pinn.physics.model import Physics, refuse_unknown, required, text
+from pinn.physics.orthotropic_solid import orthotropic_solid
 from pinn.physics.small_strain import body_at_rest, require_dimensions
 
 NAME = "orthotropic_elasticity"
@@ -15,18 +16,25 @@ MODULI = ("youngs_modulus_1", "youngs_modulus_2", "shear_modulus_12", "poissons_
 
 
 def orthotropic_elasticity(parameters: Mapping[str, Any], coordinates: tuple[str, ...]) -> Physics:
-    """Static equilibrium div(stress) + body_force = 0 with the material's axes 1 and 2 turned by `angle`.
+    """Static equilibrium div(stress) + body_force = 0 with the material's axes 1 and 2 turned, of a sheet by `angle`.
 
         stress_11 = (E1 strain_11 + poissons_ratio_12 E2 strain_22)/(1 - poissons_ratio_12^2 E2/E1)           [Pa]
         stress_22 = (E2 strain_22 + poissons_ratio_12 E2 strain_11)/(1 - poissons_ratio_12^2 E2/E1)
         stress_12 = 2 G12 strain_12
 
+    In space stress_aa = sum_b stiffness_ab strain_bb over the axes 1, 2, 3, the stiffness the inverse of the compliance
+    1/E_a, -poissons_ratio_ab/E_a, and stress_ab = 2 G_ab strain_ab.
     Strains are turned into the material's axes, stresses back. poissons_ratio_12 is the contraction along 2 under
     tension along 1. Parameters, each a number or an expression of the coordinates: youngs_modulus_1,
-    youngs_modulus_2, shear_modulus_12 [Pa], poissons_ratio_12 [-], angle [rad] from the first coordinate to axis 1,
-    anticlockwise; body_force [N/m^3]. Two dimensions, plane stress.
-    Source: Jones, Mechanics of Composite Materials, 2nd ed., eqs. (2.61), (2.66), (2.70), (2.76).
+    youngs_modulus_2, shear_modulus_12 [Pa], poissons_ratio_12 [-]; body_force [N/m^3].
+    In two dimensions, plane stress: angle [rad] from the first coordinate to axis 1, anticlockwise.
+    In three: poissons_ratio_23; axes, the directions of the axes 1 and 2 as unit vectors at right angles,
+    [[1, 0, 0], [0, 1, 0]]; youngs_modulus_3, shear_modulus_13, shear_modulus_23, poissons_ratio_13, without which the
+    material is transversely isotropic, the same in all directions across axis 1.
+    Source: Jones, Mechanics of Composite Materials, 2nd ed., eqs. (2.61), (2.66), (2.70), (2.76); in space §§ 2.2-2.4.
     """
+    if len(coordinates) == 3:
+        return orthotropic_solid(NAME, parameters, coordinates)
     refuse_unknown(NAME, parameters, (*MODULI, "angle", "plane", "body_force"))
     require_dimensions(NAME, coordinates, (2,))
     if parameters.get("plane") != "stress":

@@ -36,6 +36,8 @@ BLOCK = (X * Y / 10 + 1, Y * Z / 12 + X**2 / 9 + 1, X * Z / 15 + 1)
 NU = Rational(3, 10)
 MODULUS = 2 + X * Y / 3
 TEMPERATURE = X**2 + Y / 2
+AXIS_1 = (Rational(2, 3), -Rational(1, 3), Rational(2, 3))
+AXIS_2 = (Rational(2, 3), Rational(2, 3), -Rational(1, 3))
 LAYER = (Rational(14), Rational(2), Rational(1), Rational(3, 10))  # E1, E2, G12, nu12
 
 
@@ -77,6 +79,23 @@ def layered(displacement: tuple[Expr, ...]) -> Matrix:
     return sympy.diag(inside, 0)
 
 
+def turned(displacement: tuple[Expr, ...], fibres: bool = False) -> Matrix:
+    """A solid with axes of its own: the compliance inverted in them."""
+    moduli, shears, ratios = (14, 2, 3), (1, 2, Rational(3, 2)), (Rational(3, 10), Rational(1, 5), Rational(2, 5))
+    if fibres:
+        moduli, shears, ratios = (14, 2, 2), (1, 1, Rational(5, 7)), (Rational(3, 10), Rational(3, 10), Rational(2, 5))
+    turn = Matrix(AXIS_1).T.col_join(Matrix(AXIS_2).T).col_join(Matrix(AXIS_1).cross(Matrix(AXIS_2)).T)
+    strain = turn * strain_of(displacement) * turn.T
+    compliance = sympy.diag(*(sympy.S.One / modulus for modulus in moduli))
+    for (i, j), ratio in zip(((0, 1), (0, 2), (1, 2)), ratios, strict=True):
+        compliance[i, j] = compliance[j, i] = -ratio / sympy.Integer(moduli[i])
+    normal = compliance.inv() * Matrix([strain[k, k] for k in range(3)])
+    inside = sympy.diag(*normal)
+    for (i, j), shear in zip(((0, 1), (0, 2), (1, 2)), shears, strict=True):
+        inside[i, j] = inside[j, i] = 2 * shear * strain[i, j]
+    return turn.T * inside * turn
+
+
 def piola(displacement: tuple[Expr, ...], modulus: Expr = MODULUS) -> Matrix:
     """The strain energy mu/2 (tr C - 3 - 2 ln J) + lambda/2 (ln J)^2 differentiated by F."""
     mu, lame = modulus / (2 * (1 + NU)), modulus * NU / ((1 + NU) * (1 - 2 * NU))
@@ -113,6 +132,12 @@ SHEET = ", ".join(
     )
 )
 
+FIBRES = (
+    "youngs_modulus_1: 14, youngs_modulus_2: 2, shear_modulus_12: 1, poissons_ratio_12: 0.3, poissons_ratio_23: 0.4, "
+    f"axes: [[{', '.join(map(str, AXIS_1))}], [{', '.join(map(str, AXIS_2))}]]"
+)
+OTHER = "youngs_modulus_3: 3, shear_modulus_13: 2, shear_modulus_23: 1.5, poissons_ratio_13: 0.2"
+
 
 def hot(displacement: tuple[Expr, ...], sheet: bool = False) -> Matrix:
     return hooke(displacement, sheet, TEMPERATURE / 100)
@@ -142,6 +167,8 @@ BODIES = {
     ),
     "incompressible, solid": Body("incompressible_elasticity", KEPT, SCREW, volume_kept, mean),
     "orthotropic": Body("orthotropic_elasticity", f"{SHEET}, angle: x, plane: stress", PLANE, layered),
+    "orthotropic, solid": Body("orthotropic_elasticity", f"{FIBRES}, {OTHER}", SOLID, turned),
+    "transversely isotropic, solid": Body("orthotropic_elasticity", FIBRES, SOLID, lambda u: turned(u, fibres=True)),
     "neo-Hookean, plane strain": Body("neo_hookean", HOOKE, PLANE, piola),
     "neo-Hookean, solid": Body(
         "neo_hookean", "youngs_modulus: 2, poissons_ratio: 0.3", BLOCK, lambda u: piola(u, sympy.Integer(2))
@@ -227,7 +254,8 @@ def test_stresses_are_those_of_the_tensors(name):
 
 
 @pytest.mark.parametrize(
-    "name", [n for n, body in BODIES.items() if body.physics in ("linear_elasticity", "neo_hookean")]
+    "name",
+    [n for n, body in BODIES.items() if body.physics in ("linear_elasticity", "neo_hookean") or "c, solid" in n],
 )
 def test_the_stress_is_the_slope_of_the_strain_energy(name):
     """d strain_energy / d(du_i/dx_j) = stress_ij, from the coefficients of the compiled energy."""

@@ -1,4 +1,4 @@
-"""Mindlin's plate against closed forms: what makes a function phi of the rotations a solution, and the edges' forces."""
+"""Mindlin's plate against closed forms: a function phi of the rotations, and the forces of an edge."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ E, NU, H, K = 7, sympy.Rational(1, 4), sympy.Rational(3, 10), sympy.Rational(5, 
 BENDING, SHEAR = E * H**3 / (12 * (1 - NU**2)), K * E * H / (2 * (1 + NU))
 PHI = X**4 * Y / 7 + X**2 * Y**3 / 5 + sympy.sin(X + 2 * Y) / 3
 LAPLACIAN = PHI.diff(X, 2) + PHI.diff(Y, 2)
-# rotation = -grad phi and w = phi - D/S div grad phi: both moment equations hold, and the load is D div grad div grad phi
+# rotation = -grad phi, w = phi - D/S div grad phi: the moments balance, and the load is D div grad div grad phi
 EXACT = {"w": PHI - BENDING / SHEAR * LAPLACIAN, "rotation_x": -PHI.diff(X), "rotation_y": -PHI.diff(Y)}
 LOAD = BENDING * (LAPLACIAN.diff(X, 2) + LAPLACIAN.diff(Y, 2))
 MOMENT = {

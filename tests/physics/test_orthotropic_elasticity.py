@@ -78,3 +78,40 @@ def test_wrong_parameters(tmp_path, parameters, message):
     )
     with pytest.raises(SpecError, match=message):
         pinn.load(file)
+
+
+SOLID = {
+    "youngs_modulus_1": 14,
+    "youngs_modulus_2": 2,
+    "shear_modulus_12": 1,
+    "poissons_ratio_12": 0.3,
+    "poissons_ratio_23": 0.4,
+}
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"youngs_modulus_3": 3}, "'shear_modulus_13' is missing beside youngs_modulus_3"),
+        ({"axes": [1, 0, 0]}, "must be the directions of the axes 1 and 2"),
+        ({"axes": [[1, 0, 0], [0, 1]]}, "must be the directions of the axes 1 and 2"),
+        ({"angle": 0.3}, "unknown parameter 'angle'"),
+    ],
+)
+def test_what_a_solid_needs(more, message):
+    with pytest.raises(SpecError, match=message):
+        build_physics("orthotropic_elasticity", SOLID | more, ("x", "y", "z"))
+
+
+@pytest.mark.parametrize("axes", ["[[2, 0, 0], [0, 1, 0]]", "[[1, 0, 0], [0.6, 0.8, 0]]", "[[1, 0, 0], [0, 0.9, 0]]"])
+def test_axes_are_unit_vectors_at_right_angles(axes):
+    material = ", ".join(f"{name}: {value}" for name, value in SOLID.items())
+    text = f"""
+name: block
+coordinates: [x, y, z]
+physics: {{orthotropic_elasticity: {{{material}, axes: {axes}}}}}
+domain: {{cuboid: {{from: [0, 0, 0], to: [1, 1, 1]}}}}
+conditions: [{{on: boundary, displacement: [0, 0, 0]}}]
+"""
+    with pytest.raises(SpecError, match=r"axes: makes axis_._(squared|times_2)"):
+        pinn.load(text)

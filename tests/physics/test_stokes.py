@@ -12,7 +12,7 @@ from pinn.equations.balance.laws import conservation_laws
 from pinn.errors import SpecError
 from pinn.physics import build_physics
 from tests.equations.closed_forms import jets_of, relative_residual
-from tests.physics.test_manufactured import AXES, SCREW, SATISFIED, VORTEX, X, Y
+from tests.physics.test_manufactured import AXES, SATISFIED, SCREW, VORTEX, X, Y
 
 VISCOSITY = 2 + X * Y / 3
 PRESSURE = X**2 - Y + X * Y
