@@ -68,6 +68,15 @@ TARGETS = {
     "elasticity/cantilever_modes": {"mode:1": 1e-8, "mode:6": 1e-8, "seconds": 15},
     "elasticity/column_buckling": {"mode:1": 1e-8, "seconds": 15},
     "elasticity/sheet_modes": {"mode:4": 1e-8, "seconds": 30},
+    "elasticity/mindlin_disk": {"w": 1e-8, "rotation": 1e-8, "moment": 1e-7, "seconds": 30},
+    "elasticity/fuel_rod": {"temperature": 1e-8, "displacement": 1e-8, "stress": 1e-8, "seconds": 30},
+    "elasticity/pressure_vessel": {
+        "probe:hoop_of_wall": 1e-3 * 5.53694e7,
+        "probe:centre_of_end": 1e-3 * 5.24007e-5,
+        "probe:stress_on_top": 1e-3 * 5.868e7,
+        "seconds": 120,
+    },
+    "fluids/colliding_flow": {"velocity": 1e-8, "p": 1e-7, "seconds": 30},
     "transport/allen_cahn": {"u": 1e-4, "seconds": 300},
     "transport/kdv": {"u": 1e-3, "seconds": 300},
     "fluids/lid_driven_cavity": {
