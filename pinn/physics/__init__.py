@@ -38,11 +38,34 @@ PHYSICS: dict[str, Callable[..., Physics]] = {
     "navier_stokes": navier_stokes,
 }
 
+NOT_HERE = {  # what is not available, with the way out
+    "contact": "where bodies touch must be known: roller or pressure on a part that touches, subdomains for what is glued",
+    "plasticity": "a body stays elastic: von_mises shows where it would yield, and neo_hookean has large strain",
+    "submodel": "put the fields of a coarse model on the cut: tables of its displacement, as conditions on those patches",
+}
+ELSEWHERE = {  # what others call it
+    "heat": "heat_conduction",
+    "elasticity": "linear_elasticity",
+    "thermoelasticity": "heat_conduction and linear_elasticity, both in one list",
+    "transversely_isotropic_elasticity": "orthotropic_elasticity, without youngs_modulus_3",
+    "reissner_mindlin_plate": "mindlin_plate",
+    **dict.fromkeys(("elastoplasticity", "plastic"), "plasticity"),
+}
+
+
+def unknown(name: str) -> str:
+    """Why a name is no physics, with the way out."""
+    meant = ELSEWHERE.get(name, name)
+    if meant in NOT_HERE:
+        return f"{meant} is not available; {NOT_HERE[meant]}"
+    hint = f"; here it is {meant}" if meant != name else did_you_mean(name, list(PHYSICS))
+    return f"unknown physics '{name}'{hint}"
+
 
 def build_physics(name: str, parameters: Mapping[str, Any], coordinates: Sequence[str]) -> Physics:
     """The named physics in these coordinates. Raises SpecError for an unknown name or parameter."""
     if name not in PHYSICS:
-        raise SpecError(("physics", name), f"unknown physics '{name}'{did_you_mean(name, list(PHYSICS))}")
+        raise SpecError(("physics", name), unknown(name))
     return PHYSICS[name](parameters, tuple(coordinates))
 
 
