@@ -39,9 +39,9 @@ PHYSICS: dict[str, Callable[..., Physics]] = {
 }
 
 NOT_HERE = {  # what is not available, with the way out
-    "contact": "where bodies touch must be known: roller or pressure on a part that touches, subdomains for what is glued",
+    "contact": "where bodies touch must be known: a roller or a pressure on what touches, subdomains if glued",
     "plasticity": "a body stays elastic: von_mises shows where it would yield, and neo_hookean has large strain",
-    "submodel": "put the fields of a coarse model on the cut: tables of its displacement, as conditions on those patches",
+    "submodel": "state the displacement of the coarse model on the cut, as conditions with tables of its values",
 }
 ELSEWHERE = {  # what others call it
     "heat": "heat_conduction",

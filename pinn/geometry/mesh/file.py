@@ -16,6 +16,7 @@ from pinn.geometry.shapes.shape import GeometryError
 
 _FLAT = 1e-9  # of the mesh's size: how far the nodes of a plane mesh may lie off the plane z = 0
 _LETTERS = {2: "x, y", 3: "x, y, z"}
+BODIES = (".step", ".stp", ".iges", ".igs", ".brep")  # of drawing programs: surfaces, no cells
 _TAGS = ("gmsh:physical", "medit:ref")  # numbers of groups, in formats that give no names
 
 Nodes = NDArray[np.int64]
@@ -73,6 +74,8 @@ def _open(file: Path) -> Any:
 
     if not file.is_file():
         raise MeshError(file, "there is no such file; 'file' is relative to the spec's folder")
+    if file.suffix.lower() in BODIES:
+        raise MeshError(file, f"is a body, not a mesh of it; mesh it first: gmsh -3 {file.name} -o {file.stem}.msh")
     told = io.StringIO()  # meshio prints its warnings, and exits where it should raise
     try:
         with contextlib.redirect_stdout(told), contextlib.redirect_stderr(told), warnings.catch_warnings():

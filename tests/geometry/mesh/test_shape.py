@@ -288,8 +288,13 @@ def test_a_mesh_that_runs_the_other_way_is_turned(tmp_path):
 
 
 def test_files_that_are_no_meshes_are_refused(tmp_path):
-    (tmp_path / "m.msh").write_text("no mesh")
-    for name, words in (("m.msh", "is not a mesh that meshio can read"), ("other.msh", "there is no such file")):
+    for name in ("m.msh", "part.STEP"):
+        (tmp_path / name).write_text("no mesh")
+    for name, words in (
+        ("m.msh", "is not a mesh that meshio can read"),
+        ("other.msh", "there is no such file"),
+        ("part.STEP", "is a body, not a mesh of it; mesh it first: gmsh -3 part.STEP -o part.msh"),
+    ):
         with pytest.raises(GeometryError, match=words):
             MeshShape(tmp_path / name, 2)
 
