@@ -77,6 +77,7 @@ exact: {{ur: {RADIAL}, uz: {AXIAL}}}
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("heated", [False, True])
 def test_forces_are_those_of_the_solid_in_space(heated):
     problem = body(heated)
@@ -89,6 +90,7 @@ def test_forces_are_those_of_the_solid_in_space(heated):
         assert relative_residual(statement.expression, inputs, jets) < SATISFIED, statement.name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("heated", [False, True])
 def test_stresses_are_those_of_the_solid_in_space(heated):
     problem, known = body(heated), stress(heated)
@@ -108,6 +110,7 @@ def test_stresses_are_those_of_the_solid_in_space(heated):
         assert torch.allclose(found, numbers(in_section(true), inputs), rtol=1e-10, atol=1e-12), name
 
 
+@pytest.mark.slow
 def test_hoop_strain_on_the_axis_is_its_limit():
     problem = body(False)
     compiled = problem.compiled("strain_hoop")
@@ -116,6 +119,7 @@ def test_hoop_strain_on_the_axis_is_its_limit():
     torch.testing.assert_close(compiled.value(inputs, jets), (1 + inputs["z"] / 3) / 10)
 
 
+@pytest.mark.slow
 def test_energy_is_of_the_whole_turn():
     """2 pi r times its density; its slope by the strains are the stresses."""
     problem = body(True)
@@ -149,6 +153,7 @@ exact: {{temperature: {TEMPERATURE}}}
     )
 
 
+@pytest.mark.slow
 def test_heat_is_that_of_the_solid_in_space():
     problem = heat()
     for statement in problem.statements:
@@ -183,9 +188,9 @@ conditions: CONDITIONS
 
 
 def test_what_else_holds_on_the_boundary_does_not_on_the_axis():
-    problem = pinn.load(LOADED.replace("CONDITIONS", "[{on: bottom, symmetry: true}, {on: boundary, traction_r: 3}]"))
-    pulled = {one.name for one in problem.statements if one.quantity == "traction_r"}
-    assert pulled == {"traction_r on bottom", "traction_r on right, top"}
+    problem = pinn.load(LOADED.replace("CONDITIONS", "[{on: bottom, symmetry: true}, {on: boundary, stress_rr: 3}]"))
+    pulled = {one.name for one in problem.statements if one.quantity == "stress_rr"}
+    assert pulled == {"stress_rr on right, bottom, top"}
 
 
 def test_work_of_a_load_is_of_the_whole_turn():
@@ -222,6 +227,7 @@ def test_two_coordinates_are_needed():
         build_physics("axisymmetric_heat", {"conductivity": 1}, ("x", "y", "z"))
 
 
+@pytest.mark.slow
 def test_what_balances_is_of_the_whole_turn():
     """The force along the axis, and no force along the radius; the heat."""
     (axial,) = conservation_laws(body(False).spec, body(False).subdomains[0])

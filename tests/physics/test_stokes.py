@@ -18,6 +18,7 @@ VISCOSITY = 2 + X * Y / 3
 PRESSURE = X**2 - Y + X * Y
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("velocity", [VORTEX, SCREW], ids=["plane", "space"])
 def test_every_equation_holds(velocity):
     size = len(velocity)
@@ -48,6 +49,6 @@ exact: {{{exact}, p: {PRESSURE}}}
     assert [law.name for law in laws][:size] == [f"equilibrium_{letter}" for letter in letters]
 
 
-def test_viscosity_is_positive():
+def test_creeping_flow_has_no_density():
     with pytest.raises(SpecError, match="unknown parameter 'density'"):
         build_physics("stokes", {"viscosity": 1, "density": 1}, ("x", "y"))
