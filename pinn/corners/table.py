@@ -283,7 +283,7 @@ def shared_out(sectors: list[list[AngularPart]], directions: Tensor) -> list[tup
 
 def chebyshev(unit: Tensor, count: int) -> Tensor:
     """T_0 to T_(count-1) at points [N]: [N, count]. Beyond [-1, 1] the polynomials go on."""
-    found = [torch.ones_like(unit), unit]
+    found, twice = [torch.ones_like(unit), unit], 2 * unit
     while len(found) < count:
-        found.append(2 * unit * found[-1] - found[-2])
+        found.append(twice * found[-1] - found[-2])
     return torch.stack(found[:count], dim=1)

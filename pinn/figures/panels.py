@@ -152,9 +152,16 @@ def colour_bar(mappable: ScalarMappable, place: Axes, scale: Scale) -> None:
 
 def number_format() -> ScalarFormatter:
     """0.25 as 0.25, 2.5e7 as 2.5 under a common ×10⁷."""
-    formatter = ScalarFormatter(useMathText=True)
+    formatter = PlainNumbers(useMathText=True)
     formatter.set_powerlimits((-2, 4))
     return formatter
+
+
+class PlainNumbers(ScalarFormatter):
+    """Only the common power of ten is set as mathematics: numbers look the same as plain text, and are drawn faster."""
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        return super().__call__(x, pos).removeprefix(r"$\mathdefault{").removesuffix("}$")
 
 
 def draw_curves(axes: Axes, lines: Sequence[LineView], values: Sequence[Array], exact: Sequence[Array | None]) -> None:

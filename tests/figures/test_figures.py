@@ -112,6 +112,14 @@ def test_signed_quantities_are_centred_at_zero_and_others_are_not():
     assert almost.colours == "viridis"
 
 
+def test_numbers_of_an_axis_are_plain_text_and_their_power_of_ten_is_set():
+    axes = matplotlib.figure.Figure().add_subplot()
+    axes.set_ylim(0, 6e7)
+    axes.yaxis.set_major_formatter(panels.number_format())
+    assert axes.yaxis.get_major_formatter().format_ticks([0, 2.5e7, 5e7]) == ["0.0", "2.5", "5.0"]
+    assert "10^{7}" in axes.yaxis.get_major_formatter().get_offset()
+
+
 def test_a_constant_field_is_not_stretched_to_its_rounding_errors():
     scale = panels.linear_scale([np.array([5.0, 5.0 + 1e-15])])
     assert scale.norm.vmax - scale.norm.vmin > 0.5

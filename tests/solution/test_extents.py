@@ -89,7 +89,7 @@ def test_what_is_unbounded_at_a_corner_has_no_largest_value():
 name: notch
 coordinates: [x, y]
 fields: [u]
-domain: {polygon: {vertices: [[0, 0], [1, 0], [1, 1], [-1, 1], [-1, -1], [0, -1]]}}
+domain: {sector: {center: [0, 0], outer_radius: 1, from_angle: 0, to_angle: 3*pi/2}}
 equations: {poisson: -laplacian(u) = 1}
 conditions: [{on: boundary, u: 0}]
 solver: {method: {least_squares: {features: 60, scale: 2}}, tolerance: 1e-4}
