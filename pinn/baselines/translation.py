@@ -124,7 +124,7 @@ def condition(deepxde: ModuleType, problem: Problem, group: Group, statement: St
     points = group.points.points
     for component, field in enumerate(problem.fields):
         value = prescribed_value(statement, field, (*problem.axes, MEASURED))
-        if value is not None and not group.points.further:
+        if value is not None and group.points.ends == 1:
             values = evaluate(value, group.inputs(statement, {}, slice(None)), len(points), points)
             return deepxde.icbc.PointSetBC(points.cpu().numpy(), values[:, None].contiguous(), component)
     return StatedCondition(deepxde, problem, group, statement, unknowns)
@@ -141,15 +141,11 @@ class StatedCondition:
     unknowns: Unknowns
 
     def collocation_points(self, X: np.ndarray) -> np.ndarray:
-        return self.group.points.stacked.cpu().numpy()
+        return self.group.points.points.cpu().numpy()
 
     def error(self, X: np.ndarray, inputs: Tensor, outputs: Tensor, beg: int, end: int, aux_var=None) -> Tensor:
         jets = jets_of(self.deepxde, self.problem, self.statement, inputs, outputs)
-        count = len(self.group.points)
-        values = []
-        for number in range(len(self.group.points.ends)):
-            first = beg + number * count
-            at_end = {d: jet[first : first + count] for d, jet in jets.items()}
-            known = self.group.inputs(self.statement, self.unknowns, slice(None), number)
-            values.append(self.statement.expression.value(known, at_end))
-        return column(self.group.points.over_ends(values), self.group.points.points)
+        points = self.group.points
+        ours = {d: jet[beg : beg + len(points.points)] for d, jet in jets.items()}
+        value = self.statement.expression.value(self.group.inputs(self.statement, self.unknowns, slice(None)), ours)
+        return points.summed(column(value, points.points))

@@ -165,6 +165,10 @@ class Domain:
         """`count` points of a place, on the CPU in float64; points that the place lists come as they are."""
         return place.sample(self, count, seed, method)
 
+    def looked_at(self, place: Place, count: int, seed: int) -> PointSet:
+        """About `count` points of a place one by one, the ends of sums too: for what is said of the place as such."""
+        return self.sample(place, count, seed).single
+
     def heldout_points(self, count: int, seed: int) -> Array:
         """`count` points [count, D] inside for measuring errors, none of them a training point."""
         return sample_interior(self.redrawn(seed).over(), count, seed, self.time)

@@ -223,7 +223,8 @@ class Periodic(OnBoundary):
         drawn = domain.boundary_points(domain.over().pieces_of(self.patches[:1]), count, seed, None, method)
         opposite = drawn.points.copy()
         opposite[:, self.axis] -= np.sign(drawn.normals[:, self.axis]) * self.period
-        return PointSet(torch.as_tensor(drawn.points), further=((-1.0, torch.as_tensor(opposite)),))
+        ends = torch.as_tensor(np.vstack([drawn.points, opposite]))
+        return PointSet(ends, weights=torch.tensor([1.0, -1.0], dtype=torch.float64))
 
     def covers(self, domain: Domain) -> dict[Hashable, float]:
         return {patch: domain.shape.patch_measure(patch) for patch in self.patches}

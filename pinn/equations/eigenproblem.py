@@ -139,7 +139,7 @@ def read_density(scope: Scope, text: object, path: Sequence[str | int]) -> sympy
 
 def sign_of_principal_part(statement: Statement, output: str, domain: Domain) -> int:
     """s = +-1 such that the principal part of s r in this output is positive. Raises SpecError where there is none."""
-    compiled, points = statement.expression, domain.sample(statement.place, POINTS, SEED)
+    compiled, points = statement.expression, domain.looked_at(statement.place, POINTS, SEED)
     zero = {d: torch.zeros(len(points), dtype=torch.float64) for d in compiled.derivatives}
     order = max((d.partial.order for d in compiled.derivatives if d.field == output), default=0)
     total = torch.zeros(len(points), dtype=torch.float64)
@@ -197,7 +197,7 @@ def refuse_loads(statement: Statement, domain: Domain, name: str) -> None:
     compiled = statement.expression
     if compiled.expression.xreplace(dict.fromkeys(compiled.symbols, sympy.S.Zero)) == 0:
         return
-    points = domain.sample(statement.place, POINTS, SEED)
+    points = domain.looked_at(statement.place, POINTS, SEED)
     zero = {d: torch.zeros(len(points), dtype=torch.float64) for d in compiled.derivatives}
     value = torch.as_tensor(compiled.value(points.inputs(domain.axes, sought(points, name)), zero))
     largest = float(value.abs().max())

@@ -60,7 +60,9 @@ def refuse_other_body(first: Problem, other: Problem, path: tuple[str, ...]) -> 
     if len(first.statements) != len(other.statements):
         raise SpecError(path, "has other conditions than the first case; cases differ in their loads only")
     for one, another in zip(first.statements, other.statements, strict=True):
-        points, theirs = (problem.domain.sample(s.place, LOOKS, 0) for problem, s in ((first, one), (other, another)))
+        points, theirs = (
+            problem.domain.looked_at(s.place, LOOKS, 0) for problem, s in ((first, one), (other, another))
+        )
         if points.points.shape != theirs.points.shape or not close(points.points, theirs.points):
             raise SpecError(path, f"changes the domain (at '{one.name}'); solve another body as a problem of its own")
         if one.expression.derivatives != another.expression.derivatives or not all(
@@ -79,7 +81,7 @@ def refuse_other_loads(
 ) -> None:
     """Raises SpecError unless the loads of a combination are the sum of those of its cases."""
     for index, statement in enumerate(combined.statements):
-        points = combined.domain.sample(statement.place, LOOKS, 0)
+        points = combined.domain.looked_at(statement.place, LOOKS, 0)
         parts = [factor * load(found[case], found[case].statements[index], points) for case, factor in factors.items()]
         total, wanted = torch.stack(parts).sum(dim=0), load(combined, statement, points)
         size = float(torch.stack([*parts, wanted]).abs().max())

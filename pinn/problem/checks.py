@@ -134,7 +134,7 @@ def check_points(problem: Problem) -> None:
     stated = stated_guess(problem)
     for statement in problem.statements:
         try:
-            points = problem.domain.sample(statement.place, 64, 1)
+            points = problem.domain.looked_at(statement.place, 64, 1)
         except GeometryError as error:
             raise SpecError(place_path(problem.spec, statement.path), f"gets no points: {error.message}") from None
         except SpecError as error:

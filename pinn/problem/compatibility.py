@@ -25,6 +25,7 @@ from pinn.problem.features import (
     HARD,
     HARDENING,
     HIDDEN,
+    INTEGRAL,
     LAMBDA_GELU,
     LEARNED_HARDNESS,
     LOAD_STEPS,
@@ -42,6 +43,7 @@ from pinn.problem.features import (
     PERIODIC_IN_THE_LOSS,
     PROBES,
     REFERENCE,
+    RIGID,
     SINGLE,
     STAGE,
     SUBDOMAINS,
@@ -96,6 +98,22 @@ TABLE = (
     Exclusion(
         ENRICHMENT, PERIODIC_IN_THE_LOSS, "needs a network that is periodic by construction; write periodic: auto"
     ),
+    Exclusion(
+        PERIODIC_IN_THE_LOSS, ENERGY, "an energy needs a network that is periodic by construction; write periodic: auto"
+    ),
+    Exclusion(INTEGRAL, PARAMETERS, "is not available with parameters; write them under 'constants'"),
+    Exclusion(INTEGRAL, ENERGY, f"an energy holds no integrals; {STRONG}"),
+    Exclusion(INTEGRAL, DEEPXDE, "the engine deepxde states nothing of integrals; take the engine native"),
+    Exclusion(INTEGRAL, HARDENING, "hardening follows fields point by point; solve without it"),
+    Exclusion(RIGID, PARAMETERS, "is not available with parameters; write them under 'constants'"),
+    Exclusion(RIGID, TIME, "a rigid patch has one motion, that of a body at rest; give its displacement over time"),
+    Exclusion(RIGID, ENERGY, f"an energy holds no resultants; {STRONG}"),
+    Exclusion(RIGID, HARD, "a rigid patch has an unknown motion; write constraints: soft"),
+    Exclusion(RIGID, MODES, "modes have no rigid patches; hold the patch, or give the stiff part its own subdomain"),
+    Exclusion(RIGID, CASES, "a rigid patch moves differently in every case; solve each by itself"),
+    Exclusion(RIGID, NONLINEAR, "a rigid patch turns by small angles, in linear problems; give its displacement"),
+    Exclusion(RIGID, DEEPXDE, "the engine deepxde states nothing of integrals; take the engine native"),
+    Exclusion(RIGID, HARDENING, "hardening follows fields point by point; solve without it"),
     Exclusion(CAUSAL, NO_TIME, "causal weights order the times, but this problem has no time; write gradient_norm"),
     *(
         Exclusion(STAGE[name], FORMULATION, f"{name} solves the equations, not the energy; write ritz, lbfgs or adam")

@@ -132,6 +132,20 @@ LEARNED_HARDNESS = Feature(
     lambda asked: [("network", "activation")] if asked.spec.network.activation.trainable else [],
 )
 NORMALISED = setting("network", "normalisation", "layer")
+INTEGRAL = Feature(
+    "a condition on an `integral`",
+    lambda asked: [
+        ("conditions", index, "integral")
+        for index, condition in enumerate(asked.spec.conditions)
+        if condition.integral is not None
+    ],
+)
+RIGID = Feature(
+    "a condition `rigid`",
+    lambda asked: [
+        ("conditions", index, "rigid") for index, condition in enumerate(asked.spec.conditions) if condition.rigid
+    ],
+)
 PERIODIC = Feature("a condition `periodic`", periodic_places)
 PERIODIC_IN_THE_LOSS = Feature(
     "a condition `periodic` and `network: {periodic: off}`",

@@ -52,7 +52,7 @@ def stated_guess(problem: Problem) -> dict[str, sympy.Expr]:
 def zero_means_something(problem: Problem) -> bool:
     """Whether all statements and their slopes are finite at zero fields, and equations keep their order there."""
     for statement in problem.statements:
-        compiled, points = statement.expression, problem.domain.sample(statement.place, POINTS, SEED)
+        compiled, points = statement.expression, problem.domain.looked_at(statement.place, POINTS, SEED)
         inputs = problem.units.inputs(statement, points)
         zero = {d: points.points.new_zeros(len(points)) for d in compiled.derivatives}
         slopes = compiled.linearise(inputs, zero)
@@ -81,7 +81,7 @@ def given_values(problem: Problem, statement: Statement, output: str) -> list[fl
     """Of a condition u = g, linear in the field: g at its points."""
     if not statement.expression.is_linear:
         return []
-    points = problem.domain.sample(statement.place, POINTS, SEED)
+    points = problem.domain.looked_at(statement.place, POINTS, SEED)
     inputs = problem.units.inputs(statement, points)
     (derivative,) = statement.expression.derivatives
     zero = {derivative: points.points.new_zeros(len(points))}

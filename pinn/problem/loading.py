@@ -127,6 +127,7 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
         posed=posed,
         declared_energy=spec.energy or physics.energy,
         positive=physics.positive,
+        motions=found.motions,
         eigen=None if spec.modes is None else read_eigenproblem(spec.modes, scope, statements, found.inertia, domain),
     )
     refuse_incompatible(Asked(spec, problem))

@@ -2,13 +2,14 @@
 
 A motion v is free where the linear part of every statement vanishes on it, sum_d c_d(x) v_d(x) = 0 at points x of its
 place. Of all combinations of the constants of the outputs and of the rotations of a displacement, those are the null
-space of one small matrix: a row for each statement and point, in units of its own terms, a column for each motion.
+space of one small matrix: a row for each statement and point, in units of its own terms, a column for each motion, and
+for each unknown motion of a rigid patch, which goes along with the body.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import torch
@@ -46,13 +47,13 @@ def free_motions(problem: Problem) -> list[str]:
     statements = problem.posed or problem.statements
     if problem.parameters or any(statement.values is not None for statement in statements):
         return []
-    motions = candidates(problem)
+    motions, count = candidates(problem), len(problem.motions)
     rows = torch.cat([noticed(problem, statement, [*motions.values()]) for statement in statements])
-    rows = torch.cat([rows, rows.new_zeros(len(motions), len(motions))])
+    rows = torch.cat([rows, rows.new_zeros(len(motions) + count, len(motions) + count)])
     sizes = rows.abs().amax(dim=0).clamp(min=FREE)
     _, values, directions = torch.linalg.svd(rows / sizes, full_matrices=False)
     free = directions[values <= FREE * max(float(values[0]), 1.0)].T / sizes[:, None]
-    return worded(problem, [*motions], torch.linalg.qr(free)[0]) if free.shape[1] else []
+    return worded(problem, [*motions], torch.linalg.qr(free[: len(motions)])[0]) if free.shape[1] else []
 
 
 def candidates(problem: Problem) -> dict[tuple[str, ...], Motion]:
@@ -76,20 +77,24 @@ def candidates(problem: Problem) -> dict[tuple[str, ...], Motion]:
 
 
 def noticed(problem: Problem, statement: Statement, motions: Sequence[Motion]) -> Tensor:
-    """What the motions change in a statement, in units of its terms: [rows, motions]."""
+    """What motions of fields and of rigid patches change in a statement, in units of its terms: [rows, motions]."""
     points = problem.domain.sample(statement.place, POINTS, SEED)
     guesses = {name: torch.tensor(value, dtype=torch.float64) for name, value in problem.guesses.items()}
     rows = []
     for tried in TRIED[: 1 if statement.expression.is_linear else 2]:
-        changes, sizes = points.points.new_zeros(2, len(points), len(motions))
-        for number, (sign, place) in enumerate(points.ends):
-            inputs = points.at_end(number).inputs(problem.axes, guesses)
-            jets = {d: place.new_full((len(place),), tried) for d in statement.expression.derivatives}
-            for key, slope in statement.expression.linearise(inputs, jets).items():
-                if isinstance(key, Derivative):
-                    column = torch.nan_to_num(torch.as_tensor(slope, dtype=place.dtype).expand(len(place)), nan=1.0)
-                    terms = torch.stack([column * motion.jet(key, place) for motion in motions], dim=1)
-                    changes, sizes = changes + sign * terms, sizes + terms.abs()
+        changes, sizes = points.points.new_zeros(2, len(points), len(motions) + len(problem.motions))
+        inputs, place = points.inputs(problem.axes, guesses), points.points
+        jets = {d: place.new_full((len(place),), tried) for d in statement.expression.derivatives}
+        weights = None if points.weights is None else points.weights.abs()
+        for key, slope in statement.expression.linearise(inputs, jets).items():
+            if isinstance(key, Derivative):
+                column = torch.nan_to_num(torch.as_tensor(slope, dtype=place.dtype).expand(len(place)), nan=1.0)
+                terms = torch.stack([column * motion.jet(key, place) for motion in motions], dim=1)
+                changes[:, : len(motions)] += points.summed(terms)
+                sizes[:, : len(motions)] += replace(points, weights=weights).summed(terms.abs())
+            elif key in problem.motions:
+                column = torch.as_tensor(slope, dtype=place.dtype).expand(len(place))
+                changes[:, len(motions) + problem.motions.index(key)] += points.summed(column)
         largest = sizes.amax(dim=1)
         rows.append(changes[largest > 0] / largest[largest > 0, None])
     return torch.cat(rows)

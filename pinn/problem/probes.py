@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from pinn.domain.places import Boundary, Interior
+from pinn.domain.places import Interior
+from pinn.equations.conditions.integrals import places_of
 from pinn.equations.conditions.reader import ConditionReader
 from pinn.errors import SpecError, did_you_mean
-from pinn.geometry.points.sections import Section
 from pinn.problem.checks import require_quantity
 from pinn.problem.probe import Extent, Probe
 from pinn.problem.problem import Problem
-from pinn.spec.blocks.observations import Line, ProbeBlock
-from pinn.spec.blocks.values import listed_points
+from pinn.spec.blocks.observations import ProbeBlock
 
 Path = tuple[str | int, ...]
-EVERYWHERE = "domain"
 
 
 def read_probes(problem: Problem) -> dict[str, Probe | Extent]:
@@ -56,7 +54,7 @@ def over_place(problem: Problem, reader: ConditionReader, probe: ProbeBlock, pat
         raise SpecError((*path, kind), "is not available with parameters; state points instead")
     at = (*path, kind)
     text = getattr(probe, kind)
-    places = places_of(problem, reader, probe.on, (*path, "on"))
+    places = places_of(reader, probe.on, (*path, "on"))
     compiled = {}
     for subdomain in problem.subdomains:
         one = problem.over_outputs(subdomain.scope.expression(text, at), subdomain)
@@ -77,35 +75,3 @@ def over_place(problem: Problem, reader: ConditionReader, probe: ProbeBlock, pat
         assert not isinstance(probe.expected, tuple)
         expected = (problem.scope.number(probe.expected, (*path, "expected")),)
     return Extent(kind, str(text), compiled, tuple(places), time, expected)
-
-
-def places_of(
-    problem: Problem, reader: ConditionReader, on: tuple[str, ...] | Line | None, path: Path
-) -> list[Interior | Boundary | Section]:
-    """What `on` says: the whole domain where it says nothing."""
-    if isinstance(on, Line):
-        if problem.space != 2:
-            raise SpecError((*path, "line"), "is a cut through a plane domain; this one is not plane")
-        start, end = (
-            tuple(problem.scope.number(value, (*path, "line", k)) for value in point)
-            for k, point in enumerate(listed_points(on.line))
-        )
-        if len(start) != 2 or len(end) != 2:
-            raise SpecError((*path, "line"), f"a point here has {', '.join(problem.coordinates)}")
-        if start == end:
-            raise SpecError((*path, "line"), "needs two different ends")
-        return [Section((start[0], start[1]), (end[0], end[1]))]
-    names = on or (EVERYWHERE,)
-    found: list[Interior | Boundary | Section] = []
-    for number, name in enumerate(names):
-        at = path if len(names) == 1 else (*path, number)
-        if name == EVERYWHERE:
-            found += [Interior(subdomain) for subdomain in problem.subdomains.names]
-        elif name in problem.subdomains.names:
-            found.append(Interior(name))
-        elif name == "boundary":
-            found += Boundary(problem.geometry.patches).parts(problem.domain)
-        else:
-            patches, where = reader.patches(name, at)
-            found += Boundary(patches, where).parts(problem.domain)
-    return found

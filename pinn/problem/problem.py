@@ -64,6 +64,7 @@ class Problem:
     positive     quantities that are positive wherever the equations mean anything
     eigen        what is sought where the spec asks for modes; None for one solution
     cases        load cases and their combinations; the problem itself is the first of them
+    motions      names of the unknown motions of rigid patches
     pointwise    whether equations whose terms vary by orders of magnitude count in units of these at each point
     """
 
@@ -84,6 +85,7 @@ class Problem:
     declared_energy: Energy | None = None
     positive: tuple[str, ...] = ()
     eigen: Eigenproblem | None = None
+    motions: tuple[str, ...] = ()
     pointwise: bool = True
     cases: Mapping[str, Problem] = field(default_factory=dict)
     _compiled: dict[tuple[str, str], CompiledExpression] = field(init=False, default_factory=dict, repr=False)
@@ -208,7 +210,8 @@ class Problem:
 
     @cached_property
     def unknowns(self) -> dict[str, tuple[float, float | None, float | None]]:
-        """name -> (initial, min, max), the coefficients of the enrichment among them."""
+        """name -> (initial, min, max), the coefficients of the enrichment and the motions
+        of rigid patches among them."""
         found = {}
         for name, unknown in self.spec.unknowns.items():
             path = ("unknowns", name)
@@ -218,7 +221,7 @@ class Problem:
             if (low is not None and initial < low) or (high is not None and initial > high):
                 raise SpecError((*path, "initial"), f"must lie between min and max, got {initial:g}")
             found[name] = (initial, low, high)
-        for name in self.ansatz.coefficients if self.ansatz else ():
+        for name in (*self.motions, *(self.ansatz.coefficients if self.ansatz else ())):
             found[name] = (0.0, None, None)
         return found
 
@@ -285,7 +288,7 @@ class Problem:
 
     def scaling_points(self, place: Place) -> PointSet:
         """Some points of a place, some of them where its data vary, if they do so in a small part of it."""
-        points = self.domain.sample(place, SCALING_POINTS, 0)
+        points = self.domain.looked_at(place, SCALING_POINTS, 0)
         if place not in self.scan.concentrations:
             return points
         return joined([points, self.scan.concentrations[place].drawn(SCALING_POINTS, 0, measuring=False)])

@@ -31,12 +31,14 @@ class Statements:
     periods   axis -> period, where the network is periodic by construction and nothing is stated instead
     joined    (place, path) of the ends of the domain where that is so
     inertia   of the fields, where modes are sought
+    motions   names of unknown numbers, the motions of rigid patches
     """
 
     stated: list[Statement] = field(default_factory=list)
     periods: dict[int, float] = field(default_factory=dict)
     joined: list[Joined] = field(default_factory=list)
     inertia: list[Inertia] = field(default_factory=list)
+    motions: tuple[str, ...] = ()
 
 
 def read_statements(
@@ -65,6 +67,7 @@ def read_statements(
     conditions = ConditionReader(subdomains, domain, spec.boundaries, vectors, instead)
     between = InterfaceReader(subdomains, vectors)
     found.stated = [*equations, *conditions.read(spec.conditions), *between.read(spec.interfaces)]
+    found.motions = tuple(conditions.motions)
     if cut.parts:
         found.stated += cut.statements
     else:

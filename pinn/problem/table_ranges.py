@@ -26,7 +26,7 @@ def refuse_ends(problem: Problem) -> None:
         if not lookups_of(statement.expression.expression):
             continue
         try:
-            points = problem.domain.sample(statement.place, POINTS, SEED)
+            points = problem.domain.looked_at(statement.place, POINTS, SEED)
         except (GeometryError, SpecError):  # said elsewhere
             continue
         points = joined_with_corners(problem, statement, points)

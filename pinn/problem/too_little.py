@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
+from pinn.domain.integrals import Integral
 from pinn.domain.places import Boundary, Points
 from pinn.domain.point_set import PointSet
 from pinn.equations.compiler.compile import Derivative
@@ -68,7 +69,7 @@ def closed_patches(problem: Problem) -> set[str]:
     found: set[str] = set()
     for condition in problem.spec.conditions:
         found |= set(condition.periodic or ())
-        for name in (condition.on or ()) if condition.free else ():
+        for name in condition.names if condition.free else ():
             part = problem.spec.boundaries.get(name)
             found |= set(problem.geometry.patches if name == "boundary" else (part.on if part else None) or (name,))
             found |= set(problem.geometry.patches) if part is not None and part.on is None else set()
@@ -80,7 +81,7 @@ def at_the_ends(problem: Problem, statements: Sequence[Statement], orders: Mappi
     needed = sum(orders.values())
     if closed_patches(problem) or len(problem.subdomains) > 1 or any_vanish(problem, statements, orders):
         return []
-    stated = [s for s in statements if isinstance(s.place, Boundary | Points)]
+    stated = [s for s in statements if isinstance(s.place, Boundary | Points | Integral)]
     count = sum(len(s.place.patches) if isinstance(s.place, Boundary) else s.place.listed for s in stated)
     if count >= needed:
         return []

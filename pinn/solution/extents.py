@@ -19,11 +19,12 @@ import torch
 from torch import Tensor
 
 from pinn.derivatives.jets import plan_jets
+from pinn.domain.integrals import quadrature
 from pinn.domain.places import Boundary, Interior
 from pinn.domain.point_set import PointSet
 from pinn.equations.compiler.compile import Derivative
 from pinn.equations.subdomains import Subdomain
-from pinn.geometry.points.quadrature import interior_quadrature, pieces_quadrature
+from pinn.geometry.points.quadrature import interior_quadrature
 from pinn.geometry.points.sampling import Where
 from pinn.geometry.points.sections import Section
 from pinn.geometry.shapes.pieces import Piece
@@ -136,16 +137,8 @@ def integrated(solution: Solution, extent: Extent) -> Answer:
     domain = solution.problem.domain
     total = size = measure = 0.0
     for place in extent.places:
-        seen: str | None = None
-        if isinstance(place, Section):
-            rule = place.quadrature(domain.shape)
-        elif isinstance(place, Interior):
-            seen = place.subdomain
-            rule = interior_quadrature(domain.over(seen), INSIDE[domain.space])
-        else:
-            seen = place.subdomain
-            where, graded = domain.mask(place.where), domain.space == 2
-            rule = pieces_quadrature(place.pieces(domain), domain.space, AROUND[domain.space], where, graded)
+        seen = None if isinstance(place, Section) else place.subdomain
+        rule = quadrature(place, domain, INSIDE[domain.space], AROUND[domain.space])
         values = at_points(solution, extent, rule.points, rule.normals, seen)
         sizes = np.maximum(np.abs(values), VANISHING * magnitudes(solution, extent, rule.points, rule.normals, seen))
         total, size = total + float(rule.weights @ values), size + float(rule.weights @ sizes)

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from pinn.derivatives.jets import plan_jets
+from pinn.domain.integrals import Integral
 from pinn.domain.places import Boundary
 from pinn.domain.point_set import PointSet
 from pinn.equations.balance.laws import conservation_laws
@@ -140,7 +141,7 @@ def on_patch(solution: Solution, subdomain: Subdomain, patch: str, rule: Quadrat
     fluxes = {name: flow.flux for name, flow in flows.items()}
     conditions = [
         (statement, mask, [name for name, flux in fluxes.items() if may_state(statement, flux)])
-        for statement, mask in stated_on(problem, subdomain, patch)
+        for statement, mask in (*stated_on(problem, subdomain, patch), *totals_on(problem, subdomain, patch))
     ]
     wanted = [*fluxes.values(), *(statement.expression for statement, _, names in conditions if names)]
     seen = environments(solution, rule, wanted)
@@ -155,6 +156,8 @@ def on_patch(solution: Solution, subdomain: Subdomain, patch: str, rule: Quadrat
         where = np.ones(len(rule.points), dtype=bool) if mask is None else mask(rule.points[:, : problem.space])
         for name in names:
             gap, factor = missed(seen, fluxes[name], statement)
+            if isinstance(statement.place, Integral):  # the fluxes as they are, but for what their sum misses
+                gap = np.full(len(gap), missed_by_sum(solution, statement))
             here = where & np.isfinite(factor)
             value = np.where(here, found[name] - gap / np.where(here, factor, 1.0), 0.0)
             known = stated.get(name, np.zeros(len(where)))
@@ -171,6 +174,27 @@ def stated_on(problem: Problem, subdomain: Subdomain, patch: str) -> list[tuple[
         if isinstance(place := statement.place, Boundary) and patch in place.patches
         if place.subdomain == subdomain.name and statement.values is None
     ]
+
+
+def totals_on(problem: Problem, subdomain: Subdomain, patch: str) -> list[tuple[Statement, Where | None]]:
+    """Integrals that are stated over a patch of a subdomain, alone or with others, of problems at rest."""
+    return [
+        (statement, problem.domain.mask(part.where))
+        for statement in problem.statements
+        if isinstance(statement.place, Integral)
+        and problem.time is None
+        and statement.place.subdomain == subdomain.name
+        for part in statement.place.over
+        if isinstance(part, Boundary) and patch in part.patches
+    ]
+
+
+def missed_by_sum(solution: Solution, statement: Statement) -> float:
+    """What a statement on an integral misses, in units of its expression."""
+    scale, problem = solution.model.network.field_scale, solution.problem
+    points = statement.place.sample(problem.domain, 1, 0).to(device=scale.device, dtype=scale.dtype)
+    inputs, jets = environment(solution, points.single, [statement.expression])
+    return float(points.summed(column(statement.expression.value(inputs, jets), points.single)))
 
 
 def may_state(statement: Statement, flux: CompiledExpression) -> bool:

@@ -88,8 +88,10 @@ def test_points_per_place():
 
 def test_periodic_points_lie_a_period_apart():
     rod = Domain(("x",), Interval(0.0, 3.0), (0.0, 1.0))
-    (sign, first), (opposite, second) = rod.sample(Periodic(("left", "right"), 0, 3.0), 10, 0).ends
-    assert (sign, opposite) == (1.0, -1.0)
+    points = rod.sample(Periodic(("left", "right"), 0, 3.0), 10, 0)
+    assert points.weights is not None
+    assert points.weights.tolist() == [1.0, -1.0]
+    first, second = points.points.chunk(2)
     assert (first[:, 0] == 0.0).all()
     assert (second[:, 0] == 3.0).all()
     assert (first[:, 1] == second[:, 1]).all()

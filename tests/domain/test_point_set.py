@@ -17,8 +17,8 @@ NUMBERS = torch.arange(8, dtype=torch.float64).reshape(4, 2)
 def test_a_periodic_residual_is_the_difference_between_both_ends():
     found = problem(PERIODIC % "off")
     model = model_of(found)
-    (group,) = (g for g in draw(found, 12, 8, 3, torch.device("cpu"), torch.float64) if g.points.further)
-    (_, first), (_, second) = group.points.ends
+    (group,) = (g for g in draw(found, 12, 8, 3, torch.device("cpu"), torch.float64) if g.points.ends > 1)
+    first, second = group.points.points.chunk(2)
     number = next(k for k, statement in enumerate(group.statements) if statement.name == "periodic u")
     with torch.no_grad():
         difference = (model.network(first) - model.network(second))[:, 0]
@@ -27,18 +27,25 @@ def test_a_periodic_residual_is_the_difference_between_both_ends():
 
 
 def test_points_taken_and_joined_keep_normals_and_ends():
-    points = PointSet(NUMBERS, NUMBERS + 10, ((-1.0, NUMBERS + 20),))
+    ends = torch.cat([NUMBERS, NUMBERS + 20])
+    points = PointSet(ends, ends + 10, torch.tensor([1.0, -1.0]))
     again = joined([points.taken(slice(1)), points.taken(torch.tensor([1, 2])), points.taken(slice(3, None))])
+    assert (again.ends, len(again)) == (2, 4)
     assert again.normals is not None
-    assert torch.equal(again.points, points.points)
-    assert torch.equal(again.normals, NUMBERS + 10)
-    ((sign, opposite),) = again.further
-    assert sign == -1.0
-    assert torch.equal(opposite, NUMBERS + 20)
-    assert torch.equal(points.stacked, torch.cat([NUMBERS, NUMBERS + 20]))
+    assert torch.equal(again.points, ends)
+    assert torch.equal(again.normals, ends + 10)
+    assert torch.equal(points.taken(slice(1, 2)).points, ends[[1, 5]])
+    assert (points.single.ends, len(points.single)) == (1, 8)
+
+
+def test_a_sum_has_the_weights_of_its_ends():
+    points = PointSet(torch.cat([NUMBERS, NUMBERS, NUMBERS]), None, torch.tensor([1.0, -2.0, 0.5], dtype=torch.float64))
+    values = torch.arange(24, dtype=torch.float64).reshape(12, 2)
+    torch.testing.assert_close(points.summed(values), values[:4] - 2 * values[4:8] + values[8:] / 2)
 
 
 def test_points_are_moved_whole():
-    moved = PointSet(NUMBERS, NUMBERS, ((-1.0, NUMBERS),)).to(device="cpu", dtype=torch.float32)
+    moved = PointSet(NUMBERS, NUMBERS, torch.ones(2, dtype=torch.float64)).to(device="cpu", dtype=torch.float32)
     assert moved.normals is not None
-    assert {moved.points.dtype, moved.normals.dtype, moved.further[0][1].dtype} == {torch.float32}
+    assert moved.weights is not None
+    assert {moved.points.dtype, moved.normals.dtype, moved.weights.dtype} == {torch.float32}

@@ -383,9 +383,10 @@ def test_periodic_conditions_as_statements():
     found = problem(PERIODIC % "off", solver="{method: {lbfgs: {iterations: 20}}, tolerance: 1e-25, threads: 1}")
     assert found.periods == {}
     points = found.domain.sample(next(s for s in found.statements if isinstance(s.place, Periodic)).place, 9, 0)
-    np.testing.assert_allclose(points.points[:, 0].numpy(), -1.0)
-    (_, first), (sign, second) = points.ends
-    assert sign == -1.0
+    first, second = points.points.chunk(2)
+    assert points.weights is not None
+    assert points.weights.tolist() == [1.0, -1.0]
+    np.testing.assert_allclose(first[:, 0].numpy(), -1.0)
     np.testing.assert_allclose(second[:, 0].numpy(), 1.0)
     assert torch.equal(first[:, 1], second[:, 1])
     history = pinn.solve(found).history

@@ -15,7 +15,9 @@ from pinn.domain.domain import Domain
 from pinn.domain.places import Boundary, Initial, Place, Points
 from pinn.equations.compiler.compile import CompiledExpression, evaluate
 from pinn.equations.conditions.corners import refuse_corner_conflicts
+from pinn.equations.conditions.integrals import both, integral_statements
 from pinn.equations.conditions.quantities import components_of, read_quantity
+from pinn.equations.conditions.rigid import rigid_statements
 from pinn.equations.conditions.supports import PRESSURE, common_axis, is_load, pressed, supports
 from pinn.equations.statements import Statement
 from pinn.equations.subdomains import Subdomains
@@ -39,6 +41,7 @@ class ConditionReader:
     stated     (patch, quantity) -> [(index of the condition, where)]
     conjugate  quantity -> what `boundary` takes to be in its place where that is stated: of second-order equations u
                for u_n, of a body a displacement for the traction along it
+    motions    names of the unknown motions of rigid patches
     """
 
     subdomains: Subdomains
@@ -49,6 +52,7 @@ class ConditionReader:
     stated: dict[tuple[str, str], list[tuple[int, sympy.Expr | None]]] = field(default_factory=dict)
     covered: set[str] = field(default_factory=set)
     everywhere: set[int] = field(default_factory=set)  # conditions on `boundary`
+    motions: list[str] = field(default_factory=list)
 
     @property
     def scope(self) -> Scope:
@@ -61,9 +65,9 @@ class ConditionReader:
     def read(self, conditions: Sequence[Condition]) -> list[Statement]:
         def rank(entry: tuple[int, Condition]) -> int:
             _, condition = entry
-            if condition.kind == "boundary" and condition.on == ("boundary",):
+            if condition.kind == "boundary" and condition.names == ("boundary",):
                 return 3  # "boundary" means what no other condition names for the same quantity
-            if condition.kind == "boundary" and condition.on == (REST,):
+            if condition.kind == "boundary" and condition.names == (REST,):
                 return 2  # "rest" means what no condition names at all
             return 0 if condition.free or condition.kind == "periodic" else 1
 
@@ -83,6 +87,10 @@ class ConditionReader:
                 self.require_patch(name, (*path, "periodic", number))
                 self.account(name, "periodic", index, None, (*path, "periodic", number))
             return []  # the Problem states that both ends agree
+        if condition.kind == "integral":
+            return integral_statements(condition, path, self)
+        if condition.rigid:
+            return rigid_statements(condition, index, path, self)
         statements = []
         meanings = [self.expressions(condition, path, subdomain.scope) for subdomain in self.subdomains]
         for number, (name, _, at) in enumerate(meanings[0]):
@@ -127,7 +135,7 @@ class ConditionReader:
         """The coordinate that the normals of the condition's patches point along, all of them; None for others."""
         if not condition.supports or condition.kind != "boundary":
             return None
-        names = [name for name in condition.on or () if name not in ("boundary", REST)]
+        names = [name for name in condition.names if name not in ("boundary", REST)]
         patches = [patch for name in names for patch in self.patches(name, ())[0]]
         return common_axis(
             [piece for name in patches for piece in self.geometry.pieces_of([name])], len(self.scope.space)
@@ -152,7 +160,7 @@ class ConditionReader:
         if condition.kind == "initial":
             self.account("initial", quantity, index, own, said)
             return [Initial(own)]
-        names = condition.on or ()
+        names = condition.names
         if names == ("boundary",):
             return self.remaining(quantity, index, own, path)
         if names == (REST,) and REST not in self.geometry.patches:
@@ -334,12 +342,6 @@ class ConditionReader:
                 raise SpecError(at, f"t = {numbers[-1]:g} lies outside the time, which is {time[0]:g} to {time[1]:g}")
             points.append(numbers)
         return tuple(points)
-
-
-def both(first: sympy.Expr | None, second: sympy.Expr | None) -> sympy.Expr | None:
-    if first is None or second is None:
-        return second if first is None else first
-    return first if first == second else first * second
 
 
 def period_of(geometry: Shape, patches: tuple[str, ...], path) -> tuple[int, float]:

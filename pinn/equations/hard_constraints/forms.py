@@ -92,7 +92,7 @@ def refuse_aperiodic(ansatz: Ansatz, sample: Callable[[Place, int], PointSet], j
     scope = ansatz.scope
     guesses = dict.fromkeys(scope.unknowns, 1.0)
     for place, path in joined:
-        (_, first), (_, second) = sample(place, PERIODIC_POINTS).ends
+        first, second = sample(place, PERIODIC_POINTS).points.chunk(2)
         inside = sample(Interior(), PERIODIC_POINTS).points.numpy()
         for name, form in ansatz.forms.items():
             functions = (form.extension, form.factor, *form.enrichment.values())

@@ -6,7 +6,8 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, PlainValidator, WithJsonSchema, model_validator
 
-from pinn.spec.blocks.block import Block, refuse, validated
+from pinn.spec.blocks.block import Block, refuse
+from pinn.spec.blocks.place import Extended
 from pinn.spec.blocks.values import (
     EXPRESSION_SCHEMA,
     Expression,
@@ -15,7 +16,6 @@ from pinn.spec.blocks.values import (
     Text,
     expressions,
     listed_points,
-    text_list,
 )
 from pinn.spec.blocks.values import expression_by_subdomain as expression_by_name
 
@@ -55,25 +55,6 @@ Kind = Literal["integral", "mean", "max", "min"]
 EXTENTS: tuple[Kind, ...] = ("integral", "mean", "max", "min")  # what a probe may ask of a quantity over a place
 
 
-class Line(Block):
-    """A straight cut between two points; its normal points to the right of the way from the first to the second."""
-
-    example: ClassVar[str] = "{line: [[0, 0], [0, 1]]}"
-
-    line: Annotated[Point, WithJsonSchema({"type": "array", "items": {"type": "array"}, "minItems": 2, "maxItems": 2})]
-
-    @model_validator(mode="after")
-    def two_points(self) -> Self:
-        if len(listed_points(self.line)) != 2:
-            raise refuse("needs its two ends, such as [[0, 0], [0, 1]]", "line")
-        return self
-
-
-def read_place(value: Any) -> Any:
-    """Names of patches or subdomains, `domain`, or a line."""
-    return validated(Line, value) if isinstance(value, dict) else text_list(value)
-
-
 class ProbeBlock(Block):
     """A quantity at one point or several, or what becomes of one over a place; the values land in metrics.json.
 
@@ -88,16 +69,7 @@ class ProbeBlock(Block):
     mean: Expression | None = None
     max: Expression | None = None
     min: Expression | None = None
-    on: (
-        Annotated[
-            tuple[str, ...] | Line,
-            PlainValidator(read_place),
-            WithJsonSchema(
-                {"oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}, {"type": "object"}]}
-            ),
-        ]
-        | None
-    ) = None
+    on: Extended | None = None
     time: Expression | None = None
     expected: (
         Annotated[

@@ -57,7 +57,9 @@ CONDITIONS = {
     **dict.fromkeys(("clamped", "clamp", "encastre", "built_in", "fix"), "write fixed: true"),
     **dict.fromkeys(("guide", "sliding", "frictionless", "symmetric"), "write symmetry: true, or roller: true"),
     "roller": "of a field write u: 0, or u_n: 0",
-    "force": "a force is a traction times an area: write traction: [0, 5], a number for each coordinate",
+    "force": "a force is a traction times an area: write traction: [0, 5]; that of a patch that moves as a whole "
+    "is written rigid: true, force: [0, 5]",
+    "moment": "the resultant on a patch that moves as a whole is written rigid: true, moment: 5",
     "load": "write traction: [0, 5], a number for each coordinate",
     "stress": "what acts on a boundary is a traction: write traction: [0, 0], a number for each coordinate",
     **dict.fromkeys(("t", "time"), "the first instant is a place: {on: initial, u: 0}"),

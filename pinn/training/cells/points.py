@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from pinn.domain.domain import Domain
+from pinn.domain.integrals import Integral
 from pinn.domain.places import Place
 from pinn.domain.point_set import PointSet, joined
 from pinn.geometry.points.seeds import seed_of
@@ -51,7 +52,8 @@ def draw_in_cells(
         if place in problem.scan.concentrations:
             points = joined([points, concentrated(problem, domain, place, cells, len(points), of_place)])
         moved = points.to(device=like.device, dtype=like.dtype)
-        groups.append(Group(problem, tuple(indices), moved, condition_weight, lengths=lengths_at(cells, moved.points)))
+        lengths = None if isinstance(place, Integral) else lengths_at(cells, moved.points)  # it is as wide as its place
+        groups.append(Group(problem, tuple(indices), moved, condition_weight, lengths=lengths))
     return groups
 
 
@@ -122,7 +124,7 @@ def near_cells(domain: Domain, place: Place, cells: Sequence[Cell], count: int, 
     taken = np.zeros(len(cells), dtype=int)
     for log2 in range(FIRST_POOL, LAST_POOL + 1):
         pool = domain.sample(place, 2**log2, seed_of(seed, log2))
-        owner = owners(cells, pool.points.numpy())
+        owner = owners(cells, pool.points[: len(pool)].numpy())  # of the first ends
         order = np.argsort(owner, kind="stable")
         first = np.searchsorted(owner[order], np.arange(len(cells)))
         rank = np.empty(len(owner), dtype=int)

@@ -5,15 +5,17 @@ A point's row has entries in the cells whose windows reach it, two or a few, so 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
 
+from pinn.domain.integrals import Integral
 from pinn.errors import Divergence
 from pinn.network.cell_basis import CellBasis
 from pinn.network.cell_network import CellNetwork
 from pinn.training.cells.block_solve import BlockRows, solve_blocks
+from pinn.training.cells.spread import pieces_of, stretched
 from pinn.training.cells.together import same_cells
 from pinn.training.output_layer.newton import newton
 from pinn.training.residuals.assembly import FieldJets, Group, loss_terms
@@ -70,11 +72,18 @@ class CellSystem:
         self.solves += 1
         model, network = self.model, self.network
         rows: list[BlockRows] = []
-        for number, (group, reached) in enumerate(zip(self.groups, self.reached, strict=True)):
-            rows += group_rows(model, group, None if jets is None else jets[number], reached)
         sizes = [len(model.outputs) * network.units] * network.cells + ([len(model.raw)] if len(model.raw) else [])
+        own = len(sizes)
+        for number, (group, reached) in enumerate(zip(self.groups, self.reached, strict=True)):
+            state = None if jets is None else jets[number]
+            if reached.pieces is None:
+                rows += group_rows(model, group, state, reached)
+                continue
+            for pieces, target in spread_rows(model, group, state, reached):
+                rows += stretched(pieces, target, len(sizes))
+                sizes += [len(pieces) - 1] * (len(pieces) > 1)
         blocks, norm = solve_blocks(rows, sizes, self.regularisation)
-        found = torch.cat(blocks)
+        found = torch.cat(blocks[:own])
         if not torch.isfinite(found).all():
             require_finite(loss_terms(model, self.groups), "cells", self.solves, self.groups, model)
             raise Divergence("least squares on cells gave coefficients that are not finite")
@@ -97,26 +106,27 @@ class CellSystem:
     def jets(self) -> list[FieldJets]:
         """From the bases that are already there."""
         return [
-            jets_of(reached.bases[0], group, self.model)
-            for group, reached in zip(self.groups, self.reached, strict=True)
+            jets_of(reached.basis, group, self.model) for group, reached in zip(self.groups, self.reached, strict=True)
         ]
 
 
 class Reached:
     """What the cells contribute at the points of a group.
 
-    bases      by the ends of the points
+    basis      at all ends of the points
     pairs      all pairs of a point and a cell that reaches one of its ends, as cell * N + point, sorted: [P]
-    places     where each end's pairs are among them; None where there is one end
+    place      where the basis' pairs are among them; None where there is one end
     together   the points that the same cells reach: (cells, points [n], where their pairs are [n] by cell)
+    pieces     of integrals, whose rows have entries in many cells, instead of `together`; None where there are none
     """
 
     def __init__(self, network: CellNetwork, group: Group):
-        self.bases = [CellBasis(network, points, group.plan) for _, points in group.points.ends]
-        count, cells = len(group.points), network.cells
-        keys = [basis.tiles.pair_cell * count + basis.tiles.pair_index for basis in self.bases]
-        self.pairs = keys[0] if len(keys) == 1 else torch.cat(keys).unique()
-        self.places = None if len(keys) == 1 else [torch.searchsorted(self.pairs, key) for key in keys]
+        self.basis = CellBasis(network, group.points.points, group.plan)
+        count, cells, tiles = len(group.points), network.cells, self.basis.tiles
+        integral = isinstance(group.statements[0].place, Integral)
+        self.pieces = pieces_of(self.basis, count, cells) if integral else None
+        keys = tiles.pair_cell * count + tiles.pair_index % count
+        self.pairs, self.place = (keys, None) if group.points.weights is None else keys.unique(return_inverse=True)
         touched = torch.zeros(count, cells, dtype=torch.bool, device=self.pairs.device)
         touched[self.pairs % count, self.pairs // count] = True
         self.together = [
@@ -124,27 +134,21 @@ class Reached:
             for members, points in same_cells(touched)
         ]
 
-    def over_ends(self, rows: Sequence[Tensor], signs: Sequence[float]) -> Tensor:
-        """Rows [P, W] at the pairs, from those at the ends' own pairs: their sum with these signs."""
-        if self.places is None:
-            return rows[0]
-        whole = rows[0].new_zeros(len(self.pairs), rows[0].shape[1])
-        for place, part, sign in zip(self.places, rows, signs, strict=True):
-            whole.index_add_(0, place, part, alpha=sign)
-        return whole
+    def over_ends(self, rows: Tensor) -> Tensor:
+        """Rows [P, W] at the pairs, the sums of those at the ends' own pairs."""
+        if self.place is None:
+            return rows
+        return rows.new_zeros(len(self.pairs), rows.shape[1]).index_add_(0, self.place, rows)
 
 
 def group_rows(model: Model, group: Group, jets: FieldJets | None, reached: Reached) -> list[BlockRows]:
     """Rows of all statements of a group, those with entries in the same cells together."""
-    signs = [sign for sign, _ in group.points.ends]
-    at_ends = [linearised(model, group, slice(None), jets, end) for end in range(len(signs))]
     cells = model.cell_network.cells
     found = []
-    for terms in zip(*at_ends, strict=True):
-        target = group.points.over_ends([term.target for term in terms])
-        rows = [basis_rows(model, basis, term) for basis, term in zip(reached.bases, terms, strict=True)]
-        whole = reached.over_ends(rows, signs)
-        unknowns = unknown_columns(model, list(zip(signs, (term.unknowns for term in terms), strict=True)), target)
+    for terms in linearised(model, group, slice(None), jets):
+        target = terms.target
+        whole = reached.over_ends(basis_rows(model, reached.basis, terms))
+        unknowns = unknown_columns(model, terms)
         if unknowns is not None:  # solve for their change: one that the state says nothing about stays as it is
             target = target - unknowns @ torch.stack(list(model.raw.values()))
         for members, points, places in reached.together:
@@ -153,6 +157,19 @@ def group_rows(model: Model, group: Group, jets: FieldJets | None, reached: Reac
                 entries[cells] = unknowns[points]
             found.append(BlockRows(entries, target[points]))
     return found
+
+
+def spread_rows(
+    model: Model, group: Group, jets: FieldJets | None, reached: Reached
+) -> Iterator[tuple[list[dict[int, Tensor]], Tensor]]:
+    """(pieces, target) of every sum of a group of integrals."""
+    assert reached.pieces is not None
+    for terms in linearised(model, group, slice(None), jets):
+        target, unknowns = terms.target, unknown_columns(model, terms)
+        if unknowns is not None:
+            target = target - unknowns @ torch.stack(list(model.raw.values()))
+        rows = reached.pieces.rows(basis_rows(model, reached.basis, terms), unknowns, model.cell_network.cells)
+        yield from zip(rows, target, strict=True)
 
 
 def basis_rows(model: Model, basis: CellBasis, terms: LinearisedStatement) -> Tensor:
@@ -169,15 +186,12 @@ def basis_rows(model: Model, basis: CellBasis, terms: LinearisedStatement) -> Te
     )
 
 
-def unknown_columns(model: Model, pieces, target: Tensor) -> Tensor | None:
+def unknown_columns(model: Model, terms: LinearisedStatement) -> Tensor | None:
     """Columns [N, U] of the unknown parameters, None where the statement has none."""
-    if not any(unknowns for _, unknowns in pieces):
+    if not terms.unknowns:
         return None
-    columns = target.new_zeros(len(target), len(model.raw))
-    for sign, unknowns in pieces:
-        for name, coefficient in unknowns.items():
-            columns[:, list(model.raw).index(name)] += sign * coefficient
-    return columns
+    nothing = terms.target.new_zeros(len(terms.target))
+    return torch.stack([terms.unknowns.get(name, nothing) for name in model.raw], dim=1)
 
 
 def jets_of(basis: CellBasis, group: Group, model: Model) -> FieldJets:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -40,6 +41,8 @@ def relative_residuals(model: Model, groups: Sequence[Group]) -> list[float]:
         units = derivative_sizes(problem, model)
         for group in groups:
             points = group.points.points
+            weights = None if group.points.weights is None else group.points.weights.abs()
+            squared = replace(group.points, weights=weights)
             like: dict[str, Any] = {"dtype": points.dtype, "device": points.device}
             jets = model.jets(points, group.plan, group.derivatives)
             zero = {d: torch.zeros_like(jet) for d, jet in jets.items()}
@@ -54,7 +57,7 @@ def relative_residuals(model: Model, groups: Sequence[Group]) -> list[float]:
                     if isinstance(key, Derivative):
                         squares = squares + (torch.as_tensor(slope, **like) * units[key]).square()
                 missed = residual * group.magnitude(index, slopes, slice(None))
-                share = torch.where(missed == 0, torch.zeros_like(missed), missed / squares.sqrt())
+                share = torch.where(missed == 0, torch.zeros_like(missed), missed / squared.summed(squares).sqrt())
                 found[index] = math.sqrt(float(share.square().mean()))
     return [found[index] for index in range(len(found))]
 

@@ -27,7 +27,7 @@ from pinn.problem.problem import Problem
 from pinn.training.march.factorised import Factorised
 from pinn.training.march.held import Held
 from pinn.training.march.radau import Radau
-from pinn.training.march.rows import Rows, Slopes, in_space, order_in_time, typical
+from pinn.training.march.rows import Rows, Slopes, order_in_time, typical
 from pinn.training.march.units import Functions
 
 MOST_COUPLED = 300  # columns of all stages together, up to which they are solved for together
@@ -96,7 +96,7 @@ class Scheme:
         """P, of the polynomials in time."""
         return self.radau.stages + max(0, max(self.orders, default=0) - 1)
 
-    def weights(self, slopes: Sequence[list[list[Slopes]]], length: float) -> list[list[float]]:
+    def weights(self, slopes: Sequence[list[Slopes]], length: float) -> list[list[float]]:
         """Of every statement's rows: its weight over its magnitude, with the terms in time as large as on a slab."""
         problem = self.problem
         lengths = [float(width) for width in problem.domain.half_width[:-1]] + [length / 2]
@@ -105,7 +105,7 @@ class Scheme:
             own = []
             for number, index in enumerate(rows.indices):
                 squares = problem.scaling.statements[index] ** 2
-                for d, size in typical(of_rows[number][0]).items():
+                for d, size in typical(of_rows[number]).items():
                     if order_in_time(d):
                         unit = problem.scaling.fields[d.field]
                         squares += (size * unit * length_factor(d.partial, lengths, problem.space)) ** 2
@@ -143,7 +143,7 @@ class Scheme:
         for rows in self.rows:
             jets = rows.slopes(state, times)
             for number, index in enumerate(rows.indices):
-                for d, size in typical(jets[number][0]).items():
+                for d, size in typical(jets[number]).items():
                     if order := order_in_time(d):
                         value = (
                             state[0, :, rows.field_of[d]].square().sum(dim=1).mean().sqrt()
@@ -172,7 +172,7 @@ class Factors:
         require_time(COMPLEX * len(self.chosen) * of_qr(sum(parts[0].shape), parts[0].shape[1]))
         self.solvers = [self.factorised(parts, complex(values[k] / length)) for k in self.chosen]
 
-    def parts(self, slopes: Sequence[list[list[Slopes]]]) -> list[Tensor]:
+    def parts(self, slopes: Sequence[list[Slopes]]) -> list[Tensor]:
         """For each order q in time [R, F n]: the slopes at the instant times the functions."""
         scheme = self.scheme
         found: list[list[Tensor]] = [[] for _ in range(max(scheme.orders, default=0) + 1)]
@@ -181,13 +181,9 @@ class Factors:
                 blocks = scheme.scale.new_zeros(
                     len(found), len(rows.points), len(scheme.orders), scheme.functions.count
                 )
-                for end, of_end in enumerate(of_statement):
-                    for d, slope in of_end.items():
-                        table = rows.values[end].get(in_space(d))
-                        if table is not None:
-                            field = rows.field_of[d]
-                            factor = (slope[0] * (weight * scheme.scale[field]))[:, None]
-                            blocks[order_in_time(d), :, field] += factor * table
+                for d, slope in of_statement.items():
+                    if (part := rows.on_functions(slope[:1] * weight, d)) is not None:
+                        blocks[order_in_time(d), :, rows.field_of[d]] += part[0]
                 for order, block in enumerate(blocks):
                     found[order].append(block.flatten(1))
         return [torch.cat(blocks) for blocks in found]
@@ -204,7 +200,7 @@ class Factors:
             )
         )
 
-    def coupled(self, slopes: Sequence[list[list[Slopes]]]) -> Tensor:
+    def coupled(self, slopes: Sequence[list[Slopes]]) -> Tensor:
         """[s R, s F n]."""
         scheme = self.scheme
         stages, fields, highest = scheme.radau.stages, len(scheme.orders), max(scheme.orders, default=0)
@@ -215,14 +211,10 @@ class Factors:
         for rows, of_rows, own in zip(scheme.rows, slopes, self.weights, strict=True):
             for of_statement, weight in zip(of_rows, own, strict=True):
                 block = scheme.scale.new_zeros(stages, len(rows.points), stages, fields, scheme.functions.count)
-                for end, of_end in enumerate(of_statement):
-                    for d, slope in of_end.items():
-                        table = rows.values[end].get(in_space(d))
-                        if table is not None:
-                            field = rows.field_of[d]
-                            factor = slope * (weight * scheme.scale[field])
-                            power = powers[order_in_time(d)]
-                            block[:, :, :, field] += torch.einsum("ij,in,nw->injw", power, factor, table)
+                for d, slope in of_statement.items():
+                    if (part := rows.on_functions(slope * weight, d)) is not None:
+                        power = powers[order_in_time(d)]
+                        block[:, :, :, rows.field_of[d]] += torch.einsum("ij,inw->injw", power, part)
                 blocks.append(block.flatten(2))
         return torch.cat(blocks, dim=1).flatten(0, 1)
 

@@ -19,7 +19,7 @@ from pinn.equations.compiler.compile import CompiledExpression
 from pinn.problem.problem import Problem
 from pinn.spec.language.branches import symbols_of
 from pinn.spec.language.expressions import symbol
-from pinn.training.march.rows import Rows, in_space, order_in_time
+from pinn.training.march.rows import Rows, order_in_time
 
 DECIDED = 1e-3
 
@@ -46,12 +46,9 @@ class Held:
         time = rows.scale.new_zeros(1)
         nothing = rows.scale.new_zeros(1, 1, fields, rows.functions.count)
         found = rows.scale.new_zeros(len(rows.points), fields, rows.functions.count)
-        for end, of_end in enumerate(rows.slopes(nothing, time)[number]):
-            for d, slope in of_end.items():
-                table = rows.values[end].get(in_space(d))
-                if table is not None:
-                    field = rows.field_of[d]
-                    found[:, field] += (slope[0] * rows.scale[field])[:, None] * table
+        for d, slope in rows.slopes(nothing, time)[number].items():
+            if (block := rows.on_functions(slope, d)) is not None:
+                found[:, rows.field_of[d]] += block[0]
         return self.factor(rows, number) * found.flatten(1)
 
     def projected(self, nodes: Tensor, times: Tensor) -> Tensor:

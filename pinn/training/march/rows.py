@@ -25,14 +25,14 @@ from pinn.problem.problem import Problem
 from pinn.training.march.units import Functions
 from pinn.training.residuals.assembly import CONCENTRATED_SHARE, CONDITION_WEIGHT_SOLVED
 
-Slopes = dict[Derivative, Tensor]  # derivative -> [s, N]
+Slopes = dict[Derivative, Tensor]  # derivative -> [s, K N]
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
     """Statements that share their points of space.
 
-    points   of space alone, [N, S], at all their ends
+    points   of space alone, [K N, S], at all their ends
     scale    [F] of the fields
     """
 
@@ -61,17 +61,15 @@ class Rows:
         return {d: self.problem.outputs.index(d.field) for d in self.derivatives}
 
     @cached_property
-    def values(self) -> list[dict[Partial, Tensor]]:
-        """Of each end: derivative in space -> the functions' [N, n]; those that vanish are left out."""
+    def values(self) -> dict[Partial, Tensor]:
+        """Derivative in space -> the functions' at all ends [K N, n]; those that vanish are left out."""
         space = self.problem.space
         wanted = {in_space(d) for d in self.derivatives} | {Partial((0,) * space)}
         plan = plan_jets(wanted, space, space)
-        found = []
-        for _, points in self.points.ends:
-            channels = self.functions.jets(points, plan)
-            table = {partial: channels[plan.index(partial)] for partial in wanted}
-            found.append({p: c.expand(len(points), -1).contiguous() for p, c in table.items() if c is not None})
-        return found
+        points = self.points.points
+        channels = self.functions.jets(points, plan)
+        table = {partial: channels[plan.index(partial)] for partial in wanted}
+        return {p: c.expand(len(points), -1).contiguous() for p, c in table.items() if c is not None}
 
     def weight(self, number: int) -> float:
         """Of a statement's row, its magnitude aside."""
@@ -79,52 +77,61 @@ class Rows:
         factor = 1.0 if statement.is_equation else CONDITION_WEIGHT_SOLVED
         return statement.weight * factor / len(self.points) ** 0.5
 
-    def jets(self, state: Tensor, end: int) -> dict[Derivative, Tensor]:
-        """Of a state, at the points of an end at all its instants: derivative -> [s N]."""
-        units, found = self.values[end], {}
+    def jets(self, state: Tensor) -> dict[Derivative, Tensor]:
+        """Of a state, at all ends at all its instants: derivative -> [s K N]."""
+        units, found = self.values, {}
         for d in self.derivatives:
             field, table = self.field_of[d], units.get(in_space(d))
             if table is None:
-                found[d] = state.new_zeros(state.shape[1] * len(self.points))
+                found[d] = state.new_zeros(state.shape[1] * len(self.points.points))
             else:
                 found[d] = (state[order_in_time(d), :, field] @ table.T).flatten() * self.scale[field]
         return found
 
-    def inputs(self, times: Tensor, end: int) -> dict[str, Tensor]:
-        """What expressions may use at the points of an end, at every instant [s]: name -> [s N]."""
-        points = self.points.at_end(end)
-        instants = len(times)
-        whole = torch.cat([points.points.repeat(instants, 1), times.repeat_interleave(len(points))[:, None]], dim=1)
-        normals = None if points.normals is None else points.normals.repeat(instants, 1)
+    def inputs(self, times: Tensor) -> dict[str, Tensor]:
+        """What expressions may use at all ends, at every instant [s]: name -> [s K N]."""
+        points, normals, instants = self.points.points, self.points.normals, len(times)
+        whole = torch.cat([points.repeat(instants, 1), times.repeat_interleave(len(points))[:, None]], dim=1)
+        normals = None if normals is None else normals.repeat(instants, 1)
         return PointSet(whole, normals).inputs(self.problem.axes)
 
     def residuals(self, state: Tensor, times: Tensor) -> list[Tensor]:
         """Values of the statements' expressions, each [s, N], in the units that the user has."""
-        shape = (len(times), len(self.points))
-        total = [state.new_zeros(shape) for _ in self.indices]
-        for end, (sign, _) in enumerate(self.points.ends):
-            inputs, jets = self.inputs(times, end), self.jets(state, end)
-            for number, statement in enumerate(self.statements):
-                value = torch.as_tensor(statement.expression.value(inputs, jets)).to(state)
-                total[number] = total[number] + sign * value.expand(shape[0] * shape[1]).reshape(shape)
-        return total
+        inputs, jets = self.inputs(times), self.jets(state)
+        values = (torch.as_tensor(one.expression.value(inputs, jets)).to(state) for one in self.statements)
+        return [self.points.summed(self.at_instants(value, times).T).T for value in values]
 
-    def slopes(self, state: Tensor, times: Tensor) -> list[list[Slopes]]:
-        """Of every statement, at every end, how its expression changes with each jet, the end's sign included."""
-        shape = (len(times), len(self.points))
-        found: list[list[Slopes]] = [[] for _ in self.indices]
-        for end, (sign, _) in enumerate(self.points.ends):
-            inputs, jets = self.inputs(times, end), self.jets(state, end)
-            for number, statement in enumerate(self.statements):
-                linear = statement.expression.linearise(inputs, jets)
-                found[number].append(
-                    {
-                        d: sign * torch.as_tensor(value).to(state).expand(shape[0] * shape[1]).reshape(shape)
-                        for d, value in linear.items()
-                        if isinstance(d, Derivative)
-                    }
-                )
-        return found
+    def slopes(self, state: Tensor, times: Tensor) -> list[Slopes]:
+        """Of every statement, how its expression changes with each jet at every end."""
+        inputs, jets = self.inputs(times), self.jets(state)
+        return [
+            {
+                d: self.at_instants(torch.as_tensor(value).to(state), times)
+                for d, value in one.expression.linearise(inputs, jets).items()
+                if isinstance(d, Derivative)
+            }
+            for one in self.statements
+        ]
+
+    def at_instants(self, values: Tensor, times: Tensor) -> Tensor:
+        """[s K N] or a number -> [s, K N]."""
+        shape = (len(times), len(self.points.points))
+        return values.expand(shape[0] * shape[1]).reshape(shape)
+
+    def on_functions(self, slope: Tensor, derivative: Derivative) -> Tensor | None:
+        """A statement's slope [s, K N] times the functions' derivative, summed over the ends: [s, N, n].
+
+        None where the derivative of the functions vanishes. In units of the field's magnitude.
+        """
+        table = self.values.get(in_space(derivative))
+        if table is None:
+            return None
+        scaled = slope * self.scale[self.field_of[derivative]]
+        if self.points.weights is None:
+            return scaled[:, :, None] * table
+        ends = (self.points.ends, -1)
+        parts = scaled.unflatten(1, ends) * self.points.weights[:, None], table.unflatten(0, ends)
+        return torch.einsum("skn,knw->snw", *parts)
 
 
 def in_space(derivative: Derivative) -> Partial:
@@ -172,7 +179,7 @@ def sampled(problem: Problem, space: Domain, place: Place, count: int, seed: int
 
 def in_space_alone(points: PointSet) -> PointSet:
     """Without the time."""
-    return PointSet(points.points[:, :-1], points.normals, tuple((s, p[:, :-1]) for s, p in points.further))
+    return PointSet(points.points[:, :-1], points.normals, points.weights)
 
 
 def root_mean_square(parts: Sequence[Tensor]) -> float:

@@ -11,7 +11,7 @@ from pinn.derivatives.jets import Partial
 from pinn.errors import Divergence
 from pinn.problem.problem import Problem
 from pinn.training.march.factorised import Factorised
-from pinn.training.march.rows import Rows, in_space, order_in_time
+from pinn.training.march.rows import Rows, order_in_time
 
 MOST_STEPS = 20  # of Newton's iteration
 CONVERGED, ROUNDING = 1e-13, 1e-6  # change of the fields, relative to their size; where steps may stop gaining
@@ -34,12 +34,9 @@ def initial_state(problem: Problem, rows: Sequence[Rows], orders: tuple[int, ...
             for number, index in enumerate(one.indices):
                 weight = one.weight(number) / problem.scaling.statements[index]
                 block = scale.new_zeros(len(one.points), highest, fields, units)
-                for end, of_end in enumerate(slopes[number]):
-                    for d, slope in of_end.items():
-                        table = one.values[end].get(in_space(d))
-                        if table is not None:
-                            field = problem.outputs.index(d.field)
-                            block[:, order_in_time(d), field] += (slope[0] * weight * scale[field])[:, None] * table
+                for d, slope in slopes[number].items():
+                    if (part := one.on_functions(slope * weight, d)) is not None:
+                        block[:, order_in_time(d), one.field_of[d]] += part[0]
                 matrix.append(block.flatten(1))
                 right.append(-weight * values[number][0])
         if not matrix:
@@ -59,5 +56,5 @@ def initial_state(problem: Problem, rows: Sequence[Rows], orders: tuple[int, ...
 def rms_by_field(rows: Rows, state: Tensor) -> Tensor:
     """Root mean square of values [s, F, n] of the fields at the rows' points and all instants: [F]."""
     value = Partial((0,) * rows.problem.space)
-    table = rows.values[0][value]
+    table = rows.values[value]
     return (state.flatten(0, 1) @ table.T).reshape(*state.shape[:2], -1).square().mean(dim=(0, 2)).sqrt()

@@ -5,7 +5,6 @@ Both sides have the magnitude and the weight that the statement has in any least
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -14,7 +13,14 @@ from torch import Tensor
 
 from pinn.equations.eigenproblem import Eigenproblem
 from pinn.training.residuals.assembly import Group
-from pinn.training.residuals.linearisation import LinearisedStatement, corner_jets, linearised
+from pinn.training.residuals.linearisation import (
+    CornerJets,
+    LinearisedStatement,
+    at_ends,
+    corner_jets,
+    linearised,
+    row_factor,
+)
 from pinn.training.residuals.model import Model
 
 
@@ -36,7 +42,7 @@ class PencilRows:
 def pencil_rows(model: Model, eigen: Eigenproblem, groups: Sequence[Group]) -> Iterator[PencilRows]:
     """Those of all statements of the groups, a chunk of points at a time."""
     for group in groups:
-        corners = [list(channels) for channels in corner_jets(model, group)]
+        corners = corner_jets(model, group)
         for _, found in group.in_chunks(
             lambda chunk, group=group, corners=corners: of_chunk(model, eigen, group, chunk, corners),
             model.mlp.cache_rows,
@@ -44,52 +50,35 @@ def pencil_rows(model: Model, eigen: Eigenproblem, groups: Sequence[Group]) -> I
             yield from found
 
 
-def of_chunk(
-    model: Model, eigen: Eigenproblem, group: Group, chunk: slice, corners: Sequence[Sequence[Tensor]]
-) -> list[PencilRows]:
-    ends: list[list[tuple[Tensor, Tensor | None]]] = []
-    for end, (_, everywhere) in enumerate(group.points.ends):
-        points = everywhere[chunk]
-        hidden = model.mlp.hidden_jets(points, group.plan)
-        functions = [channel[chunk] for channel in corners[end]]
-        sides = zip(
-            linearised(model, group, chunk, None, end), mass_terms(model, eigen, group, chunk, end), strict=True
+def of_chunk(model: Model, eigen: Eigenproblem, group: Group, chunk: slice, corners: CornerJets) -> list[PencilRows]:
+    points = group.points
+    hidden = model.mlp.hidden_jets(points.of(points.points, chunk), group.plan)
+    functions = [points.of(channel, chunk) for channel in corners]
+
+    def rows(side: LinearisedStatement) -> Tensor:
+        return side.on_output_layer(model, group.plan, hidden, functions)
+
+    stiffness, masses = linearised(model, group, chunk, None), mass_terms(model, eigen, group, chunk)
+    return [
+        PencilRows(
+            index, group.weight(group.problem.statements[index]), rows(left), None if right is None else rows(right)
         )
-
-        def rows(side: LinearisedStatement, hidden=hidden, functions=functions) -> Tensor:
-            return side.on_output_layer(model, group.plan, hidden, functions)
-
-        ends.append([(rows(left), None if right is None else rows(right)) for left, right in sides])
-    found = []
-    for number, index in enumerate(group.indices):
-        stiffness = group.points.over_ends([end[number][0] for end in ends])
-        masses = [mass for end in ends if (mass := end[number][1]) is not None]
-        mass = group.points.over_ends(masses) if masses else None
-        weight = group.weight(group.problem.statements[index])
-        found.append(PencilRows(index, weight, stiffness, mass))
-    return found
+        for index, left, right in zip(group.indices, stiffness, masses, strict=True)
+    ]
 
 
-def mass_terms(
-    model: Model, eigen: Eigenproblem, group: Group, chunk: slice, end: int
-) -> list[LinearisedStatement | None]:
+def mass_terms(model: Model, eigen: Eigenproblem, group: Group, chunk: slice) -> list[LinearisedStatement | None]:
     """M of the group's statements, in the units of A; None where there is none."""
-    points = group.points.ends[end][1][chunk]
-    count = len(points)
-    zero = {d: points.new_zeros(count) for d in group.derivatives}
+    points = group.points.taken(chunk)
+    zero = {d: points.points.new_zeros(len(points.points)) for d in group.derivatives}
     found: list[LinearisedStatement | None] = []
     for index, statement in zip(group.indices, group.statements, strict=True):
         if index not in eigen.masses:
             found.append(None)
             continue
-        inputs = group.inputs(statement, model.unknowns, chunk, end)
-        slopes = statement.expression.linearise(inputs, zero)
-        factor = group.weight(statement) / math.sqrt(len(group.points)) / group.magnitude(index, slopes, chunk)
+        inputs = group.inputs(statement, model.unknowns, chunk)
+        factor = row_factor(group, index, statement.expression.linearise(inputs, zero), chunk)
         mass = eigen.masses[index].linearise(inputs, zero)
-        columns = {
-            key: torch.as_tensor(slope, dtype=points.dtype, device=points.device).expand(count) * factor
-            for key, slope in mass.items()
-            if not isinstance(key, str)
-        }
-        found.append(LinearisedStatement(columns, {}, points.new_zeros(count)))
+        columns = {key: at_ends(points, slope, factor) for key, slope in mass.items() if not isinstance(key, str)}
+        found.append(LinearisedStatement(points.ends, columns, {}, points.points.new_zeros(len(points))))
     return found

@@ -105,7 +105,7 @@ def with_points_at_holes(problem: Problem, groups: Sequence[Group], wanted: int,
     holes, found = find_holes(problem), []
     for number, group in enumerate(groups):
         place, points = group.statements[0].place, group.points
-        if not holes or not isinstance(place, OnBoundary) or points.further:
+        if not holes or not isinstance(place, OnBoundary) or points.ends > 1:
             found.append(group)
             continue
         candidates = place.sample(problem.domain, CANDIDATES, seed_of(seed, number, "holes"))

@@ -69,8 +69,9 @@ class PerceptronSystem:
         for number, group in enumerate(self.groups):
 
             def rows_at(chunk: slice, number: int = number, group: Group = group):
-                state = None if jets is None else {d: jet[chunk] for d, jet in jets[number].items()}
-                corners = [[channel[chunk] for channel in channels] for channels in self.corner_jets[number]]
+                of = group.points.of
+                state = None if jets is None else {d: of(jet, chunk) for d, jet in jets[number].items()}
+                corners = [of(channel, chunk) for channel in self.corner_jets[number]]
                 return linear_rows(self.model, group, chunk, state, corners, cases)
 
             for chunk, found in group.in_chunks(rows_at, self.model.mlp.cache_rows):

@@ -30,7 +30,7 @@ from pinn.training.residuals.model import Model
 from pinn.training.residuals.noise import NOISY_WEIGHT, beyond_noise, weight_of_noisy
 
 T = TypeVar("T")
-FieldJets = Mapping[Derivative, Tensor]  # derivative -> [N], at the points of a group
+FieldJets = Mapping[Derivative, Tensor]  # derivative -> [K N], at all ends of the points of a group
 CONCENTRATED_SHARE = 3  # of as many points, one more lies where the data vary, if they do so in a small part
 
 # Weight of whatever is not an equation inside the domain. Where all weights train, 1 to 3 is best (Burgers after 100
@@ -46,7 +46,7 @@ class Group:
     condition_weight   of conditions relative to equations
     offsets            statement -> what its expression equals at the points [N], instead of zero
     noisy_weight       of the noisy data with the smallest noise
-    lengths            [N, D] of the piece of the domain around each point that has features of its own, else None
+    lengths            [K N, D] of the piece of the domain around each end that has features of its own, else None
     """
 
     problem: Problem
@@ -85,28 +85,30 @@ class Group:
         """What the statement's value is divided by, to make a dimensionless residual.
 
         With `lengths` h it is the size of the statement's own terms on them, sqrt(sum (coefficient * U / h^orders)^2)
-        at each point, where that is more than on the whole domain: a residual then weighs as much as the error of the
-        field that causes it, however small the scale that it varies on. A steep statement has this with the half widths
-        of the domain for lengths, where it is STEEP times more than on the whole domain.
+        at each point, at the end where it is largest, where that is more than on the whole domain: a residual then
+        weighs as much as the error of the field that causes it, however small the scale that it varies on. A steep
+        statement has this with the half widths of the domain for lengths, where it is STEEP times more than on the
+        whole domain.
         """
         whole = self.terms[index][chunk] if index in self.terms else self.problem.scaling.statements[index]
         if not self.is_local(index):
             return whole
-        points, space, share_of = self.points.points[chunk], self.problem.space, 1.0
+        points, space, share_of = self.points.taken(chunk), self.problem.space, 1.0
         if self.lengths is not None:
-            lengths = self.lengths[chunk]
+            lengths = self.points.of(self.lengths, chunk)
         else:
-            lengths, share_of = points.new_tensor(self.problem.domain.half_width).expand(len(points), -1), STEEP**-2
-        squares = torch.zeros_like(lengths[:, 0]) + whole**2
-        total = torch.zeros_like(squares)
+            half = points.points.new_tensor(self.problem.domain.half_width)
+            lengths, share_of = half.expand(len(points.points), -1), STEEP**-2
+        total = torch.zeros_like(lengths[:, 0])
         for key, coefficient in coefficients.items():
             if isinstance(key, Derivative):
                 orders, unit = key.partial.orders, self.problem.scaling.fields[key.field]
-                share = math.prod((h**-n for h, n in zip(lengths.T, orders, strict=True)), start=squares.new_ones(()))
+                share = math.prod((h**-n for h, n in zip(lengths.T, orders, strict=True)), start=total.new_ones(()))
                 share = share * lengths[:, :space].pow(-2).sum(dim=1) ** key.partial.laplacians
-                size = torch.as_tensor(coefficient, dtype=squares.dtype, device=squares.device) * unit * share
+                size = torch.as_tensor(coefficient, dtype=total.dtype, device=total.device) * unit * share
                 total = total + size**2
-        return torch.maximum(squares, share_of * total).sqrt()
+        largest = total.unflatten(0, (points.ends, -1)).amax(dim=0)
+        return torch.maximum(largest.new_ones(()) * whole**2, share_of * largest).sqrt()
 
     def is_local(self, index: int) -> bool:
         """Whether the statement's magnitude is another at every point."""
@@ -119,20 +121,21 @@ class Group:
             return statement.weight * self.condition_weight
         return statement.weight * weight_of_noisy(self.problem, statement, self.noisy_weight)
 
-    def inputs(self, statement: Statement, unknowns: Mapping[str, Tensor], chunk: slice, end: int = 0):
-        """What the statement's expression may use at the points of this chunk, at one of their ends."""
-        points = self.points.at_end(end).taken(chunk)
+    def inputs(self, statement: Statement, unknowns: Mapping[str, Tensor], chunk: slice):
+        """What the statement's expression may use at the points of this chunk, at all their ends."""
+        points = self.points.taken(chunk)
         extra = dict(unknowns)
         if statement.values is not None:
             extra[MEASURED] = statement.values.to(points.points)[chunk]
         return points.inputs(self.problem.axes, extra)
 
     def chunks(self, size: int) -> list[slice]:
+        size = max(1, size // self.points.ends)
         return [slice(start, start + size) for start in range(0, len(self.points), size)]
 
     def in_chunks(self, evaluate: Callable[[slice], T], size: int) -> Iterator[tuple[slice, T]]:
-        """(chunk, evaluate(chunk)), at most `size` of the points at a time."""
-        return in_chunks(evaluate, len(self.points), size)
+        """(chunk, evaluate(chunk)), at most `size` of the points at a time, but all ends of a sum together."""
+        return in_chunks(evaluate, len(self.points), max(1, size // self.points.ends))
 
 
 def collect(
@@ -180,37 +183,25 @@ def residuals(
 ) -> list[Tensor]:
     """Dimensionless residuals of the group's statements, each [N].
 
-    `jets` may be given instead of computed, where the points have one end.
+    `jets` may be given instead of computed, at all ends of the points.
     """
     points = group.points.taken(chunk)
-    count = len(points)
-    if jets is None or points.further:  # one pass over all ends, so that one tape holds them
-        jets = model.jets(points.stacked, group.plan, group.derivatives, tape)
-    at_ends = [jets]
-    if points.further:
-        at_ends = [{d: jet.split(count)[end] for d, jet in jets.items()} for end in range(len(points.ends))]
+    if jets is None:  # one pass over all ends, so that one tape holds them
+        jets = model.jets(points.points, group.plan, group.derivatives, tape)
     found = []
     for index, statement in zip(group.indices, group.statements, strict=True):
-        value = points.over_ends(
-            [
-                statement.expression.value(group.inputs(statement, model.unknowns, chunk, end), at_end)
-                for end, at_end in enumerate(at_ends)
-            ]
-        )
+        inputs = group.inputs(statement, model.unknowns, chunk)
+        value = torch.as_tensor(statement.expression.value(inputs, jets)).to(points.points)
+        whole = points.summed(value.expand(len(points.points)))
         if index in group.offsets:
-            value = value - group.offsets[index][chunk]
-        coefficients = (
-            statement.expression.linearise(group.inputs(statement, model.unknowns, chunk), at_ends[0])
-            if group.is_local(index)
-            else {}
-        )
-        whole = torch.as_tensor(value).to(points.points).expand(count)
+            whole = whole - group.offsets[index][chunk]
+        coefficients = statement.expression.linearise(inputs, jets) if group.is_local(index) else {}
         found.append(whole / group.magnitude(index, coefficients, chunk))
     return found
 
 
 def jets_at(model: Model | None, group: Group) -> FieldJets:
-    """The model's jets at the points of a group; those of the first guess where there is no model."""
+    """The model's jets at all ends of the points of a group; those of the first guess where there is no model."""
     points = group.points.points
     if model is None:
         return guessed_jets(group.problem, group.points, group.derivatives)

@@ -204,7 +204,7 @@ def factorise(model: Model, group: Group, chunk: slice = slice(None)) -> list[Fa
         hardness = torch.cat([first.new_zeros(count, 0), *of_hardness], dim=1) * slope
         unknowns = [unknown_column(model, group, statement, chunk, name, residual) for name in model.raw]
         columns = torch.stack(unknowns, dim=1) if unknowns else residual.detach().new_zeros(len(residual), 0)
-        rows.append(FactoredRows(residual.detach(), layers, hardness, columns, len(group.points.ends)))
+        rows.append(FactoredRows(residual.detach(), layers, hardness, columns, group.points.ends))
     return rows
 
 
@@ -218,9 +218,10 @@ def unknown_column(model: Model, group: Group, statement, chunk: slice, name: st
     if name not in statement.expression.unknowns_used:
         return torch.zeros_like(residual.detach())
     with torch.no_grad():
-        points = group.points.points[chunk]
-        jets = model.jets(points, group.plan, group.derivatives)
+        points = group.points.taken(chunk)
+        jets = model.jets(points.points, group.plan, group.derivatives)
         coefficient = statement.expression.linearise(group.inputs(statement, model.unknowns, chunk), jets)[name]
         index = group.indices[group.statements.index(statement)]
         factor = group.weight(statement) / math.sqrt(len(group.points)) / group.magnitude(index, {}, chunk)
-        return torch.as_tensor(coefficient).to(residual).expand(len(points)) * factor * model.units[name]
+        whole = points.summed(torch.as_tensor(coefficient).to(residual).expand(len(points.points)))
+        return whole * factor * model.units[name]

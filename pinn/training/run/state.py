@@ -55,7 +55,7 @@ def groups_state(groups: Sequence[Group]) -> list[State]:
             "statements": list(group.indices),
             "points": group.points.points,
             "normals": group.points.normals,
-            "further": [[sign, points] for sign, points in group.points.further],
+            "weights": group.points.weights,
             "condition_weight": group.condition_weight,
             "offsets": dict(group.offsets),
             "lengths": group.lengths,
@@ -74,11 +74,7 @@ def groups_of(problem: Problem, states: Sequence[State], device: torch.device) -
         Group(
             problem,
             tuple(state["statements"]),
-            PointSet(
-                state["points"].to(device),
-                there(state["normals"]),
-                tuple((sign, points.to(device)) for sign, points in state["further"]),
-            ),
+            PointSet(state["points"].to(device), there(state["normals"]), there(state["weights"])),
             state["condition_weight"],
             {index: values.to(device) for index, values in state["offsets"].items()},
             there(state["lengths"]),

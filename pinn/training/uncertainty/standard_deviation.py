@@ -156,7 +156,8 @@ class LinearisedProblem:
                 self.measure(model, group, state)
 
                 def rows_at(chunk: slice, group: Group = group, state=state):
-                    return linear_rows(basis, group, chunk, {d: jet[chunk] for d, jet in state.items()})
+                    of = group.points.of
+                    return linear_rows(basis, group, chunk, {d: of(jet, chunk) for d, jet in state.items()})
 
                 for _, found in group.in_chunks(rows_at, basis.network.cache_rows):
                     for index, (block, _) in zip(group.indices, found, strict=True):

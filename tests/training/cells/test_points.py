@@ -163,8 +163,9 @@ network: {periodic: off}
     )
     groups = draw(found, cells_of(found, [3, 2]))
     (group,) = (group for place, group in groups.items() if isinstance(place, Periodic))
-    (sign, points), (opposite_sign, opposite) = group.points.ends
-    assert (sign, opposite_sign) == (1.0, -1.0)
+    points, opposite = group.points.points.chunk(2)
+    assert group.points.weights is not None
+    assert group.points.weights.tolist() == [1.0, -1.0]
     assert len(points) == 2 * 6
     assert (points[:, 0] == -opposite[:, 0]).all()
     assert torch.equal(points[:, 1], opposite[:, 1])

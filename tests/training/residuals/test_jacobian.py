@@ -56,7 +56,7 @@ def test_rows_of_joined_points_hold_both_ends():
     """A soft periodic condition: a residual depends on both ends of a point."""
     found = problem(PERIODIC % "off")
     model = model_of(found)
-    joined = [group for group in groups_of(found) if group.points.further]
+    joined = [group for group in groups_of(found) if group.points.ends > 1]
     assert joined
     for group in joined:
         assert_is_jacobian(jacobian_rows(model, group)[1], model, group)
@@ -163,7 +163,7 @@ def test_set_coefficients_is_their_order():
 def test_linear_rows_of_periodic_faces():
     found = problem(PERIODIC % "off")
     model = model_of(found)
-    (group,) = (g for g in groups_of(found) if g.points.further)
+    (group,) = (g for g in groups_of(found) if g.points.ends > 1)
     assert {s.name for s in group.statements} == {"periodic u", "periodic u_x"}
     with torch.no_grad():
         parts = linear_rows(model, group, slice(None), None)
