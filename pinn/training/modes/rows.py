@@ -80,5 +80,5 @@ def mass_terms(model: Model, eigen: Eigenproblem, group: Group, chunk: slice) ->
         factor = row_factor(group, index, statement.expression.linearise(inputs, zero), chunk)
         mass = eigen.masses[index].linearise(inputs, zero)
         columns = {key: at_ends(points, slope, factor) for key, slope in mass.items() if not isinstance(key, str)}
-        found.append(LinearisedStatement(points.ends, columns, {}, points.points.new_zeros(len(points))))
+        found.append(LinearisedStatement(columns, {}, points.points.new_zeros(len(points)), points.ends))
     return found

@@ -29,16 +29,16 @@ class LinearisedStatement:
     With r the residual, J its derivative and s the state it is linearised at: coefficients = J, target = J s - r. Where
     a point has K ends, the jets and their coefficients are those at all ends, and the sum is over them as well.
 
-    ends           K
     coefficients   derivative -> [K N], the ends' weights in them
     unknowns       name -> coefficient [N] of the raw unknown parameter
     target         [N], or one of each load case [N, L]
+    ends           K
     """
 
-    ends: int
     coefficients: dict[Derivative, Tensor]
     unknowns: dict[str, Tensor]
     target: Tensor
+    ends: int = 1
 
     def on_basis(self, model: Model, plan: JetPlan, basis: Sequence[Tensor | None]) -> Tensor:
         """Rows [N, F, W] in the coefficients of basis functions, from their channels [K N, W]."""
@@ -119,12 +119,12 @@ def linearised(
         if cases:
             loads = [case.statements[index].expression.value(inputs, jets) for case in cases]
             of_each = torch.stack([-summed(load) * factor for load in loads], dim=1)
-            found.append(LinearisedStatement(points.ends, coefficients, unknowns, of_each))
+            found.append(LinearisedStatement(coefficients, unknowns, of_each, points.ends))
             continue
         whole = points.summed(target)
         if index in group.offsets:
             whole = whole + group.offsets[index][chunk]
-        found.append(LinearisedStatement(points.ends, coefficients, unknowns, whole * factor))
+        found.append(LinearisedStatement(coefficients, unknowns, whole * factor, points.ends))
     return found
 
 
