@@ -105,11 +105,14 @@ SAID = {
     ),
     RIGID: (
         {
-            "fields": None,
-            "equations": None,
             "energy": None,
             "physics": {"linear_elasticity": {"youngs_modulus": 1, "poissons_ratio": 0.3, "plane": "stress"}},
-            "conditions": [{"on": "left", "fixed": True}, {"on": "right", "rigid": True}],
+            "conditions": [
+                {"on": "left", "fixed": True},
+                {"on": "right", "rigid": True},
+                {"on": "boundary", "u": 0},
+                {"on": ["top", "bottom"], "traction": [0, 0]},
+            ],
         },
         ("conditions", 1, "rigid"),
     ),

@@ -116,7 +116,7 @@ class ConditionReader:
 
     def expressions(self, condition: Condition, path, scope: Scope) -> list[tuple[str, sympy.Expr, tuple]]:
         """(quantity, quantity - value, path) for each quantity; a vector is several, null is left out."""
-        found = supports(condition, self.vectors, scope, self.axis_of(condition), path)
+        found = supports(condition, self.vectors, scope, self.axis_of(condition, path), path)
         for name, value in condition.values.items():
             if name == PRESSURE and is_load(name, self.vectors, scope):
                 found += pressed(self.vectors, scope, scope.expression(value, (*path, name)), (*path, name))
@@ -131,12 +131,12 @@ class ConditionReader:
             found.append((name, scope.equation(text, at), at))
         return found
 
-    def axis_of(self, condition: Condition) -> int | None:
+    def axis_of(self, condition: Condition, path) -> int | None:
         """The coordinate that the normals of the condition's patches point along, all of them; None for others."""
         if not condition.supports or condition.kind != "boundary":
             return None
         names = [name for name in condition.names if name not in ("boundary", REST)]
-        patches = [patch for name in names for patch in self.patches(name, ())[0]]
+        patches = [patch for name in names for patch in self.patches(name, (*path, "on"))[0]]
         return common_axis(
             [piece for name in patches for piece in self.geometry.pieces_of([name])], len(self.scope.space)
         )
