@@ -38,18 +38,6 @@ conditions:
   - {on: right, traction_y: 0, ux_y: 0}
   - %s
 """
-DIFFUSION = """
-name: diffusion
-coordinates: [x, y]
-time: {from: 0, to: 0.2}
-fields: [u]
-domain: {rectangle: {from: [0, 0], to: [1, 1]}}
-equations: {heat: u_t - laplacian(u) = 0}
-conditions:
-  - {on: initial, u: cos(pi*x)}
-  - {on: boundary, u_n: 0}
-  - {integral: u, on: domain, equals: 0}
-"""
 
 
 def integrals_of(found):
@@ -143,11 +131,3 @@ def test_an_integral_over_several_subdomains_is_refused():
     conditions = "[{on: boundary, u_n: 0}, {integral: u, on: b, equals: 6}]"
     (found,) = integrals_of(problem(NEUMANN, subdomains=parts, interfaces=between, conditions=conditions, exact="{}"))
     assert found.place.subdomain == "b"
-
-
-@pytest.mark.slow
-def test_a_march_holds_an_integral_at_every_instant():
-    solution = pinn.solve(problem(DIFFUSION, outputs=NONE, solver="{tolerance: 1e-3}"))
-    points = np.column_stack([np.random.default_rng(0).random((4000, 2)), np.full(4000, 0.2)])
-    exact = np.cos(np.pi * points[:, 0]) * math.exp(-(math.pi**2) * 0.2)
-    assert np.abs(solution(points)["u"] - exact).max() < 1e-3
