@@ -52,7 +52,7 @@ def lies_on_axis(geometry: Shape, patch: str, radius: str) -> bool:
 def named_patches(spec: Spec, geometry: Shape) -> Iterator[str]:
     """The patches that conditions name, by themselves or as a part of the boundary."""
     for condition in spec.conditions:
-        names = [*(condition.on or ()), *(condition.periodic or ())]
+        names = [*condition.names, *(condition.periodic or ())]
         for name in names:
             part = spec.boundaries.get(name)
             for patch in (part.on or ()) if part else (name,):

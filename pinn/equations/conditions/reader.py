@@ -72,7 +72,7 @@ class ConditionReader:
             return 0 if condition.free or condition.kind == "periodic" else 1
 
         self.check_boundaries()
-        self.everywhere |= {index for index, condition in enumerate(conditions) if condition.on == ("boundary",)}
+        self.everywhere |= {index for index, condition in enumerate(conditions) if condition.names == ("boundary",)}
         statements: list[Statement] = []
         for index, condition in sorted(enumerate(conditions), key=rank):
             statements += self.one(index, condition)
