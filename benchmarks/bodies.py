@@ -209,6 +209,8 @@ def page(results: dict[str, dict]) -> str:
     for name, found in results.items():
         cells = [seconds_to(found["rows"], method, goal) for method in methods for goal in GOALS]
         lines.append(f"| {name} | {' | '.join(cells)} | {found['agreement']:.0e} |")
+    if missing := [name for name in BODIES if name not in results]:
+        lines += ["", f"Not in this run: {', '.join(missing)}."]
     lines += ["", "## All runs", "", "| body | method | unknowns | s | error |", "|---|---|---|---|---|"]
     for name, found in results.items():
         for row in found["rows"]:
