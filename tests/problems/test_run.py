@@ -82,6 +82,11 @@ SHORT = {
         2e-2,
         {"solver.method": "{least_squares: {features: 640, scale: 6}}"},
     ),
+    "elasticity/turbine_disc": (
+        "probe:growth_of_rim",
+        2e-2,
+        {"solver.method": "{least_squares: {features: 400, scale: 5}}"},
+    ),
     # the first pass of cells
     "transport/burgers": ("u", 1e-2, {"solver.method": "{cells: {passes: 1}}"}),
     "transport/allen_cahn": ("u", 6e-2, {"solver.method": "{cells: {passes: 1, features: 25}}"}),
