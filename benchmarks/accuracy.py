@@ -76,6 +76,12 @@ TARGETS = {
         "probe:stress_on_top": 1e-3 * 5.868e7,
         "seconds": 120,
     },
+    "elasticity/turbine_disc": {
+        "probe:hoop_at_bore": 1e-3 * 4.7501e8,
+        "probe:growth_of_rim": 1e-3 * 3.0312e-4,
+        "probe:radial_in_web": 1e-3 * 3.7970e8,
+        "seconds": 120,
+    },
     "fluids/colliding_flow": {"velocity": 1e-8, "p": 1e-7, "seconds": 30},
     "transport/allen_cahn": {"u": 1e-4, "seconds": 300},
     "transport/kdv": {"u": 1e-3, "seconds": 300},

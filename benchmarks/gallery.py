@@ -52,6 +52,7 @@ ELASTICITY = {
     "heated_cylinder": Picture("principal_stress_1", "Pa", "stress"),
     "fuel_rod": Picture("stress_hoop", "Pa", "stress"),
     "pressure_vessel": Picture("von_mises", "Pa", "probe:centre_of_end"),
+    "turbine_disc": Picture("stress_hoop", "Pa", "probe:hoop_at_bore"),
     "mindlin_disk": Picture("moment_xx", "N", "w"),
     "incompressible_cylinder": Picture("von_mises", "Pa", "stress"),
     "manufactured_plate": Picture("uy", "-", "displacement", "-"),

@@ -55,8 +55,8 @@ def symbols(problem: Problem) -> Symbols | None:
     stated = [
         (one, one.place)
         for one in problem.posed or problem.statements
-        if isinstance(one.place, Boundary) and one.values is None
-    ]
+        if isinstance(one.place, Boundary) and one.values is None and not one.expression.unknowns_used
+    ]  # what moves as a rigid patch does, by unknown numbers, is not held
     for piece in problem.geometry.pieces:
         count = max(FEWEST, round(piece.measure / (APART * height)))
         along = (np.arange(count)[:, None] + 0.5) / count

@@ -1,7 +1,7 @@
 """Singular corners of a problem, as functions beside a network that is smooth.
 
 They are used where what a corner asks for is known before the problem is solved: in the plane, for one problem at one
-time, where fields do not change the terms of highest order and nothing unknown does.
+time, where fields do not change the terms of highest order and what is unknown is data of conditions alone.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def has_functions(problem: Problem) -> bool:
 
 def usable(problem: Problem) -> bool:
     """Whether functions of corners can be used at all."""
-    fixed = not (problem.time or problem.parameters or problem.periods or problem.unknowns)
+    fixed = not (problem.time or problem.parameters or problem.periods) and unknowns_are_data(problem)
     wanted = problem.spec.network.corners == "auto" and problem.ansatz is None
     if problem.space != 2 or not fixed or not wanted:
         return False
@@ -51,6 +51,16 @@ def usable(problem: Problem) -> bool:
     return all(
         linear_in_highest(statement.expression, order if statement.is_equation else statement.expression.order)
         for statement in problem.statements
+    )
+
+
+def unknowns_are_data(problem: Problem) -> bool:
+    """Whether what is unknown is only given to linear conditions, as the motion of a rigid patch is.
+
+    Then it changes neither the exponents of a corner nor its functions.
+    """
+    return all(
+        not s.expression.unknowns_used or (s.expression.is_linear and not s.is_equation) for s in problem.statements
     )
 
 

@@ -43,6 +43,13 @@ def test_a_roller_stands_below(found):
     np.testing.assert_allclose(rolling[:, 1], -found.radius)
 
 
+def test_a_rigid_patch_is_not_held():
+    moving = PLATE.partition("  - {on: bottom")[0] + "  - {on: right, rigid: true, force: [0, 1]}\n"
+    fixed = np.concatenate(symbols(pinn.load(moving + "  - {on: [bottom, top], traction: [0, 0]}\n")).fixed)
+    assert len(fixed) >= 3
+    assert np.all(fixed[:, 0] == 0)
+
+
 def test_loads_are_what_the_body_is_given(found):
     points, loads = np.concatenate(found.loaded), np.concatenate(found.loads)
     top = points[:, 1] == 1

@@ -44,6 +44,8 @@ def notch(equation: str = "-laplacian(u) = 1", more: str = "", condition: str = 
         (notch(more="network: {constraints: hard}\n"), False),
         (notch("-laplacian(u) = k", "parameters: {k: {from: 1, to: 2}}\n"), False),
         (notch("-laplacian(u) = k", "unknowns: {k: {initial: 1}}\n", ", {at: [-0.5, 0.5], u: 0.1}"), False),
+        (notch(more="unknowns: {k: {initial: 1}}\n", condition=", {at: [-0.5, 0.5], u: k}"), True),  # data alone
+        (notch(more="unknowns: {k: {initial: 1}}\n", condition=", {at: [-0.5, 0.5], u: k**2}"), False),
     ],
 )
 def test_which_problems_have_functions_of_corners(problem, answer):

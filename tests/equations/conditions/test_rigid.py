@@ -22,6 +22,18 @@ exact: {ux: F*x/10 - 1.2*M*x*(y - 0.5), uy: 0.6*M*x**2}
 outputs: {figures: false, formats: []}
 solver: {tolerance: 1e-4}
 """
+CANTILEVER = """
+name: cantilever
+coordinates: [x, y]
+physics: {linear_elasticity: {youngs_modulus: 210000, poissons_ratio: 0.3, plane: stress}}
+domain: {rectangle: {from: [0, 0], to: [100, 20]}}
+conditions:
+  - {on: left, fixed: true}
+  - {on: [top, bottom], traction: [0, 0]}
+  - {on: right, rigid: true, force: [0, -100]}
+outputs: {figures: false, formats: []}
+solver: {method: {least_squares: {features: 200, scale: 3}}}
+"""
 BLOCK = """
 name: block
 coordinates: [x, y, z]
@@ -45,6 +57,15 @@ def test_a_strip_that_is_pulled_and_bent_by_a_rigid_end():
     balance = solution.metrics["balance"]
     assert balance["equilibrium_x"]["applied"]["right"] == pytest.approx(5, rel=1e-6)
     assert balance["moment_xy"]["applied"]["right"] == pytest.approx(0.5, rel=1e-4)
+
+
+@pytest.mark.slow
+def test_corners_of_a_rigid_end_have_their_functions():
+    """A cantilever of steel with a platen at its end: 0.244591 with 1,024 features, estimated to 1e-8; by beam theory,
+    which frees its ends of their clamps, P L^3/3EI + 6/5 P L/GA = 0.24553. Without the functions of its four singular
+    corners it was not solved in two minutes."""
+    solution = pinn.solve(problem(CANTILEVER))
+    assert float(solution([[100, 10]], ["uy"])["uy"][0]) == pytest.approx(-0.244591, rel=1e-3)
 
 
 def test_a_body_in_space_has_six_numbers_to_find():
