@@ -52,6 +52,27 @@ def test_which_problems_have_functions_of_corners(problem, answer):
     assert is_singular(problem) is answer
 
 
+def test_a_body_beside_heat_has_the_functions_of_the_body():
+    """A function of the displacement alone leaves rounding errors in the equation of heat, and is one all the same."""
+    body = """
+name: strip
+coordinates: [x, y]
+physics:
+  - heat_conduction: {conductivity: 50}
+  - linear_elasticity: {youngs_modulus: 210e9, poissons_ratio: 0.3, plane: stress, thermal_expansion: 12e-6}
+domain: {rectangle: {from: [0, 0], to: [2, 1]}}
+conditions:
+  - {on: left, temperature: 20, fixed: true}
+  - {on: [right, top, bottom], outward_heat_flux: 0, traction: [0, 0]}
+"""
+    problem = build(parse_spec(body))
+    assert is_singular(problem)
+    clamped = next(corner for corner in problem.corners if np.allclose(corner.point, [0, 0]))
+    functions = clamped.functions(1.0)
+    assert functions is not None
+    assert [round(one.exponent.real, 6) for one in functions.functions] == [0.758349]  # as without heat
+
+
 def test_a_square_with_data_that_ask_for_a_logarithm_is_singular():
     """u = 0 on the sides and -Laplace u = 1 in a corner do not agree: u_xx + u_yy is 0 or -1 there."""
     first, _, after = NOTCH.partition("domain:")

@@ -297,7 +297,14 @@ class ConditionReader:
             entries = [entry for (named, _), several in self.stated.items() if named == patch for entry in several]
             return list(dict.fromkeys(where for number, where in entries if number != index))
 
-        return self.what_is_left(elsewhere, quantity, index, own, path, "every patch has conditions of its own")
+        return self.what_is_left(
+            elsewhere,
+            quantity,
+            index,
+            own,
+            path,
+            "every patch has conditions of its own; boundary is every one that has none of this quantity",
+        )
 
     def what_is_left(
         self,
