@@ -61,7 +61,7 @@ def test_a_strip_that_is_pulled_and_bent_by_a_rigid_end():
 
 @pytest.mark.slow
 def test_corners_of_a_rigid_end_have_their_functions():
-    """A cantilever of steel with a platen at its end: 0.244587 by quadratic elements graded to the corners; by beam theory,
+    """A cantilever of steel with a platen: 0.244587 by quadratic elements graded to the corners; by beam theory,
     which frees its ends of their clamps, P L^3/3EI + 6/5 P L/GA = 0.24553. Without the functions of its four singular
     corners it was not solved in two minutes."""
     solution = pinn.solve(problem(CANTILEVER))
