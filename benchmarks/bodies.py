@@ -174,7 +174,7 @@ def theirs(
     begun = process_time()
     solution = elements.solve(problem, *mesh, degree)
     seconds = process_time() - begun
-    found = table_of(problem, lambda name: solution.values(name, points))
+    found = table_of(problem, lambda name: solution.evaluation.values(name, points))
     return Row(f"degree {degree}, {mesh[0]}", solution.unknowns, seconds, 0.0), found
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pinn.run.keeper import CheckpointKeeper
@@ -36,7 +36,7 @@ class Interruption:
     def __init__(self) -> None:
         self.number: int | None = None
         self.keeper: CheckpointKeeper | None = None
-        self._before: dict[int, object] = {}
+        self._before: dict[int, Any] = {}
         self._terminals = [number for number in (1, 2) if os.isatty(number)]
 
     @property
@@ -55,7 +55,7 @@ class Interruption:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for number, handler in self._before.items():
-            signal.signal(number, handler)  # type: ignore[arg-type]
+            signal.signal(number, handler)
 
     def _stop(self, number: int, frame: FrameType | None) -> None:
         first, self.number = self.number is None, number

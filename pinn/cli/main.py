@@ -103,11 +103,12 @@ def _fail(error: Exception, interruption: Interruption) -> int:
     if isinstance(error, PinnError):
         _say(str(error))
         return interruption.exit_code if error.exit_code == 130 else error.exit_code
-    if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # a usage error of typer or click
+    message, code = getattr(error, "format_message", None), getattr(error, "exit_code", None)
+    if message is not None and code is not None:  # a usage error of typer or click
         context = getattr(error, "ctx", None)
         command = context.command_path if context is not None else "pinn"
-        _say(f"{command}: {error.format_message()} (see '{command} --help')")  # type: ignore[attr-defined]
-        return int(error.exit_code)  # type: ignore[attr-defined]
+        _say(f"{command}: {message()} (see '{command} --help')")
+        return int(code)
     if isinstance(error, (MemoryError, OSError)) or type(error).__name__ == "OutOfMemoryError":  # torch's, on CUDA
         _say(_resource_line(error))
         return ResourceError.exit_code

@@ -21,8 +21,9 @@ from pinn.comparison.energy_figure import energy_figure
 from pinn.comparison.race_figure import draw_curves
 from pinn.comparison.trials import Trial
 from pinn.export.sampling.grid import Array
+from pinn.figures.colours import Scale, linear_scale
 from pinn.figures.page import BAR, PLAIN, Panel, beside, legend_room, page
-from pinn.figures.panels import COLOURS, FAINT, STYLE, Scale, colour_bar, draw_map, linear_scale, number_format
+from pinn.figures.panels import COLOURS, FAINT, STYLE, colour_bar, draw_map, number_format
 from pinn.figures.views import Map, Views, views
 from pinn.files.writing import write_atomic
 from pinn.problem.problem import Problem

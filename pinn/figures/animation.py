@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from pinn.errors import SpecError
 from pinn.export.sampling.grid import space_grid
 from pinn.export.sampling.sample import instants, sample, scalar_names
-from pinn.figures.panels import STYLE, draw_map, linear_scale
+from pinn.figures.colours import linear_scale
+from pinn.figures.panels import STYLE, draw_map
 from pinn.figures.views import Map, triangles_of
 
 if TYPE_CHECKING:

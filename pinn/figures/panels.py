@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
-from matplotlib.colors import Colormap, LogNorm, Normalize
+from matplotlib.colors import LogNorm
 from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, NullLocator, ScalarFormatter
 from matplotlib.tri import Triangulation
 
 from pinn.export.sampling.grid import Array
+from pinn.figures.colours import Scale
 from pinn.figures.views import LineView, Map
 
 if TYPE_CHECKING:
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
 # Okabe & Ito's colours, which colour-blind readers can tell apart: blue, vermillion, green, purple, orange, sky.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 FAINT = "#888888"
-
-# Decades below the largest value that a logarithmic map resolves; what is smaller takes the darkest colour.
-DECADES = 5
-FAR_BEYOND = 100.0  # the largest magnitude over that of the middle 99.8 %: colours that reached it would show it alone
 
 STYLE: dict[Any, Any] = {
     "font.size": 10,
@@ -42,55 +38,6 @@ STYLE: dict[Any, Any] = {
     "lines.linewidth": 1.6,
     "savefig.dpi": 150,
 }
-
-
-@dataclass(frozen=True)
-class Scale:
-    """How values become colours."""
-
-    norm: Normalize
-    colours: str | Colormap
-    extend: str = "neither"
-
-
-def linear_scale(values: Sequence[Array]) -> Scale:
-    """Sequential colours, or diverging ones centred at zero when both signs matter.
-
-    Where a few points lie far beyond the middle 99.8 % (a singular corner), the colours stop there and the colour bar
-    gets an arrow, since otherwise the picture is one flat colour.
-    """
-    finite = np.concatenate([np.empty(0), *(part[np.isfinite(part)] for part in values)])
-    if not len(finite):
-        return Scale(Normalize(0, 1), "viridis")
-    low, high = float(finite.min()), float(finite.max())
-    inner_low, inner_high = (float(bound) for bound in np.quantile(finite, [0.001, 0.999]))
-    spread = inner_high - inner_low
-    cut_low, cut_high = inner_low - low > 2 * spread > 0, high - inner_high > 2 * spread > 0
-    low, high = inner_low if cut_low else low, inner_high if cut_high else high
-    extend = {(True, True): "both", (True, False): "min", (False, True): "max"}.get((cut_low, cut_high), "neither")
-    if high - low <= 1e-12 * max(abs(low), abs(high)):  # constant up to rounding: do not stretch the rounding
-        middle = (low + high) / 2
-        margin = abs(middle) / 10 or 1.0
-        return Scale(Normalize(middle - margin, middle + margin), "viridis")
-    if low < 0 < high and min(-low, high) > 0.05 * max(-low, high):
-        bound = max(-low, high)
-        return Scale(Normalize(-bound, bound), "RdBu_r", extend)
-    return Scale(Normalize(low, high), "viridis", extend)
-
-
-def log_scale(values: Sequence[Array]) -> Scale:
-    """Logarithmic colours from the largest magnitude down through DECADES.
-
-    Where a few points lie decades beyond the middle 99.8 % (a residual at a singular corner), the colours stop there.
-    """
-    finite = np.concatenate([np.empty(0), *(np.abs(part[np.isfinite(part)]) for part in values)])
-    largest = float(finite.max()) if len(finite) and finite.max() > 0 else 1e-16
-    inner = float(np.quantile(finite, 0.998)) if len(finite) else 0.0
-    cut = 0 < inner < largest / FAR_BEYOND
-    largest = inner if cut else largest
-    smallest = max(float(np.quantile(finite, 0.01)) if len(finite) else 0.0, largest * 10.0**-DECADES)
-    # at least two decades, so that the colour bar has ticks
-    return Scale(LogNorm(min(smallest, largest * 1e-2), largest), "magma", "both" if cut else "min")
 
 
 def draw_map(axes: Axes, view: Map, values: Array, scale: Scale, *, shape: Array | None = None) -> ScalarMappable:

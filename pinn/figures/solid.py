@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,9 @@ from mpl_toolkits.mplot3d.art3d import Line3DCollection, Poly3DCollection
 
 from pinn.export.sampling.grid import Grid, space_grid
 from pinn.export.sampling.sample import sample
-from pinn.figures.panels import FAINT, colour_bar, linear_scale
+from pinn.figures.colours import linear_scale
+from pinn.figures.panels import FAINT, colour_bar
+from pinn.figures.quantities import enlargement
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,9 +32,7 @@ _FACES = {
 }
 
 
-def deformed_solid(
-    solution: Solved, components: Sequence[str], enlargement: Callable[[float, float], float]
-) -> Figure | None:
+def deformed_solid(solution: Solved, components: Sequence[str]) -> Figure | None:
     """The deformed surface coloured by |displacement|, at the last instant if there is time; None if nothing moves."""
     problem = solution.problem
     grid = space_grid(problem, resolution=RESOLUTION)

@@ -207,3 +207,23 @@ def drawn_quantities(problem: Problem) -> tuple[str, ...]:
 
 def _at(name: str, value: float) -> str:
     return f"{name} = {value:.3g}"
+
+
+def displacement(solution: Solved) -> tuple[str, ...] | None:
+    """The components of `displacement`, if the problem has that vector in as many dimensions as space, two or three."""
+    problem = solution.problem
+    components = tuple(problem.vectors.get("displacement", ()))
+    if len(components) != len(problem.coordinates) or len(components) not in (2, 3):
+        return None
+    return components if all(name in problem.quantities for name in components) else None
+
+
+def leading_quantity(solution: Solved) -> str:
+    """What a summary shows: what the spec asks for first, else von Mises stress, else what has an exact value."""
+    problem = solution.problem
+    asked = problem.spec.outputs.quantities
+    if asked:
+        return scalar_names(problem, asked)[0]
+    if "von_mises" in problem.quantities:
+        return "von_mises"
+    return next((name for name in problem.quantities if name in problem.exact_quantities), problem.quantities[0])

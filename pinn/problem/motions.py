@@ -23,6 +23,7 @@ POINTS, SEED = 16, 5  # of each place
 TRIED = (0.7, 0.3)  # values of all jets, at which the slopes of nonlinear statements are looked at
 FREE = 1e-9  # singular value of a motion that no statement notices, relative to the largest
 BELONGS = 1e-6  # distance from the free motions, of one that is free
+LEAST_TURN = 1e-6  # share of a rotation in a motion that is one
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def worded(problem: Problem, names: Sequence[tuple[str, ...]], space: Tensor) ->
     for i, j in combinations(range(problem.space if len(displacement) == problem.space else 0), 2):
         turn = torch.tensor([float(one[1:] == (str(i), str(j))) for one in names], dtype=space.dtype)
         shifts = [constant(displacement[k], everywhere) for k in (i, j)]
-        weights = still(torch.stack([turn, *shifts], dim=1), space)
+        weights = turning(torch.stack([turn, *shifts], dim=1), space, BELONGS)
         if weights is not None:
             about = "any point" if all(map(belongs, shifts)) else centre(problem, i, j, weights)
             found.append(f"nothing fixes a rotation about {about}: {cure(displacement[j])}")
@@ -140,19 +141,17 @@ def constant_of(problem: Problem, name: str) -> str:
     return f"{name} up to a constant"
 
 
-def still(together: Tensor, space: Tensor) -> Tensor | None:
-    """Weights [3] of a rotation and two shifts whose sum is free; None where there are none.
+def turning(together: Tensor, space: Tensor, near: float) -> Tensor | None:
+    """Weights [3] of a rotation and two shifts, columns [rows, 3], whose sum is in an orthonormal space up to `near`.
 
-    Where many are, as where a shift is free by itself, those that have most of the rotation: the projection of the
-    rotation on them, whatever basis they have.
+    Where many are, as where a shift is in it by itself, those that have most of the rotation: the projection of the
+    rotation on them, whatever basis they have. None where there are none.
     """
     outside = together - space @ (space.T @ together)
-    if float(outside[:, 0].norm()) < BELONGS * float(together[:, 0].norm()):
-        return together.new_tensor([1.0, 0.0, 0.0])
     _, sizes, directions = torch.linalg.svd(outside, full_matrices=False)
-    free = directions[sizes < BELONGS]
-    weights = free.T @ free[:, 0]
-    return weights if abs(float(weights[0])) > BELONGS else None
+    inside = directions[sizes <= near * (together @ directions.T).norm(dim=0)]
+    weights = inside.T @ inside[:, 0]
+    return weights if abs(float(weights[0])) > LEAST_TURN else None
 
 
 def centre(problem: Problem, i: int, j: int, weights: Tensor) -> str:

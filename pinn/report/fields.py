@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from pinn.export.sampling.grid import Array, space_grid
 from pinn.export.sampling.sample import instants, sample
-from pinn.figures.figures import displacement, leading_quantity
-from pinn.figures.panels import linear_scale
+from pinn.figures.colours import linear_scale
 from pinn.figures.solid import surface
-from pinn.figures.views import drawn_quantities, triangles_of, views
+from pinn.figures.views import displacement, drawn_quantities, leading_quantity, triangles_of, views
 
 if TYPE_CHECKING:
     from pinn.export.sampling.solved import Solved

@@ -190,7 +190,7 @@ def least_sizes(solution: Solution, points: np.ndarray, size: Mapping[str, float
         part: math.hypot(*(size[one] for one in parts)) for parts in wholes(problem, size).values() for part in parts
     }
     natural = natural_sizes(problem)
-    terms = {name: rms(values) for name, values in solution.terms(points, [*size]).items()}
+    terms = {name: rms(values) for name, values in solution.evaluation.terms(points, [*size]).items()}
     found = {}
     for name in size:
         parts = ((whole_of.get(name, 0.0), SMALLEST_SHARE), (terms[name], SMALLEST_SHARE))

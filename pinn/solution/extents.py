@@ -100,9 +100,9 @@ def at_points(
     """The expression at points [N, S] of space, at the extent's time: [N]."""
 
     def evaluated(subdomain: Subdomain, at: Tensor, beside: Tensor | None) -> Tensor:
-        return solution.values(at, {"": extent.compiled[subdomain.name]}, beside)[""]
+        return solution.evaluation.values(at, {"": extent.compiled[subdomain.name]}, beside)[""]
 
-    return solution.in_subdomains(evaluated, in_time(extent, points), normals, seen)
+    return solution.evaluation.in_subdomains(evaluated, in_time(extent, points), normals, seen)
 
 
 def magnitudes(
@@ -126,7 +126,7 @@ def magnitudes(
                 total = total + torch.as_tensor(slope).to(at).abs().nan_to_num(0.0, 0.0) * magnitude
         return total
 
-    return solution.in_subdomains(evaluated, in_time(extent, points), normals, seen)
+    return solution.evaluation.in_subdomains(evaluated, in_time(extent, points), normals, seen)
 
 
 def in_time(extent: Extent, points: np.ndarray) -> np.ndarray:

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
-import sympy
 import torch
 from numpy.typing import ArrayLike
 from torch import Tensor
 
-from pinn.derivatives.jets import plan_jets
-from pinn.domain.point_set import PointSet
-from pinn.equations.compiler.compile import CompiledExpression, Derivative
-from pinn.equations.subdomains import Seen, Subdomain
+from pinn.equations.compiler.compile import Derivative
+from pinn.equations.subdomains import Seen
 from pinn.errors import SpecError
-from pinn.network.chunks import in_chunks
 from pinn.problem.loading import build_problem
 from pinn.problem.probe import Extent
 from pinn.problem.problem import Problem
 from pinn.run.directory import refuse_own_file
+from pinn.solution.evaluation import Evaluation
 from pinn.solution.interpolation import interpolate
 from pinn.solution.saved import Packed, packed, read_run, unpacked, write_weights
 from pinn.spec.parameters import complete, slice_of
-from pinn.training.residuals.assembly import Group, residuals
 from pinn.training.residuals.model import Model
 from pinn.training.uncertainty.field_spread import FieldSpread, has_deviations
 
@@ -40,7 +36,6 @@ if TYPE_CHECKING:
     from pinn.solution.modes import Mode
 
 Outside = Literal["nan", "extend"]
-Key = TypeVar("Key", str, Derivative, tuple[str, int])
 
 
 class Solution:
@@ -64,6 +59,7 @@ class Solution:
         self.metrics = metrics
         self.history = history
         self.environment = environment
+        self.evaluation = Evaluation(problem, model)
 
     @overload
     def __call__(
@@ -110,13 +106,15 @@ class Solution:
         if parameters:
             points = self._beside(points, parameters)
         if isinstance(points, Tensor):
-            self._require_shape(points.shape)
+            self.evaluation.require_shape(points.shape)
             points = points.to(self.model.network.field_scale)
-            return self._evaluate(points, names, subdomain)
-        tensor = self._as_points(points)
-        found = self._in_chunks(lambda points, seen: self._evaluate(points, names, seen), tensor, subdomain)
+            return self.evaluation.quantities(points, names, subdomain)
+        tensor = self.evaluation.as_points(points)
+        found = self.evaluation.in_chunks(
+            lambda points, seen: self.evaluation.quantities(points, names, seen), tensor, subdomain
+        )
         if outside == "nan":
-            beyond = ~self.problem.domain.inside(self._listed(points))
+            beyond = ~self.problem.domain.inside(self.evaluation.listed(points))
             for values in found.values() if beyond.any() else ():
                 values[beyond] = np.nan
         return found
@@ -153,112 +151,9 @@ class Solution:
                 model.raw[name].copy_(value)
         return Solution(member, model, self.metrics, self.history, self.environment)
 
-    def _in_chunks(
-        self, evaluate: Callable[[Tensor, Seen], Mapping[str, Tensor]], points: Tensor, seen: Seen
-    ) -> dict[str, np.ndarray]:
-        """`evaluate` at points [N, D], a few at a time: name -> [N].
-
-        The results have their place before the first chunk is evaluated: small arrays that are kept would lie between
-        the large ones that come and go, which the allocator could then not give back.
-        """
-        found: dict[str, np.ndarray] = {}
-
-        def at(chunk: slice) -> Mapping[str, Tensor]:
-            return evaluate(points[chunk], seen[chunk] if isinstance(seen, np.ndarray) else seen)
-
-        with torch.no_grad():
-            for chunk, part in in_chunks(at, max(len(points), 1), self.model.network.cache_rows):
-                for name, values in part.items():
-                    if name not in found:
-                        found[name] = np.zeros(len(points), values.cpu().numpy().dtype)
-                    found[name][chunk] = values.cpu().numpy()
-        return found
-
-    def _require_shape(self, shape: Sequence[int]) -> None:
-        if len(shape) != 2 or shape[1] != len(self.problem.axes):
-            wanted = ", ".join(self.problem.axes)
-            raise SpecError((), f"points must be [N, {len(self.problem.axes)}] ({wanted}), got {list(shape)}")
-
-    def _listed(self, points: ArrayLike) -> np.ndarray:
-        """Points [N, D]; on a single axis they may be [N]."""
-        array = np.asarray(points, dtype=float)
-        return array[:, None] if array.ndim == len(self.problem.axes) == 1 else array
-
-    def _as_points(self, points: ArrayLike) -> Tensor:
-        array = self._listed(points)
-        self._require_shape(array.shape)
-        scale = self.model.network.field_scale
-        return torch.as_tensor(array).to(scale)
-
-    def _evaluate(self, points: Tensor, names: Sequence[str], seen: Seen) -> dict[str, Tensor]:
-        def evaluated(subdomain: Subdomain, points: Tensor) -> dict[str, Tensor]:
-            return self.values(points, {name: self.problem.compiled(name, subdomain) for name in names})
-
-        return self.problem.subdomains.piecewise(points, evaluated, seen)
-
-    def values(
-        self, points: Tensor, compiled: Mapping[Key, CompiledExpression], normals: Tensor | None = None
-    ) -> dict[Key, Tensor]:
-        """Values of expressions at points [N, D], where there are normals [N, S] of these too, each [N]."""
-        wanted = tuple(sorted({d for expression in compiled.values() for d in expression.derivatives}))
-        plan = plan_jets([d.partial for d in wanted], len(self.problem.axes), self.problem.space)
-        jets = self.model.jets(points, plan, wanted)
-        inputs = PointSet(points, normals).inputs(self.problem.axes, self.model.unknowns)
-        values = {key: torch.as_tensor(expression.value(inputs, jets)) for key, expression in compiled.items()}
-        return {key: value.expand(len(points)) for key, value in values.items()}
-
-    def in_subdomains(
-        self,
-        evaluated: Callable[[Subdomain, Tensor, Tensor | None], Tensor],
-        points: np.ndarray,
-        normals: np.ndarray | None = None,
-        seen: Seen = None,
-    ) -> np.ndarray:
-        """What `evaluated` says of points [N, D] and normals [N, S] in each subdomain: [N]."""
-        axes = len(self.problem.axes)
-
-        def at(subdomain: Subdomain, rows: Tensor) -> dict[str, Tensor]:
-            return {"": evaluated(subdomain, rows[:, :axes], None if normals is None else rows[:, axes:])}
-
-        table = torch.as_tensor(points if normals is None else np.hstack([points, normals]))
-        found = self._in_chunks(
-            lambda rows, seen: self.problem.subdomains.piecewise(rows, at, seen),
-            table.to(self.model.network.field_scale),
-            seen,
-        )
-        return found[""]
-
-    def terms(self, points: ArrayLike, names: Sequence[str]) -> dict[str, np.ndarray]:
-        """Sums of the absolute values of the terms that quantities are sums of, at points [N, D]: name -> [N]."""
-
-        def evaluated(subdomain: Subdomain, points: Tensor) -> dict[str, Tensor]:
-            each = {name: sympy.Add.make_args(subdomain.scope.resolve(name)) for name in names}
-            compiled = {
-                (n, k): self.problem.over_outputs(term, subdomain) for n in each for k, term in enumerate(each[n])
-            }
-            values = self.values(points, compiled)
-            return {
-                name: sum((values[name, k].abs() for k in range(len(each[name]))), points.new_zeros(len(points)))
-                for name in names
-            }
-
-        return self._in_chunks(
-            lambda points, _: self.problem.subdomains.piecewise(points, evaluated), self._as_points(points), None
-        )
-
-    def derivatives(self, points: ArrayLike, wanted: Sequence[Derivative]) -> dict[Derivative, np.ndarray]:
-        """Partial derivatives of the fields at points [N, D], each [N]."""
-
-        def evaluated(subdomain: Subdomain, points: Tensor) -> dict[Derivative, Tensor]:
-            return self.values(points, {d: self.problem.derivative(d, subdomain) for d in wanted})
-
-        with torch.no_grad():
-            found = self.problem.subdomains.piecewise(self._as_points(points), evaluated)
-        return {d: values.cpu().numpy() for d, values in found.items()}
-
     def exact(self, points: ArrayLike, subdomain: Seen = None) -> dict[str, np.ndarray]:
         """Exact values where they are known in closed form, or interpolated from the reference table: name -> [N]."""
-        points = self._listed(points)
+        points = self.evaluation.listed(points)
         closed = self.problem.exact_values(torch.as_tensor(points), subdomain)
         found = {name: values.numpy() for name, values in closed.items()}
         if self.problem.reference is not None:
@@ -286,8 +181,8 @@ class Solution:
         if not self.has_deviations:
             raise SpecError((), "no standard deviation is known: state the noise of the data (data[…].noise)")
         names = self.problem.quantities if quantities is None else quantities
-        tensor = self._as_points(points)
-        return self._in_chunks(lambda points, _: self._spread.at(points, names), tensor, subdomain)
+        tensor = self.evaluation.as_points(points)
+        return self.evaluation.in_chunks(lambda points, _: self._spread.at(points, names), tensor, subdomain)
 
     @property
     def modes(self) -> tuple[Mode, ...]:
@@ -319,19 +214,13 @@ class Solution:
 
         return {name: answer(self, probe) for name, probe in self.problem.probes.items() if isinstance(probe, Extent)}
 
+    def derivatives(self, points: ArrayLike, wanted: Sequence[Derivative]) -> dict[Derivative, np.ndarray]:
+        """Partial derivatives of the fields at points [N, D], each [N]."""
+        return self.evaluation.derivatives(points, wanted)
+
     def residual(self, points: ArrayLike, subdomain: Seen = None) -> dict[str, np.ndarray]:
         """Dimensionless residual of every equation at interior points [N, D]: name -> [N]."""
-        statements = self.problem.statements
-
-        def evaluated(subdomain: Subdomain, points: Tensor) -> dict[str, Tensor]:
-            inside = [i for i, s in enumerate(statements) if s.is_equation and s.place.subdomain == subdomain.name]
-            values = residuals(self.model, Group(self.problem, tuple(inside), PointSet(points))) if inside else []
-            return {statements[i].name: value for i, value in zip(inside, values, strict=True)}
-
-        def everywhere(points: Tensor, seen: Seen) -> dict[str, Tensor]:
-            return self.problem.subdomains.piecewise(points, evaluated, seen)
-
-        return self._in_chunks(everywhere, self._as_points(points), subdomain)
+        return self.evaluation.residual(points, subdomain)
 
     def export(self, path: str | PathLike[str], **options: Any) -> Path:
         """Write fields for ParaView and others; the suffix chooses vtu, xdmf, csv, npz or onnx.

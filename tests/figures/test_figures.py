@@ -11,8 +11,9 @@ from matplotlib.collections import TriMesh
 from matplotlib.colors import LogNorm
 
 from pinn.errors import SpecError
-from pinn.figures import figures, panels
-from pinn.figures.figures import draw_figures, enlargement, plot
+from pinn.figures import colours, figures, panels
+from pinn.figures.figures import draw_figures, plot
+from pinn.figures.quantities import enlargement
 from pinn.figures.views import outline, views
 from tests import fakes
 
@@ -104,11 +105,11 @@ def test_an_x_t_problem_has_a_map_and_five_curves():
 
 
 def test_signed_quantities_are_centred_at_zero_and_others_are_not():
-    signed = panels.linear_scale([np.array([-2.0, 3.0])])
+    signed = colours.linear_scale([np.array([-2.0, 3.0])])
     assert (signed.norm.vmin, signed.norm.vmax, signed.colours) == (-3, 3, "RdBu_r")
-    positive = panels.linear_scale([np.array([1.0, 3.0])])
+    positive = colours.linear_scale([np.array([1.0, 3.0])])
     assert (positive.norm.vmin, positive.norm.vmax, positive.colours) == (1, 3, "viridis")
-    almost = panels.linear_scale([np.array([-0.01, 3.0])])
+    almost = colours.linear_scale([np.array([-0.01, 3.0])])
     assert almost.colours == "viridis"
 
 
@@ -121,28 +122,28 @@ def test_numbers_of_an_axis_are_plain_text_and_their_power_of_ten_is_set():
 
 
 def test_a_constant_field_is_not_stretched_to_its_rounding_errors():
-    scale = panels.linear_scale([np.array([5.0, 5.0 + 1e-15])])
+    scale = colours.linear_scale([np.array([5.0, 5.0 + 1e-15])])
     assert scale.norm.vmax - scale.norm.vmin > 0.5
 
 
 def test_a_singular_corner_does_not_take_all_the_colours():
     values = np.append(np.linspace(0, 1, 5000), 100.0)
-    scale = panels.linear_scale([values])
+    scale = colours.linear_scale([values])
     assert scale.extend == "max"
     assert scale.norm.vmax < 1.01
 
 
 def test_not_finite_values_are_left_out():
-    scale = panels.linear_scale([np.array([1.0, np.nan, 2.0, np.inf])])
+    scale = colours.linear_scale([np.array([1.0, np.nan, 2.0, np.inf])])
     assert (scale.norm.vmin, scale.norm.vmax) == (1, 2)
-    assert isinstance(panels.log_scale([np.array([np.nan, 0.0])]).norm, LogNorm)
+    assert isinstance(colours.log_scale([np.array([np.nan, 0.0])]).norm, LogNorm)
 
 
 def test_one_corner_does_not_turn_a_residual_map_black():
     """Colours stop where the last points are decades beyond the others; else they reach the largest."""
     values = np.linspace(1e-8, 1e-6, 5000)
-    assert panels.log_scale([values]).norm.vmax == values.max()
-    cut = panels.log_scale([np.append(values, 1e4)])
+    assert colours.log_scale([values]).norm.vmax == values.max()
+    cut = colours.log_scale([np.append(values, 1e4)])
     assert cut.norm.vmax == pytest.approx(1e-6, rel=0.01)
     assert cut.extend == "both"
 

@@ -58,7 +58,7 @@ def test_the_known_error_of_a_component_that_vanishes_is_that_of_its_vector(bar)
 
 def test_the_terms_of_a_quantity(bar):
     """The second principal stress of the bar is s/2 - s/2."""
-    terms = bar.terms([[0.3, 0.4], [0.5, 0.1]], ["principal_stress_2", "ux"])
+    terms = bar.evaluation.terms([[0.3, 0.4], [0.5, 0.1]], ["principal_stress_2", "ux"])
     assert terms["principal_stress_2"] == pytest.approx([1.0, 1.0], abs=1e-4)
     assert terms["ux"] == pytest.approx([0.3, 0.5], abs=1e-4)
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from pinn.problem.motions import cure
+from pinn.problem.motions import cure, turning
 from pinn.problem.problem import Problem
 from pinn.problem.scan import has_source
 from pinn.training.estimates.companion import Mode
@@ -91,11 +91,8 @@ def rotations(problem: Problem, points: Tensor, space: Tensor, outputs: Sequence
             shifts = [motion_of(problem, points, {outputs[k]: torch.ones(len(points))}) for k in (i, j)]
             column = motion_of(problem, points, turn)
             candidates = torch.stack([column, *shifts], dim=1)
-            outside = candidates - space @ (space.T @ candidates)
-            _, sizes, directions = torch.linalg.svd(outside, full_matrices=False)
-            free = directions[sizes <= BELONGS * (candidates @ directions.T).norm(dim=0)]
-            weights = free.T @ free[:, 0]  # of all that are free the one with most of the turn
-            if abs(float(weights[0])) < 1e-6:
+            weights = turning(candidates, space, BELONGS)
+            if weights is None:
                 continue
             free_shifts = all(belongs(shift, space) for shift in shifts)
             centre = "any point" if free_shifts else (

@@ -1,0 +1,122 @@
+"""The panels of one quantity: its map or its curves, its error or residual, and the deformed body."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import floor, log10
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from pinn.export.sampling.grid import Array
+from pinn.export.sampling.sample import Sample
+from pinn.figures.colours import linear_scale, log_scale
+from pinn.figures.page import BAR, PLAIN, Panel, beside, legend_room
+from pinn.figures.panels import FAINT, colour_bar, draw_curves, draw_log_curves, draw_map, draw_outline
+from pinn.figures.views import Map, Views
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# The largest displacement of a deformed picture, as a share of the body's size.
+DEFORMATION_SHARE = 0.08
+
+# Inches: the height of a map and the limits of its width; a panel of curves.
+MAP_HEIGHT = 3.2
+MAP_WIDTHS = (1.8, 7.0)
+CURVE_SIZE = (4.4, 2.8)
+
+Pick = Callable[[Sample], dict[str, Array]]
+
+
+def quantity_panel(seen: Views, name: str) -> Panel:
+    view = seen.representative
+    if view is None:
+        return curve_panel(seen, name, title=name)
+
+    def paint(axes: Axes) -> None:
+        values = view.sample.values[name]
+        scale = linear_scale([values])
+        colour_bar(draw_map(axes, view, values, scale), beside(axes), scale)
+        axes.set_title(_with_caption(name, view))
+
+    return Panel(map_size(view), paint, BAR)
+
+
+def curve_panel(seen: Views, name: str, *, title: str = "") -> Panel:
+    exact = [line.sample.exact.get(name) for line in seen.lines]
+
+    def paint(axes: Axes) -> None:
+        draw_curves(axes, seen.lines, [line.sample.values[name] for line in seen.lines], exact)
+        axes.set_title(title)
+
+    labelled = len(seen.lines) > 1 or exact[0] is not None
+    return Panel(
+        CURVE_SIZE, paint, legend_room([*(line.caption for line in seen.lines), "computed"]) if labelled else PLAIN
+    )
+
+
+def magnitude_panel(seen: Views, names: Sequence[str], pick: Pick, title: str) -> Panel:
+    """A logarithmic map of one quantity, or curves of all of them."""
+    view = seen.representative
+    if view is None:
+
+        def paint_curves(axes: Axes) -> None:
+            draw_log_curves(
+                axes, seen.lines, {name: [pick(line.sample)[name] for line in seen.lines] for name in names}
+            )
+            axes.set_title(title)
+
+        return Panel(CURVE_SIZE, paint_curves, legend_room(names) if len(names) > 1 else PLAIN)
+
+    def paint(axes: Axes) -> None:
+        values = pick(view.sample)[names[0]]
+        scale = log_scale([values])
+        colour_bar(draw_map(axes, view, values, scale), beside(axes), scale)
+        axes.set_title(_with_caption(title, view))
+
+    return Panel(map_size(view), paint, BAR)
+
+
+def deformed_panel(seen: Views, components: Sequence[str]) -> Panel | None:
+    view = seen.representative
+    if view is None:
+        return None
+    moved = np.column_stack([view.sample.values[name] for name in components])
+    magnitude = np.linalg.norm(moved, axis=1)
+    largest = float(np.nanmax(magnitude, initial=0))
+    if not np.isfinite(largest) or largest == 0:
+        return None
+    factor = enlargement(float(np.ptp(view.plane, axis=0).max()), largest)
+    shape = view.plane + factor * np.where(np.isfinite(moved), moved, 0.0)  # what has no value is not drawn
+
+    def paint(axes: Axes) -> None:
+        scale = linear_scale([magnitude])
+        mappable = draw_map(axes, view, magnitude, scale, shape=shape)
+        draw_outline(axes, view, view.plane, colour=FAINT, style="--")
+        colour_bar(mappable, beside(axes), scale)
+        axes.set_title(_with_caption(f"|displacement|, deformation × {factor:g}", view))
+
+    return Panel(_fit(np.vstack([view.plane, shape])), paint, BAR)
+
+
+def enlargement(size: float, largest: float) -> float:
+    """The largest of … 1, 2, 5, 10 … that shows the largest displacement as at most DEFORMATION_SHARE of the size."""
+    ideal = DEFORMATION_SHARE * size / largest
+    power = 10.0 ** floor(log10(ideal))
+    return max(step * power for step in (1, 2, 5) if step * power <= ideal * (1 + 1e-12))
+
+
+def map_size(view: Map) -> tuple[float, float]:
+    return _fit(view.plane) if view.equal else (4.0, MAP_HEIGHT)
+
+
+def _fit(points: Array) -> tuple[float, float]:
+    """Inches of a panel in the shape of the points, not higher than MAP_HEIGHT, its width within MAP_WIDTHS."""
+    width, height = np.ptp(points, axis=0)
+    panel = min(max(MAP_HEIGHT * float(width / height), MAP_WIDTHS[0]), MAP_WIDTHS[1])
+    return panel, min(MAP_HEIGHT, panel * float(height / width))
+
+
+def _with_caption(title: str, view: Map) -> str:
+    return f"{title}  ({view.caption})" if view.caption else title
