@@ -5,7 +5,8 @@ these edges gets; each is held against the nearest root of the equation. Stress 
 one solve of the `least_squares` stage; J is integrated around the tip over the same fields, which hardly use the tip's
 first function there: K of J is sqrt(J E) for plane stress.
 Sources: Williams, J. Appl. Mech. 19 (1952) 526; Tada, Paris & Irwin, The Stress Analysis of Cracks Handbook (2000),
-p. 40 (centre crack, 0.1 %); Kaya & Erdogan, Q. Appl. Math. 45 (1987) 105 (edge crack, five digits).
+p. 40 (centre crack, 0.1 %); Kaya & Erdogan, Q. Appl. Math. 45 (1987) 105 (edge crack, five digits); Murakami, Stress
+Intensity Factors Handbook (1987) (cracks at 45 degrees, three digits).
 """
 
 from __future__ import annotations
@@ -61,17 +62,17 @@ coordinates: [x, y]
 physics: {linear_elasticity: {youngs_modulus: 210000, poissons_ratio: 0.3, plane: stress}}
 domain:
   difference:
-    - rectangle: {from: [-40, -40], to: [40, 40]}
-    - polygon: {vertices: [[8, 4], [-0.001, 0.002], [-8, -4], [0.001, -0.002]], name: slit}
+    - rectangle: {from: [LEFT, -HEIGHT], to: [RIGHT, HEIGHT]}
+    - polygon: {vertices: [VERTICES], name: slit}
 conditions:
-  - {on: [left, right, slit_edge_1, slit_edge_2, slit_edge_3, slit_edge_4], traction: [0, 0]}
   - {on: bottom, traction: [0, -100]}
   - {on: top, traction: [0, 100]}
-  - {at: [-40, 0], ux: 0}
-  - {at: [-40, 0], uy: 0}
-  - {at: [40, 0], uy: 0}
+  - {at: [RIGHT, -HEIGHT], displacement: [0, 0]}
+  - {at: [RIGHT, HEIGHT], ux: 0}
+  - {on: boundary, traction: [0, 0]}
 solver: {threads: 1}
 """
+LIPS = 1e-4  # of the length: half of how far they are apart
 
 
 def free_free(w: float) -> Callable[[complex], complex]:
@@ -186,21 +187,52 @@ def factors() -> list[str]:
     return lines
 
 
+def from_edge(length: float, width: float) -> tuple[str, list[tuple[float, float]], float]:
+    """A slit at 45 degrees from the edge of a plate twice as high as wide: spec, tip, length."""
+    along, apart = length / math.sqrt(2), LIPS * length
+    lips = f"[{-apart}, {-2 * apart}], [{along}, {along}], [{-apart}, 0]"
+    return plate(0, width, width, lips), [(along, along)], length
+
+
+def in_the_middle(half_length: float, half_width: float) -> tuple[str, list[tuple[float, float]], float]:
+    """A slit at 45 degrees in a plate twice as high as wide: spec, tips, half of its length."""
+    along, apart = half_length / math.sqrt(2), LIPS * half_length
+    lips = f"[{along}, {along}], [{-apart}, {apart}], [{-along}, {-along}], [{apart}, {-apart}]"
+    return plate(-half_width, half_width, 2 * half_width, lips), [(along, along), (-along, -along)], half_length
+
+
+def plate(left: float, right: float, height: float, lips: str) -> str:
+    text = OBLIQUE.replace("LEFT", f"{left:g}").replace("RIGHT", f"{right:g}").replace("HEIGHT", f"{height:g}")
+    return text.replace("VERTICES", lips)
+
+
+MIXED = {
+    "edge, a/W = 0.02": (from_edge(2, 100), (0.705, 0.364)),  # of a half-plane
+    "edge, a/W = 0.4": (from_edge(20, 50), None),
+    "centre, a/W = 0.5": (in_the_middle(10, 20), (0.612, 0.546)),
+}
+
+
 def oblique() -> list[str]:
-    solution, corners, seconds = solved(OBLIQUE)
-    lines = ["| tip | K_I | K_II | sqrt(K_I^2 + K_II^2) | of J | s |", "|---|---|---|---|---|---|"]
-    for corner in corners:
-        x, y = corner["at"]
-        if abs(abs(x) - 8) > 1e-6:
-            continue
-        size = math.hypot(x, y)
-        both = math.hypot(corner["K_I"], corner["K_II"])
-        value = contour(solution, (x, y), (x / size, y / size), 0.5 * size, -math.pi)
-        lines.append(
-            f"| ({x:g}, {y:g}) | {corner['K_I']:.2f} | {corner['K_II']:.2f} | {both:.2f} | {math.sqrt(value * E):.2f} "
-            f"| {seconds:.1f} |"
-        )
-        print(lines[-1], flush=True)
+    lines = [
+        "| crack | tip | K_I / (S sqrt(pi a)) | K_II | root of the squares | of J | handbook | s |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, ((text, tips, length), handbook) in MIXED.items():
+        solution, corners, seconds = solved(text)
+        for x, y in tips:
+            tip = next(c for c in corners if math.dist(c["at"], (x, y)) < 1e-6 * length)
+            unit = PULL * math.sqrt(math.pi * length)
+            first, second = tip["K_I"] / unit, tip["K_II"] / unit
+            ahead = math.copysign(math.sqrt(0.5), x)
+            value = contour(solution, (x, y), (ahead, ahead), 0.4 * length, -math.pi)
+            of_j = math.sqrt(value * E) / unit
+            known = "-" if handbook is None else f"{handbook[0]:g}, {handbook[1]:g}"
+            lines.append(
+                f"| {name} | ({x:.3g}, {y:.3g}) | {first:.5f} | {second:.5f} | {math.hypot(first, second):.5f} "
+                f"| {of_j:.5f} | {known} | {seconds:.1f} |"
+            )
+            print(lines[-1], flush=True)
     return lines
 
 
@@ -209,7 +241,7 @@ def main() -> None:
     said = (__doc__ or "").splitlines()
     lines = ["# Corners and cracks", "", *said[2:], "", "## Exponents, plane strain, Poisson's ratio 0.3", ""]
     lines += [*exponents(), "", "## Cracks in a strip of width W under tension S (edge), 2 W (centre)", "", *factors()]
-    lines += ["", "## A crack oblique in a square under tension, as a slit that ends in two tips", "", *oblique(), ""]
+    lines += ["", "## Cracks at 45 degrees in a plate of width W (centre: 2 W), as slits", "", *oblique(), ""]
     RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / "corners.md").write_text("\n".join(lines), encoding="utf-8")
 
