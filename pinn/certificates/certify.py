@@ -142,6 +142,8 @@ def certify(
         )
     if problem.eigen is not None:
         raise SpecError(("modes",), "modes cannot be certified yet")
+    if problem.loads:
+        raise SpecError(("point_loads",), "fields under point loads have no bounds, and cannot be certified")
     work = Work(solution, options, say)
     for subdomain in problem.subdomains:
         place = Interior(subdomain.name)

@@ -84,8 +84,8 @@ def deformed_panel(seen: Views, components: Sequence[str]) -> Panel | None:
         return None
     moved = np.column_stack([view.sample.values[name] for name in components])
     magnitude = np.linalg.norm(moved, axis=1)
-    largest = float(np.nanmax(magnitude, initial=0))
-    if not np.isfinite(largest) or largest == 0:
+    largest = float(np.max(magnitude[np.isfinite(magnitude)], initial=0))  # under a point load it is infinite
+    if largest == 0:
         return None
     factor = enlargement(float(np.ptp(view.plane, axis=0).max()), largest)
     shape = view.plane + factor * np.where(np.isfinite(moved), moved, 0.0)  # what has no value is not drawn

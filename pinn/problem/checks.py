@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -17,11 +18,13 @@ from pinn.errors import SpecError, UnknownName
 from pinn.geometry.shapes.shape import GeometryError, Shape
 from pinn.physics.model import Physics
 from pinn.problem.first_guess import guessed_jets, stated_guess
-from pinn.problem.probe import Extent
+from pinn.problem.probe import Extent, Probe
 from pinn.problem.problem import Problem
 from pinn.problem.table_ranges import asks_of_fields
 from pinn.spec.language.expressions import Scope
 from pinn.spec.schema import Spec
+
+SAME_POINT = 1e-9  # of the domain's size
 
 
 def check_energy(problem: Problem) -> None:
@@ -168,10 +171,19 @@ def check_points(problem: Problem) -> None:
 
         found = problem.subdomains.piecewise(torch.as_tensor(probe.points), evaluated, probe.subdomain)
         if not torch.isfinite(found[probe.quantity]).all():
-            raise SpecError(("probes", name, "at"), f"{probe.quantity} is not a finite number there; move the point")
+            raise SpecError(("probes", name, "at"), f"{probe.quantity} {not_finite(problem, probe)}")
     for name, value in problem.exact_values(torch.as_tensor(problem.heldout_points(64, 2))).items():
         if not torch.isfinite(value).all():
             raise SpecError(("exact", name), "is not a finite number everywhere inside the domain")
+
+
+def not_finite(problem: Problem, probe: Probe) -> str:
+    """What to say of a quantity that has no value at a point of a probe."""
+    apart = SAME_POINT * problem.geometry.size
+    for load in problem.loads:
+        if any(np.linalg.norm(point[: problem.space] - load.point) < apart for point in probe.points):
+            return f"is infinite under the {load.label}; move the point beside it, or spread the load"
+    return "is not a finite number there; move the point"
 
 
 def meaningful(problem: Problem, points: PointSet) -> torch.Tensor:

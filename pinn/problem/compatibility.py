@@ -41,6 +41,7 @@ from pinn.problem.features import (
     PARAMETERS,
     PERIODIC,
     PERIODIC_IN_THE_LOSS,
+    POINT_LOADS,
     PROBES,
     REFERENCE,
     RIGID,
@@ -53,6 +54,7 @@ from pinn.problem.features import (
     Feature,
 )
 
+SPREAD = "spread the load over a small area, or over a patch"
 STRONG = "solve the equations (formulation: strong)"
 
 
@@ -114,6 +116,16 @@ TABLE = (
     Exclusion(RIGID, NONLINEAR, "a rigid patch turns by small angles, in linear problems; give its displacement"),
     Exclusion(RIGID, DEEPXDE, "the engine deepxde states nothing of integrals; take the engine native"),
     Exclusion(RIGID, HARDENING, "hardening follows fields point by point; solve without it"),
+    Exclusion(POINT_LOADS, TIME, f"are known of problems at rest; {SPREAD}"),
+    Exclusion(POINT_LOADS, PARAMETERS, "are of one problem; write the parameters under 'constants'"),
+    Exclusion(POINT_LOADS, UNKNOWNS, f"need coefficients that are known; {SPREAD}"),
+    Exclusion(POINT_LOADS, PERIODIC, f"are not periodic; {SPREAD}"),
+    Exclusion(POINT_LOADS, HARD, "give the fields a form of their own; write constraints: soft"),
+    Exclusion(POINT_LOADS, ENRICHMENT, "give the fields a form of their own; remove one or the other"),
+    Exclusion(POINT_LOADS, ENERGY, f"the energy about a point load is infinite; {STRONG}"),
+    Exclusion(POINT_LOADS, MODES, "modes have no loads; remove one or the other"),
+    Exclusion(POINT_LOADS, NONLINEAR, f"are known of linear equations; {SPREAD}"),
+    Exclusion(POINT_LOADS, DEEPXDE, "the engine deepxde has no point loads; take the engine native"),
     Exclusion(CAUSAL, NO_TIME, "causal weights order the times, but this problem has no time; write gradient_norm"),
     *(
         Exclusion(STAGE[name], FORMULATION, f"{name} solves the equations, not the energy; write ritz, lbfgs or adam")

@@ -67,6 +67,7 @@ def describe(problem: Problem) -> str:
             within = f" in {statement.place.subdomain}" if split and not isinstance(statement.place, Interface) else ""
             lines.append(f"  {statement.name}{within}: {found} point{'s' if found != 1 else ''}")
     lines += [f"  {name}: exact by construction" for name in problem.constructed]
+    lines += [f"  {load.label}: its part of the fields is known" for load in problem.loads]
     for axis, period in problem.periods.items():
         lines.append(f"  periodic in {problem.axes[axis]} with period {period:g}: by construction of the network")
     lines += corner_lines(problem)

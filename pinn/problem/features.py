@@ -146,6 +146,7 @@ RIGID = Feature(
         ("conditions", index, "rigid") for index, condition in enumerate(asked.spec.conditions) if condition.rigid
     ],
 )
+POINT_LOADS = block("point_loads")
 PERIODIC = Feature("a condition `periodic`", periodic_places)
 PERIODIC_IN_THE_LOSS = Feature(
     "a condition `periodic` and `network: {periodic: off}`",

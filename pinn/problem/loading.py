@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from pinn.geometry.build.family import build_domain
 from pinn.geometry.build.partition import build_partition
 from pinn.geometry.shapes.shape import GeometryError, Shape
 from pinn.physics.model import Physics
+from pinn.point_loads.reading import read_point_loads
 from pinn.problem.axis import with_axis
 from pinn.problem.cases import with_cases
 from pinn.problem.checks import check_energy, check_names, check_points, refuse_limits
@@ -109,7 +111,6 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
     if ansatz is not None:
         posed = (*statements, *(one.statement for one in essential))
         statements = [ansatz.restate(statement) for statement in statements]
-
     problem = Problem(
         spec=spec,
         folder=folder,
@@ -131,6 +132,8 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
         eigen=None if spec.modes is None else read_eigenproblem(spec.modes, scope, statements, found.inertia, domain),
     )
     refuse_incompatible(Asked(spec, problem))
+    if spec.point_loads:
+        problem = with_point_loads(problem)
     if ansatz is not None:
         refuse_aperiodic(ansatz, lambda place, count: domain.sample(place, count, 0), found.joined)
     problem.probes.update(read_probes(problem))
@@ -139,6 +142,13 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
     check_points(problem)
     check_energy(problem)
     return problem
+
+
+def with_point_loads(problem: Problem) -> Problem:
+    """The problem whose network is what the known part of its point loads leaves of the fields."""
+    stated = problem.statements
+    known = read_point_loads(problem.spec, problem.subdomains, problem.domain, stated, problem.vectors)
+    return replace(problem, ansatz=known.ansatz, statements=known.statements, posed=stated, loads=known.loads)
 
 
 def read_meanings(spec: Spec) -> dict[str, tuple[Physics, Scope]]:

@@ -26,6 +26,7 @@ from pinn.equations.statements import Statement
 from pinn.equations.subdomains import Seen, Subdomain, Subdomains
 from pinn.errors import SpecError, UnknownName, did_you_mean
 from pinn.geometry.shapes.shape import Shape
+from pinn.point_loads.reading import KnownLoad
 from pinn.problem.first_guess import first_guess
 from pinn.problem.probe import Extent, Probe
 from pinn.problem.scan import Scan, scan
@@ -65,6 +66,7 @@ class Problem:
     eigen        what is sought where the spec asks for modes; None for one solution
     cases        load cases and their combinations; the problem itself is the first of them
     motions      names of the unknown motions of rigid patches
+    loads        what acts at points; their part of the fields is in the ansatz
     pointwise    whether equations whose terms vary by orders of magnitude count in units of these at each point
     """
 
@@ -86,6 +88,7 @@ class Problem:
     positive: tuple[str, ...] = ()
     eigen: Eigenproblem | None = None
     motions: tuple[str, ...] = ()
+    loads: tuple[KnownLoad, ...] = ()
     pointwise: bool = True
     cases: Mapping[str, Problem] = field(default_factory=dict)
     _compiled: dict[tuple[str, str], CompiledExpression] = field(init=False, default_factory=dict, repr=False)
@@ -184,7 +187,14 @@ class Problem:
 
     def over_outputs(self, expression: sympy.Expr, subdomain: Subdomain) -> CompiledExpression:
         """An expression over a subdomain's fields, compiled over the network's outputs."""
-        return subdomain.compile(expression) if self.ansatz is None else self.ansatz.compile(expression)
+        if self.ansatz is None:
+            return subdomain.compile(expression)
+        return self.ansatz.compile(subdomain.over_outputs(expression))
+
+    @property
+    def of_fields(self) -> tuple[Statement, ...]:
+        """The statements as they are of the fields: with an ansatz that changes their terms, those before it."""
+        return self.statements if self.ansatz is None or self.ansatz.shifts else self.posed
 
     @cached_property
     def exact(self) -> dict[str, dict[str, sympy.Expr]]:
@@ -240,7 +250,7 @@ class Problem:
         """The same where what expressions have beside coordinates are these: name -> value."""
         if self.space != 2:
             return ()
-        return tuple(find_corners(self.domain, self.subdomains, self.posed or self.statements, others))
+        return tuple(find_corners(self.domain, self.subdomains, self.of_fields, others))
 
     @cached_property
     def energy(self) -> EnergyFunctional | None:
@@ -282,7 +292,7 @@ class Problem:
         and without an ansatz, also where the closed forms alone solve the problem.
         """
         found = self._scaling_of(self.statements)
-        if not self.posed:
+        if self.of_fields is self.statements:
             return found
         return Scaling(found.fields, self._scaling_of(self.posed).statements[: len(self.statements)])
 
@@ -296,7 +306,7 @@ class Problem:
     def _scaling_of(self, statements: Sequence[Statement]) -> Scaling:
         samples = [self.scaling_points(statement.place) for statement in statements]
         # the terms of an ansatz vanish where it holds values: no measure of what stands beside them
-        pointwise = self.pointwise and not self.posed
+        pointwise = self.pointwise and self.of_fields is self.statements
         return find_scaling(statements, samples, self.outputs, self.units, pointwise)
 
     @cached_property

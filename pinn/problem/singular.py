@@ -44,7 +44,7 @@ def has_functions(problem: Problem) -> bool:
 def usable(problem: Problem) -> bool:
     """Whether functions of corners can be used at all."""
     fixed = not (problem.time or problem.parameters or problem.periods) and unknowns_are_data(problem)
-    wanted = problem.spec.network.corners == "auto" and problem.ansatz is None
+    wanted = problem.spec.network.corners == "auto" and problem.of_fields is problem.statements
     if problem.space != 2 or not fixed or not wanted:
         return False
     order = order_of(problem)

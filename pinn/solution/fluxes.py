@@ -44,6 +44,7 @@ POINTS_IN_TIME = {1: (300, 2), 2: (1500, 600), 3: (3000, 3000)}
 POINTS_IN_CELL = {1: 60, 2: 150, 3: 150}  # of a partition of unity: about two for each of its features
 PANELS, GAUSS = 8, 3
 BESIDE = 1e-6  # of the domain's size
+AT_LOAD = 1e-9  # of the domain's size
 PROPORTIONAL = 1e-8  # relative: a condition states the flux where its derivatives are those of the flux times a factor
 INSIDE = ""  # where no patch is
 Environment = tuple[PointSet, Mapping[str, Tensor], Mapping[Derivative, Tensor]]  # points, inputs, jets
@@ -80,7 +81,7 @@ def flows_in(problem: Problem, subdomain: Subdomain) -> dict[str, Flow]:
 
 
 def parts(solution: Solution, flows: Mapping[str, Mapping[str, Flow]], share: float) -> Iterator[Part]:
-    """The inside of every subdomain, its patches, and the interfaces that the spec states."""
+    """The inside of every subdomain, its patches, the interfaces that the spec states, and its loads at points."""
     problem = solution.problem
     inside, around = (POINTS_IN_TIME if problem.time else POINTS)[problem.space]
     inside, around = max(1, round(share * inside)), max(1, round(share * around))
@@ -105,6 +106,19 @@ def parts(solution: Solution, flows: Mapping[str, Mapping[str, Flow]], share: fl
             sides = [densities(solution, rule, {n: f.flux for n, f in flows[side].items()}) for side in (first, second)]
             jump = {name: sides[0][name] - sides[1][name] for name in sides[0] if name in sides[1]}
             yield Part(f"{first} | {second}", rule.points, rule.weights, jump, {})
+    yield from at_points(problem, flows)
+
+
+def at_points(problem: Problem, flows: Mapping[str, Mapping[str, Flow]]) -> Iterator[Part]:
+    """The loads at points, which no quadrature has."""
+    for load in problem.loads:
+        laws = flows[load.subdomain]
+        acting, held = (
+            {name: np.array([amount]) for name, amount in amounts.items() if name in laws}
+            for amounts in (load.amounts, load.reactions)
+        )
+        yield Part(load.label, load.point[None], np.ones(1), acting, {})
+        yield Part(load.support, load.point[None], np.ones(1), {}, held)
 
 
 def inside_rule(solution: Solution, shape: Shape, count: int, share: float) -> Quadrature:
@@ -138,6 +152,7 @@ def over_time(rule: Quadrature, time: tuple[float, float] | None, panels: int) -
 def on_patch(solution: Solution, subdomain: Subdomain, patch: str, rule: Quadrature, flows: Mapping[str, Flow]) -> Part:
     """The fluxes on a patch, stated where a condition says what they are."""
     problem = solution.problem
+    rule = beside_loads(problem, rule)
     fluxes = {name: flow.flux for name, flow in flows.items()}
     conditions = [
         (statement, mask, [name for name, flux in fluxes.items() if may_state(statement, flux)])
@@ -164,6 +179,15 @@ def on_patch(solution: Solution, subdomain: Subdomain, patch: str, rule: Quadrat
             stated[name] = known + value
             found[name] = np.where(here, 0.0, found[name])
     return Part(patch, rule.points, rule.weights, stated, found)
+
+
+def beside_loads(problem: Problem, rule: Quadrature) -> Quadrature:
+    """The rule without points at loads, where fluxes have no values: what acts there is counted by itself."""
+    kept = np.ones(len(rule.points), dtype=bool)
+    for load in problem.loads:
+        kept &= np.linalg.norm(rule.points - load.point, axis=1) > AT_LOAD * problem.geometry.size
+    normals = None if rule.normals is None else rule.normals[kept]
+    return rule if kept.all() else Quadrature(rule.points[kept], rule.weights[kept], normals)
 
 
 def stated_on(problem: Problem, subdomain: Subdomain, patch: str) -> list[tuple[Statement, Where | None]]:

@@ -18,6 +18,7 @@ from pinn.spec.blocks.modes import Modes
 from pinn.spec.blocks.network import ActivationOptions, Network, Sampling
 from pinn.spec.blocks.observations import Data, ProbeBlock, ReferenceBlock
 from pinn.spec.blocks.outputs import Outputs
+from pinn.spec.blocks.point_load import PointLoad
 from pinn.spec.blocks.solver import (
     STAGE_OPTIONS,
     AdamOptions,
@@ -230,6 +231,7 @@ class Spec(Block):
     ] = {}
     boundaries: dict[str, Boundary] = {}
     conditions: tuple[Condition, ...] = ()
+    point_loads: tuple[PointLoad, ...] = ()
     interfaces: tuple[Interface, ...] = ()
     data: tuple[Data, ...] = ()
     exact: dict[str, ExpressionBySubdomain] = {}

@@ -61,6 +61,11 @@ class Ansatz:
     _differentiate: Differentiator = field(default_factory=Differentiator, repr=False)
 
     @property
+    def shifts(self) -> bool:
+        """Whether a known part is all that stands between fields and outputs: operators and magnitudes are the same."""
+        return all(form.factor == 1 and not form.enrichment for form in self.forms.values())
+
+    @property
     def coefficients(self) -> tuple[str, ...]:
         """Names of the coefficients c_k of all fields."""
         return tuple(dict.fromkeys(coefficient for form in self.forms.values() for coefficient in form.enrichment))

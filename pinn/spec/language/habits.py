@@ -9,8 +9,9 @@ from collections.abc import Collection, Sequence
 from pinn.spec.language.names import FUNCTIONS
 
 SPOT = (
-    "what acts at a point has no size there: spread it, as exp(-((x - x0)/s)**2)/(s*sqrt(pi)) with a width s that "
-    "matters to nobody, or cut the domain there and state the jump of the flux on the interface"
+    "what acts at a point has no size there: write point_loads: [{at: [x0, y0], source: 5}] beside the equations; in "
+    "time and in nonlinear equations spread it, as exp(-((x - x0)/s)**2)/(s*sqrt(pi)) with a width s that matters to "
+    "nobody; along a line cut the domain there and state the jump of the flux on the interface"
 )
 MODULES = ("np", "numpy", "math", "torch", "tf", "sp", "sympy", "jnp", "scipy")
 CALLS = {
@@ -58,7 +59,7 @@ CONDITIONS = {
     **dict.fromkeys(("guide", "sliding", "frictionless", "symmetric"), "write symmetry: true, or roller: true"),
     "roller": "of a field write u: 0, or u_n: 0",
     "force": "a force is a traction times an area: write traction: [0, 5]; that of a patch that moves as a whole "
-    "is written rigid: true, force: [0, 5]",
+    "is written rigid: true, force: [0, 5], and one at a point stands under 'point_loads'",
     "moment": "the resultant on a patch that moves as a whole is written rigid: true, moment: 5",
     "load": "write traction: [0, 5], a number for each coordinate",
     "stress": "what acts on a boundary is a traction: write traction: [0, 0], a number for each coordinate",
