@@ -1,4 +1,4 @@
-"""Accuracy and time of every problem: python benchmarks/accuracy.py [NAMES] [--seeds 0 1 2] [--readme]
+"""Accuracy and time of every problem: python benchmarks/accuracy.py [NAMES] [--seeds 0 1 2]
 
 Runs `pinn solve` on each file of problems/ as a user would, one run at a time, and reads metrics.json. Writes
 results/benchmarks/accuracy.json and accuracy.md; runs that are not repeated keep their rows. Seconds are those of the
@@ -168,6 +168,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", default=list(TARGETS), metavar="NAME", help="such as heat/poisson_2d")
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--note", default="", help="what else is to be known of the machine, such as other work beside")
     arguments = parser.parse_args()
     RESULTS.mkdir(parents=True, exist_ok=True)
     file = RESULTS / "accuracy.json"
@@ -183,7 +184,7 @@ def main() -> None:
         threads = os.environ.get("OMP_NUM_THREADS", "all")
         machine = (
             f"{os.cpu_count()} cores ({platform.machine()}), threads: {threads}, Python {platform.python_version()}"
-        )
+        ) + (f", {arguments.note}" if arguments.note else "")
         file.write_text(json.dumps({"machine": machine, "problems": results}, indent=1) + "\n")
         (RESULTS / "accuracy.md").write_text(table(results, machine))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from importlib import import_module
 from pathlib import Path
@@ -19,6 +20,9 @@ CLOCKED = [  # modules that read the clock of a training
 ]
 TICK = 1e-3  # seconds that a reading of the clock takes: a time limit of 2 s is one of 2,000 readings
 FOR_EVER = 1e6  # seconds
+
+# Commands that tests start find what Python has compiled of pinn, as those of any user do.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # The same examples in each run, and no deadline and no health check of how long they take: a verdict hangs neither on
 # chance nor on the load of the machine.
