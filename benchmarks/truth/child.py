@@ -5,6 +5,7 @@ verdict can be judged once more without one of its rules (`rules.py`).
 """
 
 import time
+from typing import Any
 
 time.perf_counter = time.process_time  # before anything takes it by its name
 
@@ -15,19 +16,25 @@ def main() -> None:
     from dataclasses import asdict
     from pathlib import Path
 
-    from benchmarks.truth.runs import as_text
+    from pinn.cli import training
     from pinn.cli.main import main as command
-    from pinn.solution import metrics
-    from pinn.solution.judgement import Judgement, judge
-    from pinn.solution.verdict import Measured
 
-    file = Path(sys.argv.pop(1))
+    file, carry_out = Path(sys.argv.pop(1)), training.carry_out
 
-    def recorded(measured: Measured) -> Judgement:
-        file.write_text(json.dumps(as_text(asdict(measured)), allow_nan=False), encoding="utf-8")
-        return judge(measured)
+    def carried_out(*arguments: Any, **options: Any) -> None:
+        """The command's, whose clock runs from its beginning: what it needs is not imported before."""
+        from benchmarks.truth.runs import as_text
+        from pinn.solution import metrics
+        from pinn.solution.judgement import judge
 
-    metrics.judge = recorded
+        def recorded(measured):
+            file.write_text(json.dumps(as_text(asdict(measured)), allow_nan=False), encoding="utf-8")
+            return judge(measured)
+
+        metrics.judge = recorded
+        carry_out(*arguments, **options)
+
+    training.carry_out = carried_out
     command()
 
 

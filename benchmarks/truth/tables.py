@@ -83,6 +83,14 @@ def exact_data() -> Writer:
     return columns(x=x, t=t, u=np.sin(np.pi * x) * np.exp(-0.1 * np.pi**2 * t))
 
 
+def layers() -> Writer:
+    """-(k T')' = 10 between cold ends, k = 1 up to x = 0.3 and 5 beyond, with noise of 0.002."""
+    x = np.linspace(0.02, 0.98, 49)
+    flux = 1.36 / 0.44
+    T = np.where(x < 0.3, flux * x - 5 * x**2, 0.3 * flux - 0.45 + (flux * (x - 0.3) - 5 * (x**2 - 0.09)) / 5)
+    return columns(x=x, T=T + np.random.default_rng(SEED).normal(0, 2e-3, len(x)))
+
+
 def two_of_one() -> Writer:
     """-k u'' = q with q/k = 4."""
     x = np.linspace(0.1, 0.9, 17)
@@ -153,6 +161,7 @@ TABLES: dict[str, Writer] = {
     "data/cup.csv": cup(),
     "data/shifted-axis.csv": shifted_axis(),
     "data/exact-data.csv": exact_data(),
+    "data/layers.csv": layers(),
     "free/two-of-one.csv": two_of_one(),
     "known/reference-of-another-case.csv": reference_of_another_case(),
     "pinnacle/reference.npz": scattered_in_time(),

@@ -14,7 +14,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from time import monotonic
+from time import monotonic, perf_counter
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +34,7 @@ class Interruption:
     """
 
     def __init__(self) -> None:
+        self.begun = perf_counter()  # the command, before what it needs is imported
         self.number: int | None = None
         self.keeper: CheckpointKeeper | None = None
         self._before: dict[int, Any] = {}

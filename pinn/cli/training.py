@@ -133,7 +133,9 @@ def carry_out(
         keeper.keep(None)  # so that `pinn resume` knows, even if this process is killed
     with interruption.patient(keeper):
         with Progress(Console(stderr=True), time_limit=options.time_limit, quiet=quiet, log=directory.log) as progress:
-            solution = pinn.solve(problem, progress=progress, keeper=keeper, state=state, **asdict(settings))
+            solution = pinn.solve(
+                problem, progress=progress, keeper=keeper, state=state, begun=interruption.begun, **asdict(settings)
+            )
         keeper.stopped = True  # a signal from here on leaves the rest of the deadline to the results
         files = save_run(directory, solution, products=(export_fields, draw_figures, write_report))
     text = report(solution, [*files, directory.path])

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Container, Mapping
 from dataclasses import dataclass, field, replace
+from time import perf_counter
 
 import numpy as np
 
@@ -34,15 +35,17 @@ from pinn.training.residuals.points import draw_heldout
 
 POINTS, SEED = 2000, 616_161
 LEAST_SECONDS = 2.0  # for a second solution
-OVERTIME = 0.2  # of the time limit, for what is measured after training
+AFTERWARDS = 1.0  # seconds, for what follows it: errors by quantity, files
 VANISHES = 1e-6  # of the magnitude that the equations give a field, which is zero below: 200 waves of a load leave 3e-6
-SMALLEST_OF_PROBE = 0.1  # the same for a probe, of the root mean square of its quantity over the domain
+ROUNDING = (
+    1e-12  # of the size of a probe's quantity: a value that is below it, as its error is, is zero but for rounding
+)
 
 
 @dataclass(frozen=True)
 class Estimates:
     """quantities   name -> estimated relative L2 error, fields first
-    probes       name -> largest estimated error of its values, in the quantity's unit, and relative to its size
+    probes       name -> largest estimated error of its values, in the quantity's unit, and relative to the values
     residuals    statement -> relative residual (`training/estimates/relative_residuals.py`)
     free         sentences: what the statements leave open
     amplified    a sentence where residuals are amplified, though nothing is open
@@ -63,15 +66,15 @@ class Estimates:
     horizon: float | None = None
 
 
-def estimate(solution: Solution) -> Estimates:
-    """All estimates of a solution of the equations."""
+def estimate(solution: Solution, latest: float = math.inf) -> Estimates:
+    """All estimates of a solution of the equations; `latest` is the moment at which its run has to be over."""
     problem, model = solution.problem, solution.model
     scale = model.network.field_scale
     heldout = draw_heldout(problem, scale.device, scale.dtype)
     marched = isinstance(model.network, MarchNetwork)
     companion = Companion(problem, model) if problem.space or not marched else None
     modes = companion.modes() if companion else []
-    better = second_solution(solution)
+    better = second_solution(solution, latest)
     if better is None:
         better = (companion or Companion(problem, model)).corrected()
     corrected = Solution(problem, better, {}, [], {})
@@ -129,21 +132,20 @@ def no_smaller_than(estimates: Estimates, relative: float) -> Estimates:
     )
 
 
-def second_solution(solution: Solution) -> Model | None:
+def second_solution(solution: Solution, latest: float) -> Model | None:
     """A march or a partition of unity once more, in other features; None where there is neither, or no time for it."""
-    problem, model = solution.problem, solution.model
-    if isinstance(model.network, MarchNetwork):
-        return second_march(problem, model, seconds_for_second(solution))
-    if isinstance(model.network, CellNetwork):
-        return second_cells(problem, model, seconds_for_second(solution))
+    problem, model, seconds = solution.problem, solution.model, seconds_for_second(solution, latest)
+    if isinstance(model.network, MarchNetwork) and seconds > 0:
+        return second_march(problem, model, seconds)
+    if isinstance(model.network, CellNetwork) and seconds > 0:
+        return second_cells(problem, model, seconds)
     return None
 
 
-def seconds_for_second(solution: Solution) -> float:
-    """What a second solution may take: as long as the first took, and no more than its time limit allows."""
+def seconds_for_second(solution: Solution, latest: float) -> float:
+    """What a second solution may take: as long as the first took, and no more than what is left before the end."""
     spent = float(solution.history[-1]["seconds"]) if solution.history else 0.0
-    left = (1 + OVERTIME) * solution.problem.spec.solver.time_limit - spent
-    return max(LEAST_SECONDS, min(spent, left))
+    return min(max(spent, LEAST_SECONDS), latest - AFTERWARDS - perf_counter())
 
 
 def ends_early(problem: Problem, horizon: float | None) -> str:
@@ -214,31 +216,49 @@ def natural_sizes(problem: Problem) -> dict[str, float]:
 
 
 def probe_errors(solution: Solution, corrected: Solution) -> dict[str, tuple[float, float]]:
-    """Probe -> largest difference of its values, and the largest relative to the value's size."""
+    """Probe -> largest difference of its values, and the largest relative to the value, however small it is.
+
+    A temperature that is 1e-9 of the field's may be wrong as a whole where the field is right to 1e-9. What vanishes in
+    the whole domain is measured as the quantity is, and so is a value that is zero but for rounding.
+    """
     problem = solution.problem
     result = {}
-    points = problem.heldout_points(POINTS, SEED)
-    typical: dict[str, float] = {}
-    if problem.probes:
-        typical = {name: rms(values) for name, values in solution(points).items()}
-        least = least_sizes(solution, points, typical)
-        typical = {name: max(size, least[name]) for name, size in typical.items()}
+    sizes, least = probed_sizes(solution)
     for name, probe in problem.probes.items():
         if isinstance(probe, Extent):
             found = solution.extents[name]
             if math.isinf(found.value):  # of no largest value there is no error
                 continue
-            better = answer(corrected, probe, near=found)
-            error = abs(better.value - found.value)
-            result[name] = (error, ratio(error, max(abs(found.value), SMALLEST_OF_PROBE * found.size)))
+            error = abs(answer(corrected, probe, near=found).value - found.value)
+            result[name] = (error, relative_error(error, abs(found.value), found.size))
             continue
         quantity = probe.quantity
         value = solution(probe.points, [quantity], probe.subdomain)[quantity]
         difference = np.abs(corrected(probe.points, [quantity], probe.subdomain)[quantity] - value)
-        size = np.maximum(np.abs(value), SMALLEST_OF_PROBE * typical[quantity])
-        relative = [ratio(one, of) for one, of in zip(difference.tolist(), size.tolist(), strict=True)]
+        size = np.maximum(np.abs(value), least[quantity])
+        relative = [
+            relative_error(one, of, sizes[quantity]) for one, of in zip(difference.tolist(), size.tolist(), strict=True)
+        ]
         result[name] = (float(difference.max()), max(relative, key=lambda x: math.inf if math.isnan(x) else x))
     return result
+
+
+def probed_sizes(solution: Solution) -> tuple[dict[str, float], dict[str, float]]:
+    """Quantity -> its root mean square over the domain, and what it is measured against at the least; empty without
+    probes."""
+    if not solution.problem.probes:
+        return {}, {}
+    points = solution.problem.heldout_points(POINTS, SEED)
+    found = {name: rms(values) for name, values in solution(points).items()}
+    least = least_sizes(solution, points, found)
+    return {name: max(size, least[name]) for name, size in found.items()}, least
+
+
+def relative_error(error: float, value: float, size: float) -> float:
+    """Of a value whose quantity has this size; 1 where it is zero, and its error is none of rounding."""
+    if max(error, value) <= ROUNDING * size:
+        return ratio(error, size)
+    return error / value if value > 0 else 1.0
 
 
 def rms(values: np.ndarray) -> float:

@@ -29,13 +29,20 @@ from pinn.training.uncertainty.identification import identification
 from pinn.training.uncertainty.systematic import systematic_misfits
 
 
-def metrics(solution: Solution, result: Outcome, device: torch.device, total: float, solving: float) -> dict[str, Any]:
-    """Its content. `total` and `solving` are seconds."""
+def metrics(
+    solution: Solution,
+    result: Outcome,
+    device: torch.device,
+    total: float,
+    solving: float,
+    latest: float = math.inf,
+) -> dict[str, Any]:
+    """Its content. `total` and `solving` are seconds; `latest` is the moment at which a run has to be over."""
     problem, options = solution.problem, solution.problem.spec.solver
     relative, largest = errors(solution)
     probes = probed(solution)
     balance = balances(solution)
-    estimates = balanced(problem, solution, estimates_of(solution, result), balance)
+    estimates = balanced(problem, solution, estimates_of(solution, result, latest), balance)
     for name, (error, _) in estimates.probes.items():
         probes[name]["error_estimate"] = error
     better = None if estimates.corrected is None else estimates.corrected.network
@@ -109,11 +116,11 @@ def metrics(solution: Solution, result: Outcome, device: torch.device, total: fl
     }
 
 
-def estimates_of(solution: Solution, result: Outcome) -> Estimates:
+def estimates_of(solution: Solution, result: Outcome, latest: float) -> Estimates:
     """By residuals, or by the levels of an energy; empty where there is neither."""
     if energy_error(solution.history) is not None:
         return estimate_of_levels(solution, result.coarser) if result.coarser is not None else Estimates()
-    return estimate(solution) if math.isfinite(result.heldout) else Estimates()
+    return estimate(solution, latest) if math.isfinite(result.heldout) else Estimates()
 
 
 def balanced(problem: Problem, solution: Solution, estimates: Estimates, balance: Mapping[str, Balance]) -> Estimates:

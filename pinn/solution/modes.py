@@ -160,7 +160,12 @@ def complex_pairs(solution: Solution) -> str:
 
 
 def metrics_of_modes(
-    solution: Solution, result: Outcome, device: torch.device, total: float, solving: float
+    solution: Solution,
+    result: Outcome,
+    device: torch.device,
+    total: float,
+    solving: float,
+    latest: float = math.inf,
 ) -> dict[str, Any]:
     """The content of metrics.json. `total` and `solving` are seconds."""
     options, found = solution.problem.spec.solver, entries(solution)

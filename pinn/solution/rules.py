@@ -32,12 +32,14 @@ def tolerance_is_met(measured: Measured) -> Finding | None:
         return None
     if worst is None:
         return Finding(Verdict.USEFUL)
-    digits = digits_of(known[worst])
-    return Finding(
-        Verdict.USEFUL,
+    digits, of_fields = digits_of(known[worst]), worst_of(measured.estimates)
+    said = (
         f"useful: about {digits} digit{'s' * (digits != 1)}; the largest estimated relative error is "
-        f"{known[worst]:.1e}, of {worst}",
+        f"{known[worst]:.1e}, of {worst}"
     )
+    if worst in measured.probes and of_fields is not None and digits_of(measured.estimates[of_fields]) > digits:
+        said += f"; the fields have about {digits_of(measured.estimates[of_fields])}"
+    return Finding(Verdict.USEFUL, said)
 
 
 def energy_has_converged(measured: Measured) -> Finding | None:
@@ -209,7 +211,7 @@ def unknowns_are_identified(measured: Measured) -> Finding | None:
 
 def digits_of(error: float) -> int:
     """Decimal digits that a relative error leaves; none where it is no number."""
-    return 0 if math.isnan(error) else max(0, math.floor(-math.log10(max(error, sys.float_info.epsilon))))
+    return max(0, math.floor(-math.log10(max(error, sys.float_info.epsilon)))) if math.isfinite(error) else 0
 
 
 def worst_of(numbers: Mapping[str, float]) -> str | None:

@@ -29,6 +29,9 @@ from pinn.training.residuals.model import Model
 from pinn.training.run.keeping import Keeper
 from pinn.training.run.run import ProgressCallback, Run
 
+OVERTIME, BESIDE = 1.2, 5.0  # times the time limit, and seconds beside it: everything that a run does
+MEASURING = 3.0  # of these seconds, for what follows a training: its estimates, balances and files
+LEAST_SHARE = 0.5  # of the time limit, for the training, however long the start took
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
 
@@ -42,6 +45,7 @@ def solve(
     track_errors: bool = False,
     keeper: Keeper | None = None,
     state: dict[str, Any] | None = None,
+    begun: float | None = None,
 ) -> Solution:
     """Train a network for the problem, as its `solver` block says, and measure the result.
 
@@ -53,6 +57,8 @@ def solve(
     track_errors   the history has the true errors too, as "error:NAME"; measuring them is not charged to the run
     keeper         keeps the state of the training (`pinn.run.keeper`), for engines that hand it out
     state          a state that was kept: the training goes on from there
+    begun          the moment, of `time.perf_counter`, from which its total counts; default: now. From then on all takes
+                   at most 1.2 times the time limit and five seconds; a training gives up what is short at the end
     Raises Divergence when no finite state was ever reached, ResourceError when the device is not there.
     """
     problem = problem if isinstance(problem, Problem) else load(problem)
@@ -60,17 +66,20 @@ def solve(
         with shown(problem, progress) as rows:
             return solve(
                 problem, seed=seed, device=device, progress=rows, engine=engine, track_errors=track_errors,
-                keeper=keeper, state=state,
+                keeper=keeper, state=state, begun=begun,
             )  # fmt: skip
     chosen_engine = find_engine(engine)
     prepared = problem = chosen_engine.prepare(problem)
-    begun = perf_counter() - (state["run"]["seconds"] if state else 0.0)
     options = problem.spec.solver
+    before = 0.0 if begun is None else perf_counter() - begun
+    first = perf_counter() - before - (state["run"]["seconds"] if state else 0.0)
+    allowed = OVERTIME * options.time_limit + BESIDE - before
     seed = options.seed if seed is None else seed
     chosen = choose_device(device)
     with threads(options.threads):
         try:
-            run = Run(problem, chosen, DTYPES[options.precision], seed, options.time_limit, options.tolerance)
+            limit = time_for_training(options.time_limit, allowed)
+            run = Run(problem, chosen, DTYPES[options.precision], seed, limit, options.tolerance)
             if track_errors:
                 run.monitor = lambda model: error_columns(prepared, model)
             kept = keeper if chosen_engine.RESUMABLE else None
@@ -96,12 +105,17 @@ def solve(
         solution.metrics = {
             "name": problem.name,
             "engine": engine,
-            **measure(solution, result, chosen, perf_counter() - begun, solve_seconds),
+            **measure(solution, result, chosen, perf_counter() - first, solve_seconds, run.started + allowed),
             **({"reached": end} if end is not None else {}),
             **chosen_engine.remarks(result.model),
         }
-        solution.metrics["seconds"]["total"] = perf_counter() - begun
+        solution.metrics["seconds"]["total"] = perf_counter() - first
     return solution
+
+
+def time_for_training(limit: float, allowed: float) -> float:
+    """The limit of a training that may go on for `limit` seconds, where `allowed` are left for it and what follows."""
+    return min(limit, max(allowed - MEASURING, LEAST_SHARE * limit))
 
 
 @contextmanager

@@ -131,7 +131,7 @@ def test_every_problem_is_listed():
 @pytest.fixture
 def _one_solution(monkeypatch: pytest.MonkeyPatch) -> None:
     """Errors are measured, so that no second march or second solution on cells has to estimate them."""
-    monkeypatch.setattr("pinn.solution.estimating.second_solution", lambda solution: None)
+    monkeypatch.setattr("pinn.solution.estimating.second_solution", lambda solution, latest: None)
 
 
 @pytest.mark.usefixtures("_one_solution")
@@ -140,7 +140,7 @@ def test_problem_is_solved(name, monkeypatch):
     quantity, error, settings = SHORT[name]
     problem = pinn.load(ROOT / "problems" / f"{name}.yaml", [f"{key}={value}" for key, value in settings.items()])
     if name not in ESTIMATED:
-        monkeypatch.setattr("pinn.solution.metrics.estimates_of", lambda solution, result: Estimates())
+        monkeypatch.setattr("pinn.solution.metrics.estimates_of", lambda solution, result, latest: Estimates())
     assert "time.to" in settings or warnings(problem) == []  # a reference of the whole time lies outside a shorter one
     solution = pinn.solve(problem, seed=3, device="cpu")
     if quantity.startswith("probe:"):

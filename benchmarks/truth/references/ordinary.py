@@ -68,6 +68,11 @@ def radiating_fin(level: int) -> Solutions:
     ]  # fmt: skip
 
 
+def two_parabolas(level: int) -> Solutions:
+    starts = (lambda x: 4 / (1 + x) ** 2, lambda x: 4 - 3 * x - 45 * x * (1 - x))
+    return [boundary_values("u", lambda x, u: 1.5 * u**2, held(4, 1), (0, 1), start, level) for start in starts]
+
+
 def michaelis(level: int) -> Solutions:
     found = boundary_values(
         "c", lambda x, c: 1e7 * c / (1e-3 + c), held(0.1, 0.1), (0, 2e-4), lambda x: 0.1 + 0 * x, level

@@ -20,6 +20,7 @@ SERIES = (
 ORDINARY = (
     "radiating_fin", "michaelis", "steep_exponent", "electrostatic_gap", "arrhenius", "buckled_rod", "doublewell",
     "log_conductivity", "cooling_ignition", "lotka_volterra", "van_der_pol", "decades_of_time", "lorenz",
+    "two_parabolas",
 )  # fmt: skip
 ELEMENTS = (
     "robin_on_half_a_side", "mixed_plate", "l_shape_plain", "table_coefficient", "cantilever_clamped", "sheared_square",

@@ -106,7 +106,7 @@ def test_levels_of_a_rough_start_are_judged_by_how_the_fields_change(monkeypatch
     """A flux that is switched on has u_t ~ t^(-1/2), which residuals at points say little of."""
     monkeypatch.setattr("pinn.training.march.stage.FEATURES", {2: 60, 3: 60})
     monkeypatch.setattr("pinn.training.march.stage.MOST_LEVELS", 4)
-    monkeypatch.setattr("pinn.solution.estimating.second_solution", lambda solution: None)
+    monkeypatch.setattr("pinn.solution.estimating.second_solution", lambda solution, latest: None)
     terms = "".join(f" - 2*({(-1) ** n})*exp(-{n**2}*pi**2*t)*cos({n}*pi*x)/{n**2}/pi**2" for n in range(1, 16))
     text = f"""
 name: switched
