@@ -14,6 +14,7 @@ from safetensors.numpy import save_file
 from pinn.geometry.shapes.boxes import Box, Cuboid, Interval, Rectangle
 from pinn.geometry.shapes.csg import Difference
 from pinn.geometry.shapes.planar import Disk
+from pinn.problem.unit_labels import UnitLabels
 
 Function = Callable[[np.ndarray], np.ndarray]
 
@@ -45,7 +46,9 @@ class FakeProblem:
             data=(),
             reference=None,
             resolved=lambda: {"name": self.name, "title": self.title},
+            is_measured=False,
         )
+        self.unit_labels = UnitLabels(self)  # type: ignore[arg-type]
 
     def describe(self) -> str:
         return f"{self.name} in {len(self.coordinates)} dimensions"

@@ -49,6 +49,7 @@ def read_meaning(spec: Spec, subdomain: str = "", kind: Callable[..., AnyScope] 
         exact=values_in(spec.exact, subdomain),
         origins=origins_of(spec, physics),
         tables={name: table.function for name, table in spec.tables.items()},
+        units=spec.unit_system,
         eigenvalue=(spec.modes.eigenvalue or "") if spec.modes else "",
     )
     return physics, scope

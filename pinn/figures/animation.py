@@ -14,7 +14,7 @@ from pinn.export.sampling.grid import space_grid
 from pinn.export.sampling.sample import instants, sample, scalar_names
 from pinn.figures.colours import linear_scale
 from pinn.figures.panels import STYLE, draw_map
-from pinn.figures.views import Map, triangles_of
+from pinn.figures.views import Map, at_time, named, triangles_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -41,15 +41,15 @@ def animate(solution: Solved, quantity: str, frames: int = 25) -> FuncAnimation:
 
     def draw(number: int) -> list[Axes]:
         axes.clear()
-        axes.set_title(f"{name}, t = {times[number]:.3g}")
-        axes.set_xlabel(problem.coordinates[0])
+        axes.set_title(f"{problem.unit_labels.named(name)}, {at_time(problem, times[number])}")
+        axes.set_xlabel(problem.unit_labels.named(problem.coordinates[0]))
         values = samples[number].values[name]
         if len(problem.coordinates) == 1:
             order = np.argsort(grid.points[:, 0], kind="stable")
             axes.plot(grid.points[order, 0], values[order])
             axes.set_ylim(float(scale.norm.vmin or 0), float(scale.norm.vmax or 0))
         else:
-            labels = (problem.coordinates[0], problem.coordinates[1])
+            labels = named(problem, problem.coordinates[0], problem.coordinates[1])
             draw_map(axes, Map(samples[number], labels, grid.points, triangles_of(grid)), values, scale)
         return [axes]
 

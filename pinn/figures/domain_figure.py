@@ -14,7 +14,7 @@ from pinn.errors import SpecError
 from pinn.export.sampling.grid import space_grid
 from pinn.figures.panels import STYLE
 from pinn.figures.supports import draw_symbols
-from pinn.figures.views import triangles_of
+from pinn.figures.views import named, triangles_of
 
 if TYPE_CHECKING:
     from pinn.problem.problem import Problem
@@ -33,7 +33,8 @@ def domain_figure(problem: Problem) -> Figure:
         raise SpecError(("--picture",), f"shows a plane, but the coordinates are {', '.join(problem.coordinates)}")
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(8.0, 5.0), layout="constrained")
-        axes = figure.add_subplot(aspect="equal", xlabel=problem.coordinates[0], ylabel=problem.coordinates[1])
+        x, y = named(problem, problem.coordinates[0], problem.coordinates[1])
+        axes = figure.add_subplot(aspect="equal", xlabel=x, ylabel=y)
         grid = space_grid(problem)
         triangles = triangles_of(grid)
         part = np.zeros(len(triangles), int) if grid.subdomain is None else grid.subdomain[triangles[:, 0]]

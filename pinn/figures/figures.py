@@ -166,7 +166,8 @@ def plot_on(axes: Axes, solution: Solved, quantity: str) -> Figure:
         values = view.sample.values[name]
         scale = linear_scale([values])
         figure.colorbar(draw_map(axes, view, values, scale), ax=axes, extend=scale.extend)
-    axes.set_title(" ".join(filter(None, (name, view.caption if view else ""))))
+    title = solution.problem.unit_labels.named(name)
+    axes.set_title(" ".join(filter(None, (title, view.caption if view else ""))))
     warn_across(figure, solution)
     return figure
 
@@ -189,7 +190,7 @@ def quantity_figure(seen: Views, name: str) -> Figure:
             axes.set_ylabel("")
             axes.tick_params(labelleft=False)
         if index == len(seen.maps) - 1:
-            colour_bar(mappable, beside(axes), scale)
+            colour_bar(mappable, beside(axes), scale, seen.unit(name))
 
     sizes = [map_size(view) for view in seen.maps]
     shrink = min(1.0, ROW_WIDTH / sum(width for width, _ in sizes)) if sizes else 1.0
@@ -203,13 +204,13 @@ def quantity_figure(seen: Views, name: str) -> Figure:
     ]
     if seen.lines:
         panels.append(curve_panel(seen, name))
-    return page(panels, len(panels), heading=name)
+    return page(panels, len(panels), heading=seen.named(name) if seen.lines else name)
 
 
 def error_figure(seen: Views, names: Sequence[str]) -> Figure | None:
     """|computed − exact| of every quantity that has an exact value, on a logarithmic scale."""
     known = [name for name in names if name in seen.sample.error]
-    return _magnitude_figure(seen, "|error|", known, lambda sampled: sampled.error) if known else None
+    return _magnitude_figure(seen, "|error|", known, lambda sampled: sampled.error, seen.unit) if known else None
 
 
 def residual_figure(seen: Views) -> Figure | None:
@@ -254,7 +255,7 @@ def summary_figure(solution: Solved, seen: Views) -> Figure:
         panels.append(deformed)
     if sampled.error:
         known = name if name in sampled.error else next(iter(sampled.error))
-        panels.append(magnitude_panel(seen, [known], lambda s: s.error, f"|error| of {known}"))
+        panels.append(magnitude_panel(seen, [known], lambda s: s.error, f"|error| of {known}", seen.unit(known)))
     if sampled.residual and len(panels) < 3:
         worst = max(sampled.residual, key=lambda key: float(np.nanmax(np.abs(sampled.residual[key]), initial=0)))
         panels.append(magnitude_panel(seen, [worst], lambda s: s.residual, f"|residual| of {worst}"))
@@ -265,10 +266,12 @@ def summary_figure(solution: Solved, seen: Views) -> Figure:
     return page(panels, columns, heading=problem.title or problem.name)
 
 
-def _magnitude_figure(seen: Views, title: str, names: Sequence[str], pick: Pick) -> Figure:
+def _magnitude_figure(
+    seen: Views, title: str, names: Sequence[str], pick: Pick, unit: Callable[[str], str] = lambda name: ""
+) -> Figure:
     if seen.representative is None:
         return page([magnitude_panel(seen, names, pick, title)], 1)
-    return _grid([magnitude_panel(seen, [name], pick, f"{title} of {name}") for name in names])
+    return _grid([magnitude_panel(seen, [name], pick, f"{title} of {name}", unit(name)) for name in names])
 
 
 def _terms_panel(history: Sequence[Mapping[str, object]], names: Sequence[str]) -> Panel:

@@ -78,8 +78,9 @@ def draw_outline(axes: Axes, view: Map, points: Array, *, colour: str = "black",
     axes.autoscale_view()
 
 
-def colour_bar(mappable: ScalarMappable, place: Axes, scale: Scale) -> None:
-    """A bar in the axes `place`: at most six ticks, a common power of ten above it where that is shorter."""
+def colour_bar(mappable: ScalarMappable, place: Axes, scale: Scale, unit: str = "") -> None:
+    """A bar in the axes `place`: at most six ticks, a common power of ten above it where that is shorter, its unit
+    below."""
     # matplotlib annotates parts of a colour bar as optional
     bar = place.figure.colorbar(mappable, cax=place, extend=scale.extend)  # type: ignore[union-attr, arg-type]
     # matplotlib annotates parts of a colour bar as optional
@@ -91,6 +92,7 @@ def colour_bar(mappable: ScalarMappable, place: Axes, scale: Scale) -> None:
         bar.locator = MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10])
         bar.formatter = number_format()
     bar.update_ticks()
+    bar.ax.set_xlabel(unit, fontsize=9)
     bar.ax.tick_params(length=2)
     bar.ax.yaxis.OFFSETTEXTPAD = 6  # points; 3 would touch the topmost tick label
     bar.ax.yaxis.get_offset_text().set_fontsize(9)

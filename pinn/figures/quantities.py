@@ -32,12 +32,12 @@ Pick = Callable[[Sample], dict[str, Array]]
 def quantity_panel(seen: Views, name: str) -> Panel:
     view = seen.representative
     if view is None:
-        return curve_panel(seen, name, title=name)
+        return curve_panel(seen, name, title=seen.named(name))
 
     def paint(axes: Axes) -> None:
         values = view.sample.values[name]
         scale = linear_scale([values])
-        colour_bar(draw_map(axes, view, values, scale), beside(axes), scale)
+        colour_bar(draw_map(axes, view, values, scale), beside(axes), scale, seen.unit(name))
         axes.set_title(_with_caption(name, view))
 
     return Panel(map_size(view), paint, BAR)
@@ -56,7 +56,7 @@ def curve_panel(seen: Views, name: str, *, title: str = "") -> Panel:
     )
 
 
-def magnitude_panel(seen: Views, names: Sequence[str], pick: Pick, title: str) -> Panel:
+def magnitude_panel(seen: Views, names: Sequence[str], pick: Pick, title: str, unit: str = "") -> Panel:
     """A logarithmic map of one quantity, or curves of all of them."""
     view = seen.representative
     if view is None:
@@ -72,7 +72,7 @@ def magnitude_panel(seen: Views, names: Sequence[str], pick: Pick, title: str) -
     def paint(axes: Axes) -> None:
         values = pick(view.sample)[names[0]]
         scale = log_scale([values])
-        colour_bar(draw_map(axes, view, values, scale), beside(axes), scale)
+        colour_bar(draw_map(axes, view, values, scale), beside(axes), scale, unit)
         axes.set_title(_with_caption(title, view))
 
     return Panel(map_size(view), paint, BAR)
@@ -94,7 +94,7 @@ def deformed_panel(seen: Views, components: Sequence[str]) -> Panel | None:
         scale = linear_scale([magnitude])
         mappable = draw_map(axes, view, magnitude, scale, shape=shape)
         draw_outline(axes, view, view.plane, colour=FAINT, style="--")
-        colour_bar(mappable, beside(axes), scale)
+        colour_bar(mappable, beside(axes), scale, seen.unit("displacement"))
         axes.set_title(_with_caption(f"|displacement|, deformation × {factor:g}", view))
 
     return Panel(_fit(np.vstack([view.plane, shape])), paint, BAR)

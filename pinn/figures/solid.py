@@ -16,6 +16,7 @@ from pinn.export.sampling.sample import sample
 from pinn.figures.colours import linear_scale
 from pinn.figures.panels import FAINT, colour_bar
 from pinn.figures.quantities import enlargement
+from pinn.figures.views import at_time
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,14 +58,16 @@ def deformed_solid(solution: Solved, components: Sequence[str]) -> Figure | None
     lower, upper = every.min(axis=0), every.max(axis=0)
     axes.set(xlim=(lower[0], upper[0]), ylim=(lower[1], upper[1]), zlim=(lower[2], upper[2]))
     axes.set_box_aspect(upper - lower)
-    axes.set(xlabel=problem.coordinates[0], ylabel=problem.coordinates[1], zlabel=problem.coordinates[2])
+    x, y, z = (problem.unit_labels.named(axis) for axis in problem.coordinates)
+    axes.set(xlabel=x, ylabel=y, zlabel=z)
     axes.locator_params(nbins=4)
     for axis in (axes.xaxis, axes.yaxis, axes.zaxis):
         axis.pane.set_visible(False)
     axes.grid(False)
-    when = "" if time is None else f", t = {time:.3g}"
+    when = "" if time is None else f", {at_time(problem, time)}"
     figure.suptitle(f"|displacement|, deformation × {factor:g}{when}")
-    colour_bar(ScalarMappable(scale.norm, scale.colours), figure.add_axes((0.87, 0.18, 0.02, 0.6)), scale)
+    unit = problem.unit_labels.of("displacement")
+    colour_bar(ScalarMappable(scale.norm, scale.colours), figure.add_axes((0.87, 0.18, 0.02, 0.6)), scale, unit)
     return figure
 
 

@@ -80,6 +80,13 @@ class Views:
             return None
         return self.maps[-1] if self.maps[0].caption.startswith("t =") else self.maps[0]
 
+    def unit(self, quantity: str) -> str:
+        return self.sample.solution.problem.unit_labels.of(quantity)
+
+    def named(self, quantity: str) -> str:
+        """Its name with its unit, where it has one."""
+        return self.sample.solution.problem.unit_labels.named(quantity)
+
     @property
     def sample(self) -> Sample:
         """The values behind the representative map, or behind the last curve."""
@@ -98,7 +105,8 @@ def views(solution: Solved, *, quantities: Sequence[str] | None = None) -> Views
     if not dimension:
         grid = time_grid(problem)
         order, gaps = _along(grid)
-        return Views((), (LineView(sample(solution, grid, quantities=quantities), "t", order, gaps),))
+        when = problem.unit_labels.named("t")
+        return Views((), (LineView(sample(solution, grid, quantities=quantities), when, order, gaps),))
     if dimension == 1:
         return _line_views(solution, quantities)
     last = None if problem.time is None else problem.time[1]
@@ -108,13 +116,13 @@ def views(solution: Solved, *, quantities: Sequence[str] | None = None) -> Views
         return Views(tuple(found for found in slices if len(found.triangles)), ())
     grid = space_grid(problem)
     triangles = triangles_of(grid)
-    labels = (problem.coordinates[0], problem.coordinates[1])
+    labels = named(problem, problem.coordinates[0], problem.coordinates[1])
     if problem.time is None:
         return Views((Map(sample(solution, grid, quantities=quantities), labels, grid.points, triangles),), ())
     maps = []
     for t in instants(problem.time, MAP_TIMES):
         values = sample(solution, grid, time=t, quantities=quantities)
-        maps.append(Map(values, labels, grid.points, triangles, caption=_at("t", t)))
+        maps.append(Map(values, labels, grid.points, triangles, caption=at_time(problem, t)))
     return Views(tuple(maps), ())
 
 
@@ -142,14 +150,14 @@ def _line_views(solution: Solved, quantities: Sequence[str] | None) -> Views:
     problem = solution.problem
     grid = space_grid(problem)
     order, gaps = _along(grid)
-    x = problem.coordinates[0]
+    x, when = named(problem, problem.coordinates[0], "t")
     if problem.time is None:
         return Views((), (LineView(sample(solution, grid, quantities=quantities), x, order, gaps),))
     coarse = space_grid(problem, resolution=LINE_CELLS)
     flat = sample_space_time(solution, coarse, instants(problem.time, TIME_CELLS + 1), quantities=quantities)
-    whole = Map(flat, (x, "t"), flat.points, triangles_of(flat.grid), equal=False)
+    whole = Map(flat, (x, when), flat.points, triangles_of(flat.grid), equal=False)
     curves = tuple(
-        LineView(sample(solution, grid, time=t, quantities=quantities), x, order, gaps, caption=_at("t", t))
+        LineView(sample(solution, grid, time=t, quantities=quantities), x, order, gaps, caption=at_time(problem, t))
         for t in instants(problem.time, CURVE_TIMES)
     )
     return Views((whole,), curves)
@@ -180,12 +188,17 @@ def _slice(solution: Solved, axes: tuple[int, int], time: float | None, quantiti
     triangles = triangles_of(Grid(plane, {"quad": quads}))
     triangles = triangles[inside[triangles].all(axis=1)]
     used, triangles = np.unique(triangles, return_inverse=True)
-    held = [f"{name} = {points[0, axis]:.3g}" for axis, name in enumerate(problem.coordinates) if axis not in axes]
+    label = problem.unit_labels.with_unit
+    held = [
+        label(f"{name} = {points[0, axis]:.3g}", name)
+        for axis, name in enumerate(problem.coordinates)
+        if axis not in axes
+    ]
     if time is not None:
-        held.append(_at("t", time))
+        held.append(at_time(problem, time))
     return Map(
         sample(solution, Grid(points[used], {}), time=time, quantities=quantities),
-        (problem.coordinates[axes[0]], problem.coordinates[axes[1]]),
+        named(problem, problem.coordinates[axes[0]], problem.coordinates[axes[1]]),
         plane[used],
         triangles.reshape(-1, 3),
         caption=", ".join(held),
@@ -205,8 +218,14 @@ def drawn_quantities(problem: Problem) -> tuple[str, ...]:
     return tuple(name for name in dict.fromkeys(wished) if name in problem.quantities)[:MOST_DRAWN]
 
 
-def _at(name: str, value: float) -> str:
-    return f"{name} = {value:.3g}"
+def named(problem: Problem, first: str, second: str) -> tuple[str, str]:
+    """Two axes by their names, with their units where they have some."""
+    return problem.unit_labels.named(first), problem.unit_labels.named(second)
+
+
+def at_time(problem: Problem, time: float) -> str:
+    """t = 0.5, or t = 0.5 s."""
+    return problem.unit_labels.with_unit(f"t = {time:.3g}", "t")
 
 
 def displacement(solution: Solved) -> tuple[str, ...] | None:

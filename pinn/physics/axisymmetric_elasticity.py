@@ -7,7 +7,7 @@ from typing import Any
 
 from pinn.physics.isotropic import PARAMETERS, isotropic
 from pinn.physics.model import ACROSS, Physics, components, radius_of, refuse_unknown
-from pinn.physics.small_strain import invariants
+from pinn.physics.small_strain import body_dimensions, invariants
 from pinn.spec.blocks.energy import Energy
 
 NAME = "axisymmetric_elasticity"
@@ -74,11 +74,13 @@ def axisymmetric_elasticity(parameters: Mapping[str, Any], coordinates: tuple[st
         | {f"body_force_{i}": ("body_force", k) for k, i in enumerate(coordinates) if "body_force" in parameters},
         limits=material.limits,
         beyond=material.beyond,
+        differences=material.differences,
         energy=Energy(
             density=f"strain_energy - ({loads})",
             natural={f"traction_{i}": f"u{i}" for i in coordinates},
             weight=f"2*pi*{r}",
         ),
         balances={f"equilibrium_{r}": None, f"equilibrium_{z}": ("axial_force", "axial_load")},
+        dimensions=body_dimensions(coordinates) | material.dimensions,
         axis={f"u{r}": 0, f"traction_{z}": 0},
     )

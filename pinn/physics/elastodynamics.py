@@ -57,4 +57,5 @@ def elastodynamics(parameters: Mapping[str, Any], coordinates: tuple[str, ...]) 
         given=at_rest.given | {name: (name,) for name in OWN if name in parameters},
         limits=at_rest.limits | {"density": (0.0, math.inf)},
         energy=None,
+        dimensions=at_rest.dimensions | {"density": "density", "damping": "1/time"},
     )

@@ -44,5 +44,11 @@ def heat_conduction(parameters: Mapping[str, Any], coordinates: tuple[str, ...],
         vectors={"heat_flux": tuple(f"heat_flux_{i}" for i in coordinates)},
         given=given,
         limits={"conductivity": (0.0, math.inf)} | ({"capacity": (0.0, math.inf)} if stored else {}),
+        dimensions={
+            "temperature": "temperature",
+            "conductivity": "power/length/temperature",
+            "capacity": "energy/length^3/temperature",
+            "heat_source": "power/length^3",
+        },
         steady="leave out its capacity",
     )

@@ -54,5 +54,6 @@ def incompressible_elasticity(parameters: Mapping[str, Any], coordinates: tuple[
         fields=("p",),
         equations={"volume": f"{dilatation} + compressibility*p = 0"},
         given={name: (name,) for name in ("youngs_modulus", "poissons_ratio")},
+        dimensions={"youngs_modulus": "pressure", "poissons_ratio": "number", "p": "pressure"},
         limits={"youngs_modulus": (0.0, math.inf), "poissons_ratio": (-1.0, math.nextafter(0.5, 1.0))},
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pinn.errors import SpecError
@@ -15,6 +15,14 @@ THERMAL = ("thermal_expansion", "temperature")
 REFERENCE = "reference_temperature"
 FIELD = "temperature"  # as the parameter `temperature`: the field of that name
 PARAMETERS = (*ELASTIC, *THERMAL, REFERENCE)
+RISE = f"without {REFERENCE} it is the rise above the temperature at which the body is free of stress"
+DIMENSIONS = {
+    "youngs_modulus": "pressure",
+    "poissons_ratio": "number",
+    "thermal_expansion": "1/temperature",
+    "temperature": "temperature",
+    REFERENCE: "temperature",
+}
 
 
 @dataclass(frozen=True)
@@ -31,6 +39,8 @@ class Isotropic:
     given: dict[str, tuple[str | int, ...]]
     limits: dict[str, tuple[float, float]]
     beyond: dict[str, str]
+    dimensions: dict[str, str] = field(default_factory=lambda: dict(DIMENSIONS))
+    differences: dict[str, str] = field(default_factory=dict)
 
     def stress(self, dilatation: str, strain: str) -> str:
         """A normal stress from the sum of all normal strains and its own."""
@@ -90,6 +100,7 @@ def isotropic(physics: str, parameters: Mapping[str, Any], sheet: bool = False) 
             # in plane stress an incompressible sheet is a well-posed problem
             "poissons_ratio": (-1.0, math.nextafter(0.5, 1.0) if sheet else 0.5),
         },
+        differences={"temperature": RISE} if heated and REFERENCE not in parameters else {},
         beyond={} if sheet else {"poissons_ratio": "take physics: incompressible_elasticity for 0.5"},
     )
 

@@ -53,4 +53,6 @@ def linear_elasticity(parameters: Mapping[str, Any], coordinates: tuple[str, ...
         given=material.given,
         limits=material.limits,
         beyond=material.beyond,
+        differences=material.differences,
+        dimensions=material.dimensions,
     )

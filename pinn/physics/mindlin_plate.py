@@ -74,6 +74,15 @@ def mindlin_plate(parameters: Mapping[str, Any], coordinates: tuple[str, ...]) -
         },
         vectors={"rotation": rotation, "edge_moment": (f"edge_moment_{x}", f"edge_moment_{y}")},
         tensors={"moment": {pair: f"moment_{pair}" for pair in (xx, xy, yy)}},
+        dimensions={
+            "w": "length",
+            **dict.fromkeys(rotation, "number"),
+            "youngs_modulus": "pressure",
+            "poissons_ratio": "number",
+            "thickness": "length",
+            "load": "pressure",
+            "shear_correction": "number",
+        },
         given={name: (name,) for name in PARAMETERS if name in parameters},
         limits={
             **dict.fromkeys(("youngs_modulus", "thickness", "shear_correction"), (0.0, math.inf)),

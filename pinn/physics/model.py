@@ -30,6 +30,8 @@ class Physics:
     axis      of a body of revolution: quantities and their values on a patch of the boundary on its axis, where the
               first coordinate is zero
     steady    what to write for a problem without time, where the equations have derivatives in it
+    differences  parameters that are differences of temperature, to which a scale's zero means nothing -> why they are
+    dimensions   field or parameter -> what it measures (units/dimension.py), from which those of definitions follow
     """
 
     fields: tuple[str, ...]
@@ -45,6 +47,8 @@ class Physics:
     balances: dict[str, tuple[str, str] | None] = field(default_factory=dict)
     axis: dict[str, float] = field(default_factory=dict)
     steady: str = ""
+    dimensions: dict[str, str] = field(default_factory=dict)
+    differences: dict[str, str] = field(default_factory=dict)
 
 
 def refuse_unknown(physics: str, parameters: Mapping[str, Any], known: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from pinn.errors import SpecError
 from pinn.physics.model import Physics, components, refuse_unknown, required
 from pinn.physics.small_strain import require_dimensions
+from pinn.physics.stokes import flow_dimensions
 from pinn.spec.yaml.subset import shown
 
 NAME = "navier_stokes"
@@ -70,6 +71,7 @@ def navier_stokes(parameters: Mapping[str, Any], coordinates: tuple[str, ...]) -
             **{kind: tuple(f"{kind}_{i}" for i in coordinates) for kind in ("traction", "outflow")},
         },
         given=given,
+        dimensions=flow_dimensions(coordinates) | {"density": "density"},
         limits={"density": (0.0, math.inf), "viscosity": (0.0, math.inf)},
         steady="give the physics steady: true",
     )

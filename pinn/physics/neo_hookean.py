@@ -8,6 +8,7 @@ from typing import Any
 
 from pinn.errors import SpecError
 from pinn.physics.model import ACROSS, Physics, components, refuse_unknown, required
+from pinn.physics.small_strain import body_dimensions
 from pinn.spec.blocks.energy import Energy
 
 NAME = "neo_hookean"
@@ -93,6 +94,7 @@ def neo_hookean(parameters: Mapping[str, Any], coordinates: tuple[str, ...]) -> 
         limits={"youngs_modulus": (0.0, math.inf), "poissons_ratio": (-1.0, 0.5)},
         energy=Energy(density=f"strain_energy - ({work})", natural={f"traction_{i}": f"u{i}" for i in coordinates}),
         positive=("volume_ratio",),
+        dimensions=body_dimensions(coordinates) | {"youngs_modulus": "pressure", "poissons_ratio": "number"},
         balances={f"equilibrium_{i}": (f"traction_{i}", f"body_force_{i}") for i in coordinates},
     )
 

@@ -65,6 +65,7 @@ def orthotropic_elasticity(parameters: Mapping[str, Any], coordinates: tuple[str
         stress,
         given={name: (name,) for name in (*MODULI, *(("angle",) if "angle" in parameters else ()))}
         | {"stiffness_divisor": ("poissons_ratio_12",)},
+        dimensions=dict.fromkeys(MODULI[:3], "pressure") | {"poissons_ratio_12": "number", "angle": "number"},
         # a positive strain energy asks for the last: |poissons_ratio_12| < sqrt(E1/E2)
         limits={**dict.fromkeys(MODULI[:3], positive), "stiffness_divisor": positive},
     )

@@ -89,6 +89,9 @@ def orthotropic_solid(physics: str, parameters: Mapping[str, Any], coordinates: 
         given={name: (name,) for name in (*EXAMPLES, *ACROSS_FIBRES) if name in parameters}
         | dict.fromkeys(divisors, ("poissons_ratio_12",))
         | {name: ("axes",) for name in PRODUCTS if "axes" in parameters},
+        dimensions=dict.fromkeys(moduli, "pressure")
+        | {name: "number" for name in (*EXAMPLES, *ACROSS_FIBRES) if "ratio" in name}
+        | {f"axis_{number}_{i}": "number" for number in "12" for i in coordinates},
         limits=dict.fromkeys((*moduli, *divisors), positive)
         | {name: (float(a == b) - SQUARE, float(a == b) + SQUARE) for name, (a, b) in PRODUCTS.items()},
     )

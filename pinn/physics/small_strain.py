@@ -70,8 +70,14 @@ def body_at_rest(
         tensors=tensors,
         given=given | more.pop("given", {}),
         energy=energy,
+        dimensions=body_dimensions(coordinates) | more.pop("dimensions", {}),
         **more,
     )
+
+
+def body_dimensions(coordinates: Sequence[str]) -> dict[str, str]:
+    """Of the displacement and the body force."""
+    return {f"u{i}": "length" for i in coordinates} | {f"body_force_{i}": "body_force" for i in coordinates}
 
 
 def symmetric_pairs(coordinates: Sequence[str]) -> list[tuple[str, str]]:

@@ -58,5 +58,15 @@ def stokes(parameters: Mapping[str, Any], coordinates: tuple[str, ...]) -> Physi
         vectors={"velocity": velocity, "traction": tuple(f"traction_{i}" for i in coordinates)},
         tensors={"stress": {f"{i}{j}": stress[i, j] for i, j in pairs}},
         given=given,
+        dimensions=flow_dimensions(coordinates),
         limits={"viscosity": (0.0, math.inf)},
+    )
+
+
+def flow_dimensions(coordinates: tuple[str, ...]) -> dict[str, str]:
+    """Of what every viscous flow has."""
+    return (
+        {f"v{i}": "velocity" for i in coordinates}
+        | {"p": "pressure", "viscosity": "pressure time"}
+        | {f"body_force_{i}": "body_force" for i in coordinates}
     )

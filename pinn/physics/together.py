@@ -58,6 +58,8 @@ def together(parts: Mapping[str, Physics], parameters: Mapping[str, Mapping[str,
         beyond=merged(one.beyond for one in every),
         positive=tuple(name for one in every for name in one.positive),
         balances=merged(one.balances for one in every),
+        differences=merged(one.differences for one in every),
+        dimensions=merged(one.dimensions for one in every),
         axis=merged(one.axis for one in every),
         steady=next((one.steady for one in every if one.steady), ""),
     )

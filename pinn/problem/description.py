@@ -20,11 +20,15 @@ def describe(problem: Problem) -> str:
     """Fields, equations with the derivatives they need, conditions with their points, what is known of the solution."""
     lower, upper = problem.bounds
     lines = [f"{problem.name}: {problem.title}" if problem.title else problem.name, ""]
-    box = " x ".join(f"{a} in [{lo:g}, {hi:g}]" for a, lo, hi in zip(problem.axes, lower, upper, strict=True))
-    lines.append(
-        f"domain       {box}; measure {problem.geometry.measure:.6g}; patches {', '.join(problem.geometry.patches)}"
+    units = problem.unit_labels
+    if units.known is not None:
+        lines.append(f"units        {', '.join(units.chosen)}")
+    box = " x ".join(
+        units.with_unit(f"{a} in [{lo:g}, {hi:g}]", a) for a, lo, hi in zip(problem.axes, lower, upper, strict=True)
     )
-    lines += measure_lines(problem.geometry)
+    measure = f"{problem.geometry.measure:.6g}{units.measure(problem.space)}"
+    lines.append(f"domain       {box}; measure {measure}; patches {', '.join(problem.geometry.patches)}")
+    lines += measure_lines(problem.geometry, units.measure(problem.space - 1))
     lines += mesh_lines(problem.geometry)
     split = len(problem.subdomains) > 1
     if split:
@@ -38,10 +42,10 @@ def describe(problem: Problem) -> str:
         lines.append(
             f"parameters   {', '.join(names)}; the domain {f'moves with {moved}' if moved else 'is the same for all'}"
         )
-    lines.append(f"fields       {', '.join(problem.fields)}")
+    lines.append(f"fields       {', '.join(map(units.named, problem.fields))}")
     derived = problem.quantities[len(problem.fields) :]
     if derived:
-        lines.append(f"derived      {', '.join(derived)}")
+        lines.append(f"derived      {', '.join(map(units.named, derived))}")
     if problem.scope.unknowns:
         guesses = {name: problem.unknowns[name][0] for name in problem.scope.unknowns}
         lines.append("unknowns     " + ", ".join(f"{name} (first guess {value:g})" for name, value in guesses.items()))
@@ -76,11 +80,11 @@ def describe(problem: Problem) -> str:
     return "\n".join([*lines, *(f"warning: {text}" for text in warnings(problem))])
 
 
-def measure_lines(shape: Shape) -> list[str]:
+def measure_lines(shape: Shape, unit: str) -> list[str]:
     """The length or area of each patch, and the names that stand for several; of end points there is nothing to say."""
     if shape.dimension < 2:
         return []
-    measures = ", ".join(f"{patch} {shape.patch_measure(patch):.6g}" for patch in shape.patches)
+    measures = ", ".join(f"{patch} {shape.patch_measure(patch):.6g}{unit}" for patch in shape.patches)
     word = {2: "lengths", 3: "areas"}.get(shape.dimension, "measures")
     groups = shape.patch_groups if not isinstance(shape, MeshShape) else {}
     return [f"  {word}    {measures}", *(f"  {name} is {' and '.join(own)}" for name, own in groups.items())]

@@ -28,6 +28,7 @@ from pinn.problem.cases import with_cases
 from pinn.problem.checks import check_energy, check_names, check_points, refuse_limits
 from pinn.problem.compatibility import obstacle, refuse_incompatible
 from pinn.problem.features import SUBDOMAINS, Asked
+from pinn.problem.measured import refuse_misfits, refuse_other_cases
 from pinn.problem.probes import read_probes
 from pinn.problem.problem import Problem
 from pinn.problem.reference import read_reference
@@ -89,6 +90,7 @@ def build_problem(spec: Spec, folder: Path = Path()) -> Problem:
     """Compile a validated spec. Raises SpecError without position."""
     refuse_incompatible(Asked(spec))
     if spec.cases:
+        refuse_other_cases(spec)
         return with_cases(spec, lambda one: build_problem(one, folder))
     spec = with_open_tables(spec, folder)
     meanings = read_meanings(spec)
@@ -154,7 +156,8 @@ def with_point_loads(problem: Problem) -> Problem:
 def read_meanings(spec: Spec) -> dict[str, tuple[Physics, Scope]]:
     """Subdomain -> its physics and names, with the parameters of the physics within their limits."""
     meanings = {name: read_meaning(spec, name) for name in spec.subdomains or ("",)}
-    ends = corners(parameter_ranges(spec, Scope(()).number)) if spec.parameters else []
+    refuse_misfits(spec, meanings)
+    ends = corners(parameter_ranges(spec, Scope((), units=spec.unit_system).number)) if spec.parameters else []
     for physics, scope in (*meanings.values(), *(read_meaning(slice_of(spec, values)) for values in ends)):
         refuse_limits(scope, physics)
     return meanings

@@ -30,6 +30,7 @@ from pinn.point_loads.reading import KnownLoad
 from pinn.problem.first_guess import first_guess
 from pinn.problem.probe import Extent, Probe
 from pinn.problem.scan import Scan, scan
+from pinn.problem.unit_labels import UnitLabels
 from pinn.spec.blocks.energy import Energy
 from pinn.spec.language.expressions import Scope
 from pinn.spec.schema import Spec
@@ -308,6 +309,11 @@ class Problem:
         # the terms of an ansatz vanish where it holds values: no measure of what stands beside them
         pointwise = self.pointwise and self.of_fields is self.statements
         return find_scaling(statements, samples, self.outputs, self.units, pointwise)
+
+    @cached_property
+    def unit_labels(self) -> UnitLabels:
+        """The units of quantities, where the spec says something of units."""
+        return UnitLabels(self)
 
     @cached_property
     def units(self) -> Units:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import math
 
 from pinn.domain.places import Boundary
+from pinn.equations.dimensional import Dimensions
+from pinn.equations.meanings import read_meaning
 from pinn.network.activations import ACTIVATIONS
 from pinn.problem.contradictions import contradictions
+from pinn.problem.measured import misfit_warnings
 from pinn.problem.motions import free_motions
 from pinn.problem.problem import Problem
 from pinn.problem.too_little import missing
@@ -22,6 +25,7 @@ def warnings(problem: Problem) -> list[str]:
         *(free_motions(problem) if problem.eigen is None else ()),  # what nothing holds has modes of frequency zero
         *contradictions(problem),
         *beyond_warnings(problem),
+        *unit_warnings(problem),
     ]
 
 
@@ -47,6 +51,14 @@ def beyond_warnings(problem: Problem) -> list[str]:
         return []
     rows = problem.reference.outside + len(problem.reference.points)
     return [f"{problem.reference.outside} of the reference's {rows} points lie outside the domain, and do not count"]
+
+
+def unit_warnings(problem: Problem) -> list[str]:
+    """Expressions that add, compare or state what does not have the same unit."""
+    if not problem.spec.is_measured:
+        return []
+    every = [Dimensions(problem.spec, *read_meaning(problem.spec, one.name), one.name) for one in problem.subdomains]
+    return list(dict.fromkeys(text for known in every for text in misfit_warnings(known)))
 
 
 def excess_warnings(problem: Problem) -> list[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,10 +14,11 @@ from pinn.export.sampling.grid import Array, space_grid
 from pinn.export.sampling.sample import instants, sample
 from pinn.figures.colours import linear_scale
 from pinn.figures.solid import surface
-from pinn.figures.views import displacement, drawn_quantities, leading_quantity, triangles_of, views
+from pinn.figures.views import at_time, displacement, drawn_quantities, leading_quantity, triangles_of, views
 
 if TYPE_CHECKING:
     from pinn.export.sampling.solved import Solved
+    from pinn.problem.problem import Problem
 
 INSTANTS = 9  # of a problem in time
 SOLID_RESOLUTION = 24  # cells along the longest side of a solid, of which the surface is drawn
@@ -35,6 +37,7 @@ class Frame:
 class FieldView:
     """What is drawn: points [N, 2 or 3], triangles [M, 3], frames, and the components that deform it.
 
+    units    name of a quantity or an axis -> its unit, where it has one
     swings   whether the frames are modes, which swing, and no instants
     """
 
@@ -44,6 +47,7 @@ class FieldView:
     frames: tuple[Frame, ...]
     displacement: tuple[str, ...]
     swings: bool = False
+    units: dict[str, str] = field(default_factory=dict)
 
 
 def field_view(solution: Solved) -> FieldView | None:
@@ -64,7 +68,8 @@ def field_view(solution: Solved) -> FieldView | None:
     if plane is None:
         return None
     frame = Frame(plane.caption, {name: plane.sample.values[name] for name in names})
-    return FieldView(plane.labels, plane.plane, plane.triangles, (frame,), ())
+    axes = (problem.coordinates[0], "t") if dimension == 1 else problem.coordinates[:2]
+    return FieldView(axes, plane.plane, plane.triangles, (frame,), (), units=units_of(problem, (*axes, *names)))
 
 
 def _of_space(solution: Solved, names: tuple[str, ...]) -> FieldView:
@@ -78,7 +83,9 @@ def _of_space(solution: Solved, names: tuple[str, ...]) -> FieldView:
     times = [None] if problem.time is None else instants(problem.time, INSTANTS).tolist()
     seen = grid.taken(used)
     frames = [
-        Frame("" if time is None else f"t = {time:.3g}", sample(solution, seen, time=time, quantities=names).values)
+        Frame(
+            "" if time is None else at_time(problem, time), sample(solution, seen, time=time, quantities=names).values
+        )
         for time in times
     ]
     if solution.modes:
@@ -90,7 +97,13 @@ def _of_space(solution: Solved, names: tuple[str, ...]) -> FieldView:
     points = np.asarray(seen.points, float)
     moved = displacement(solution) or ()
     swings = bool(solution.modes)
-    return FieldView(problem.coordinates, points, triangles.reshape(-1, 3), tuple(frames), moved, swings)
+    units = units_of(problem, (*problem.coordinates, *names))
+    return FieldView(problem.coordinates, points, triangles.reshape(-1, 3), tuple(frames), moved, swings, units)
+
+
+def units_of(problem: Problem, names: Iterable[str]) -> dict[str, str]:
+    """Those that have one."""
+    return {name: unit for name in names if (unit := problem.unit_labels.of(name))}
 
 
 def _triangles(faces: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -107,9 +120,16 @@ def as_json(view: FieldView) -> dict[str, Any]:
         scale = linear_scale([frame.values[name] for frame in view.frames])
         shades = colormaps[str(scale.colours)](np.linspace(0, 1, SHADES))[:, :3]
         low, high = float(scale.norm.vmin or 0), float(scale.norm.vmax or 0)
-        quantities[name] = {"low": low, "high": high, "shades": np.rint(255 * shades).astype(int).ravel().tolist()}
+        unit = view.units.get(name, "")
+        quantities[name] = {
+            "unit": unit,
+            "low": low,
+            "high": high,
+            "shades": np.rint(255 * shades).astype(int).ravel().tolist(),
+        }
     return {
         "axes": list(view.axes),
+        "units": {axis: view.units.get(axis, "") for axis in view.axes},
         "dimension": view.points.shape[1],
         "points": encoded(view.points, "<f4"),
         "triangles": encoded(view.triangles, "<u4"),

@@ -61,6 +61,11 @@ function mixed(hit, values) {
   return hit.found.reduce((sum, share, n) => sum + share * values[hit.corners[n]], 0);
 }
 
+// A unit behind a number.
+function behind(unit) {
+  return unit ? ` ${unit}` : "";
+}
+
 function shade(quantity, value) {
   if (!Number.isFinite(value)) return "#bbb";
   const last = quantity.shades.length / 3 - 1;
@@ -175,11 +180,14 @@ function started(document, data) {
   function tell(px, py) {
     const hit = picked(view, screen, px, py);
     if (!hit) return (find("value").textContent = "");
-    const at = view.axes.map((axis, n) => `${axis} = ${short(hit.found.reduce((sum, share, c) => sum + share * view.points[hit.corners[c] * view.dimension + n], 0))}`);
-    find("value").textContent = `${at.join(", ")}: ${state.name} = ${short(mixed(hit, state.values[state.name]))}`;
+    const at = view.axes.map((axis, n) => `${axis} = ${short(hit.found.reduce((sum, share, c) => sum + share * view.points[hit.corners[c] * view.dimension + n], 0))}${behind(view.units[axis])}`);
+    find("value").textContent = `${at.join(", ")}: ${state.name} = ${short(mixed(hit, state.values[state.name]))}${behind(view.quantities[state.name].unit)}`;
   }
 
-  for (const name of names) find("quantity").add(new Option(name, name));
+  for (const name of names) {
+    const unit = view.quantities[name].unit;
+    find("quantity").add(new Option(unit ? `${name} [${unit}]` : name, name));
+  }
   find("quantity").addEventListener("change", (event) => { state.name = event.target.value; draw(); });
   find("time").max = view.frames.length - 1;
   find("time").value = view.frames.length - 1;

@@ -23,6 +23,7 @@ from pinn.solution.judgement import judge
 from pinn.solution.measuring import errors, errors_by_subdomain, probed
 from pinn.solution.rules import MOST_ERROR
 from pinn.solution.solution import Solution
+from pinn.solution.units import with_units
 from pinn.solution.verdict import Measured, Verdict
 from pinn.training.loop import Outcome
 from pinn.training.uncertainty.identification import identification
@@ -86,7 +87,7 @@ def metrics(
         if text
     ]
     last = next((row for row in reversed(solution.history) if row.get("loss") is not None), {})
-    return {
+    content = {
         "device": str(device),
         "dtype": options.precision,
         "activation": problem.spec.network.activation.name,
@@ -114,6 +115,7 @@ def metrics(
         "probes": probes,
         **entries,
     }
+    return with_units(problem, content)
 
 
 def estimates_of(solution: Solution, result: Outcome, latest: float) -> Estimates:

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike
 from pinn.solution.environment import peak_memory
 from pinn.solution.judgement import judge
 from pinn.solution.solution import Solution
+from pinn.solution.units import with_units
 from pinn.solution.verdict import Measured
 from pinn.training.loop import Outcome
 from pinn.training.modes.stage import show
@@ -80,7 +81,8 @@ class Mode:
     @property
     def label(self) -> str:
         """mode 2: 81.22 Hz, or mode 2: 49.348 where there is no frequency."""
-        value = f"{self.eigenvalue:.5g}" if self.frequency is None else f"{self.frequency:.5g} Hz"
+        hertz = self.whole.problem.unit_labels.frequency
+        value = f"{self.eigenvalue:.5g}" if self.frequency is None else f"{self.frequency:.5g} {hertz}"
         return f"mode {self.number}: {value}"
 
     def __repr__(self) -> str:
@@ -180,7 +182,7 @@ def metrics_of_modes(
         )
     )
     said = [text for text in (result.message, *judgement.contradictions, complex_pairs(solution)) if text]
-    return {
+    content = {
         "device": str(device),
         "dtype": options.precision,
         "activation": solution.problem.spec.network.activation.name,
@@ -201,3 +203,4 @@ def metrics_of_modes(
         "probes": {},
         "modes": found,
     }
+    return with_units(solution.problem, content)

@@ -24,15 +24,15 @@ def report_metrics(metrics: Mapping[str, Any], files: Sequence[Path] = (), *, ti
     """The same from the content of metrics.json."""
     blocks = [_heading(metrics, title)]
     relative, largest = metrics.get("relative_l2") or {}, metrics.get("max_error") or {}
-    estimated = metrics.get("error_estimate") or {}
+    estimated, units = metrics.get("error_estimate") or {}, metrics.get("units") or {}
     if relative:
-        header = ("quantity", "relative L2", "max error", *(["estimated L2"] if estimated else []))
+        header = ("quantity", "relative L2", "estimated L2", "max error", "unit")
         rows = [
-            (name, _error(relative[name]), _error(largest[name]) if name in largest else "")
-            + ((_error(estimated[name]) if name in estimated else "",) if estimated else ())
+            (name, _error(relative[name]), _error(estimated[name]) if name in estimated else "")
+            + ((_error(largest[name]), _unit(units, name)) if name in largest else ("", ""))
             for name in relative
         ]
-        blocks.append(table(header, rows))
+        blocks.append(table(*without_empty(header, rows)))
     elif estimated:
         rows = [(name, _error(error)) for name, error in estimated.items()]
         blocks.append(table(("quantity", "estimated relative L2 error"), rows))
@@ -41,14 +41,14 @@ def report_metrics(metrics: Mapping[str, Any], files: Sequence[Path] = (), *, ti
     if metrics.get("cases"):
         blocks.append(_cases(metrics))
     elif single := {name: entry for name, entry in probes.items() if name not in lines}:
-        header = ("probe", "value", "expected", "difference", "estimated error", "at")
-        blocks.append(table(*without_empty(header, list(_probe_rows(single)))))
+        header = ("probe", "value", "expected", "difference", "unit", "estimated error", "at")
+        blocks.append(table(*without_empty(header, list(_probe_rows(single, _length(units))))))
     if lines:
         rows = [
-            (name, str(len(entry["value"])), _error(entry["relative_l2"]), _error(entry["max_error"]))
+            (name, str(len(entry["value"])), _error(entry["relative_l2"]), _error(entry["max_error"]), _unit(entry))
             for name, entry in lines.items()
         ]
-        blocks.append(table(("probe", "points", "relative L2", "max error"), rows))
+        blocks.append(table(*without_empty(("probe", "points", "relative L2", "max error", "unit"), rows)))
     if metrics.get("unknowns"):
         blocks.append(_unknowns(metrics))
     if metrics.get("data"):
@@ -59,16 +59,27 @@ def report_metrics(metrics: Mapping[str, Any], files: Sequence[Path] = (), *, ti
         blocks.append(table(("data", "values", "misfit", "noise", "chi^2 per value"), rows))
     # corners without exponents have no functions of their own
     if singular := [corner for corner in metrics.get("corners") or () if corner["exponents"]]:
-        header = ("corner", "degrees", "first exponent", "its coefficient", "K_I", "K_II", "estimated error")
-        blocks.append(table(*without_empty(header, [_corner_row(corner) for corner in singular])))
+        header = ("corner", "degrees", "first exponent", "its coefficient", "K_I", "K_II", "unit", "estimated error")
+        blocks.append(table(*without_empty(header, [_corner_row(corner, _length(units)) for corner in singular])))
     if metrics.get("modes"):
-        blocks.append(_modes(metrics["modes"]))
+        blocks.append(_modes(metrics["modes"], units))
     if balance := _balance(metrics):
-        header = ("balance", "applied", "reactions", "inside", "difference")
-        blocks.append(table(header, list(_balance_rows(balance))))
+        header = ("balance", "applied", "reactions", "inside", "unit", "difference")
+        blocks.append(table(*without_empty(header, list(_balance_rows(balance)))))
     if files:
         blocks.append("\n".join(str(path) for path in _grouped(files)))
     return "\n\n".join(blocks)
+
+
+def _unit(entry: Mapping[str, Any], key: str = "unit") -> str:
+    """What a number is measured in; nothing of a pure number."""
+    unit = str(entry.get(key) or "")
+    return "" if unit == "1" else unit
+
+
+def _length(units: Mapping[str, Any]) -> str:
+    """The unit of the first coordinate, behind a space."""
+    return f" {unit}" if (unit := _unit(units, next(iter(units), ""))) else ""
 
 
 def _cases(metrics: Mapping[str, Any]) -> str:
@@ -81,7 +92,9 @@ def _cases(metrics: Mapping[str, Any]) -> str:
         values = (_value(case["probes"][probe]["value"]) for probe in governing)
         rows.append((name, str(case["verdict"]), worst, *values))
     rows.append(("governing", "", "", *(entry["case"] for entry in governing.values())))
-    return table(("load case", "verdict", "largest estimated error", *governing), rows if governing else rows[:-1])
+    units = [_unit(next(iter(cases.values()))["probes"][probe]) for probe in governing]
+    named = [f"{probe} [{unit}]" if unit else probe for probe, unit in zip(governing, units, strict=True)]
+    return table(("load case", "verdict", "largest estimated error", *named), rows if governing else rows[:-1])
 
 
 def _balance(metrics: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,14 +107,15 @@ def _balance(metrics: Mapping[str, Any]) -> dict[str, Any]:
 def _unknowns(metrics: Mapping[str, Any]) -> str:
     """Values, with their uncertainty and their error where these are known."""
     spread, errors = metrics.get("uncertainty") or {}, metrics.get("unknown_errors") or {}
-    header = ("unknown", "value")
+    units = {name: _unit(metrics.get("units") or {}, name) for name in metrics["unknowns"]}
+    header = ("unknown", "value", *(["unit"] if any(units.values()) else []))
     header += ("standard deviation", "95 % interval") if spread else ()
     header += ("relative error",) if errors else ()
     rows = []
     for name, value in metrics["unknowns"].items():
         one = spread.get(name) or {}
         low_high = one.get("interval")
-        row = (name, _value(value))
+        row = (name, _value(value), *([units[name]] if any(units.values()) else []))
         if spread:
             known = ("not identified", "") if low_high is None else (
                 _error(one["standard_deviation"]), " .. ".join(map(_value, low_high))
@@ -111,15 +125,16 @@ def _unknowns(metrics: Mapping[str, Any]) -> str:
     return table(header, rows)
 
 
-def _modes(modes: Sequence[Mapping[str, Any]]) -> str:
+def _modes(modes: Sequence[Mapping[str, Any]], units: Mapping[str, Any]) -> str:
     """A row for each: what it is, how well it is known, and how many have its eigenvalue."""
     known = {key for mode in modes for key in mode}
-    header = ("mode", "eigenvalue", *(["frequency"] if "frequency" in known else []), "residual", "estimated error")
+    eigenvalue = f"eigenvalue [{units['eigenvalue']}]" if "eigenvalue" in units else "eigenvalue"
+    header = ("mode", eigenvalue, *(["frequency"] if "frequency" in known else []), "residual", "estimated error")
     header += (("expected", "error") if "expected" in known else ()) + ("multiplicity",)
     rows = []
     for mode in modes:
         row = (str(mode["number"]), _value(mode["eigenvalue"]))
-        row += (f"{_value(mode['frequency'])} Hz",) if "frequency" in known else ()
+        row += (f"{_value(mode['frequency'])} {units.get('frequency', 'Hz')}",) if "frequency" in known else ()
         row += (_error(mode["residual"]), _error(mode["error"]))
         if "expected" in known:
             row += (_value(mode["expected"]), _error(mode["relative_error"])) if "expected" in mode else ("", "")
@@ -176,7 +191,7 @@ def counted(number: Any, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _probe_rows(probes: Mapping[str, Any]):
+def _probe_rows(probes: Mapping[str, Any], length: str):
     """A probe is a number, a list of numbers (one per point), or a mapping with value, expected and difference."""
     for name, entry in probes.items():
         known = entry if isinstance(entry, Mapping) else {"value": entry}
@@ -189,17 +204,18 @@ def _probe_rows(probes: Mapping[str, Any]):
             estimated = _error(known["error_estimate"]) if "error_estimate" in known else ""
             shown = ("" if target is None else _value(target), _signed(difference))
             text = "unbounded" if known.get("unbounded") else _value(value)
-            yield label, text, *shown, estimated, f"({place})" if place else ""
+            yield label, text, *shown, _unit(known), estimated, f"({place}){length}" if place else ""
 
 
 def _balance_rows(balance: Mapping[str, Any]):
     """A law's sums over all patches, and what they miss of zero, relative to their size."""
     for name, one in balance.items():
         sums = (sum(value or 0.0 for value in one[kind].values()) for kind in ("applied", "reactions"))
-        yield (name, *(f"{value:.5g}" for value in sums), _short(one["inside"]), _error(one["relative"]))
+        inside = _short(one["inside"])
+        yield name, *(f"{value:.5g}" for value in sums), inside, _unit(one), _error(one["relative"])
 
 
-def _corner_row(corner: Mapping[str, Any]) -> tuple[str, ...]:
+def _corner_row(corner: Mapping[str, Any], length: str) -> tuple[str, ...]:
     """Of the corner's first function, or of the larger of its stress intensity factors, the relative error."""
     power = corner["exponents"][0]
     power = f"{power:.4g}" if isinstance(power, float) else f"{power[0]:.4g} ± {abs(power[1]):.4g}i"
@@ -210,7 +226,9 @@ def _corner_row(corner: Mapping[str, Any]) -> tuple[str, ...]:
     error = max(known) / size if size and len(known) == len(errors) else None
     where = ", ".join(f"{value:.6g}" for value in corner["at"])
     shown = [f"{corner[name]:.6g}" if name in corner else "" for name in ("K_I", "K_II")]
-    return (f"({where})", f"{corner['angle']:.4g}", power, f"{corner['coefficients'][0]:.5g}", *shown, _error(error))
+    first = f"{corner['coefficients'][0]:.5g}"
+    unit = _unit(corner, "K_unit")
+    return (f"({where}){length}", f"{corner['angle']:.4g}", power, first, *shown, unit, _error(error))
 
 
 def _short(value: float | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cached_property
 from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, PlainValidator, ValidationError, WithJsonSchema, model_validator
@@ -29,11 +30,14 @@ from pinn.spec.blocks.solver import (
     Solver,
 )
 from pinn.spec.blocks.table import Table
+from pinn.spec.blocks.units import Units
 from pinn.spec.blocks.values import Expression, ExpressionBySubdomain, Names, Text
 from pinn.spec.consistency import inconsistencies
 from pinn.spec.parameters import Parameter
 from pinn.spec.yaml.source import Source
 from pinn.spec.yaml.subset import shown
+from pinn.units.literals import units_in
+from pinn.units.system import SI, UnitSystem
 
 
 class TimeInterval(Block):
@@ -202,6 +206,7 @@ class Spec(Block):
 
     name: Annotated[str, PlainValidator(read_name), WithJsonSchema({"type": "string", "pattern": "^[a-z0-9-]{1,80}$"})]
     title: Annotated[str, Field(strict=True, max_length=1000)] = ""
+    units: Units | None = None
     coordinates: Annotated[tuple[str, ...], PlainValidator(read_coordinates), WithJsonSchema(STRINGS)] = ()
     time: TimeInterval | None = None
     parameters: dict[str, Parameter] = {}
@@ -253,6 +258,22 @@ class Spec(Block):
     def physics_path(self) -> tuple[str, ...]:
         """Where the named physics stands; of several the block."""
         return ("physics", *self.physics) if len(self.physics) == 1 else ("physics",)
+
+    @property
+    def unit_system(self) -> UnitSystem:
+        """What plain numbers are measured in, where that is said; values with units of their own become these."""
+        return SI if self.units is None else self.units.system
+
+    @cached_property
+    def own_units(self) -> set[str]:
+        """Units of the values that have one."""
+        return units_in({key: value for key, value in self.written().items() if key not in ("name", "title")})
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether anything is said of units, so that quantities have some."""
+        fields = self.fields.values() if isinstance(self.fields, dict) else ()
+        return self.units is not None or bool(self.own_units) or any(one.unit is not None for one in fields)
 
     def written(self) -> dict[str, Any]:
         return {key: value for key, value in super().written().items() if value not in ("", {}, [])}

@@ -13,7 +13,8 @@ from pinn.files.writing import write_atomic
 
 def write_csv(request: Request, path: Path) -> list[Path]:
     """One line per point, and per instant: coordinates first, then every scalar, with 17 digits."""
-    coordinates = [*request.problem.coordinates, *(["t"] if request.problem.time is not None else [])]
+    axes = [*request.problem.coordinates, *(["t"] if request.problem.time is not None else [])]
+    coordinates = [request.problem.unit_labels.named(axis, plain=True) for axis in axes]
 
     def write(scratch: Path) -> None:
         with scratch.open("w", encoding="utf-8") as stream:

@@ -20,6 +20,8 @@ from pinn.files.writing import write_atomic
 def write_npz(request: Request, path: Path) -> list[Path]:
     """`points` [N, D], `cells_KIND` [M, nodes], then every name: [N] or [N, 3 or 6], after `times` [T]: [T, N, …].
 
+    Names are those of the spec, without units, as programs ask for them.
+
     With values in cells or at Gauss points, the points are theirs, and there are no cells.
     """
     write_atomic(path, lambda scratch: _write(request, scratch))
@@ -41,9 +43,9 @@ def _write(request: Request, path: Path) -> None:
                     _add(archive, Path(folder), "times", np.array(times))
                 arrays = {
                     name: _begun(Path(folder) / f"{number}.npy", times, len(cloud.points), width)
-                    for number, (name, width) in enumerate(layout(cloud).items())
+                    for number, (name, width) in enumerate(layout(cloud, units=False).items())
                 }
-            for start, block in blocks(cloud, layout(cloud)):
+            for start, block in blocks(cloud, layout(cloud, units=False), units=False):
                 for name, values in block.items():
                     file, array = arrays[name]
                     with file.open("r+b") as stream:

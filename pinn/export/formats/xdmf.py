@@ -111,7 +111,7 @@ def _write_values(file: h5py.File, index: int, frame: Frame) -> list[str]:
 def _write_sample(file: h5py.File, group: str, centre: str, sampled: Sample) -> list[str]:
     rows, widths = len(sampled.points), layout(sampled, full_tensors=True)
     datasets = {
-        name: file.create_dataset(f"{group}/{name}", (rows,) if width == 1 else (rows, width), "<f8")
+        name: file.create_dataset(f"{group}/{name.partition(' [')[0]}", (rows,) if width == 1 else (rows, width), "<f8")
         for name, width in widths.items()
     }
     for start, block in blocks(sampled, widths, full_tensors=True):

@@ -20,14 +20,37 @@ VTK_TENSOR = ("xx", "yy", "zz", "xy", "yz", "xz")
 _FULL_TENSOR = (0, 3, 5, 3, 1, 4, 5, 4, 2)
 
 
-def point_data(sampled: Sample, *, full_tensors: bool = False, tensors: bool = True) -> dict[str, Array]:
-    """Everything known at the points, by the names that the file will carry.
+BEFORE = ("exact_", "error_", "standard_deviation_")  # names of what is measured as the quantity behind them
+
+
+def point_data(
+    sampled: Sample, *, full_tensors: bool = False, tensors: bool = True, units: bool = True
+) -> dict[str, Array]:
+    """Everything known at the points, by the names that the file will carry: where the spec has units, with them.
 
     `subdomain` counts in the order of the spec; points on an interface are there once for each side. Vectors have three
     components [N, 3], zero beyond the problem's dimensions; symmetric tensors have six in VTK's
     order XX YY ZZ XY YZ XZ, or nine when `full_tensors`. Points outside the domain have NaN, but keep their marks.
     Of modes and load cases the same for each of them, with `_mode_1` or the case's name behind the names.
+
+    units   whether names have units: ux [mm]
     """
+    data = _point_data(sampled, full_tensors=full_tensors, tensors=tensors)
+    return {_with_unit(sampled, name): values for name, values in data.items()} if units else data
+
+
+def _with_unit(sampled: Sample, name: str) -> str:
+    problem, quantity = sampled.solution.problem, name
+    for member in sampled.solution.members:
+        quantity = quantity.removesuffix(f"_{member}")
+    known = (*problem.quantities, *problem.vectors, *problem.tensors)
+    for before in BEFORE if quantity not in known else ():
+        quantity = quantity.removeprefix(before)
+    unit = problem.unit_labels.of(quantity, plain=True) if quantity in known else ""
+    return f"{name} [{unit}]" if unit else name
+
+
+def _point_data(sampled: Sample, *, full_tensors: bool, tensors: bool) -> dict[str, Array]:
     if sampled.solution.members:
         return of_members(sampled, full_tensors=full_tensors, tensors=tensors)
     problem, values, grid = sampled.solution.problem, sampled.values, sampled.grid
@@ -55,7 +78,7 @@ def of_members(sampled: Sample, **options: bool) -> dict[str, Array]:
     common = {*sampled.grid.marks, "subdomain"}
     found: dict[str, Array] = {}
     for member, solution in sampled.solution.members.items():
-        data = point_data(replace(sampled, solution=solution), **options)
+        data = _point_data(replace(sampled, solution=solution), **options)
         found |= {name if name in common else f"{name}_{member}": values for name, values in data.items()}
     return found
 

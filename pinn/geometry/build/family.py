@@ -29,7 +29,7 @@ def build_domain(spec: Spec, scope: Scope, folder: Path) -> tuple[Shape, Family 
         return NoSpace(), None
     if not spec.parameters:
         return build_shape(spec.domain, scope.number, spec.coordinates, folder), None
-    ranges = parameter_ranges(spec, Scope(()).number)
+    ranges = parameter_ranges(spec, Scope((), units=spec.unit_system).number)
     moving: set[str] = set()
 
     def noting(value: Any, path: tuple[str | int, ...]) -> float:
@@ -60,7 +60,7 @@ def build_domain(spec: Spec, scope: Scope, folder: Path) -> tuple[Shape, Family 
 
 def number_at(spec: Spec, values: Mapping[str, float]) -> Number:
     """How numbers are read in a slice."""
-    return Scope(spec.coordinates, constants=constants_at(spec, values)).number
+    return Scope(spec.coordinates, constants=constants_at(spec, values), units=spec.unit_system).number
 
 
 def mentions(tree: Any, kind: str) -> bool:

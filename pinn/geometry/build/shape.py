@@ -44,11 +44,12 @@ class Reading:
 
 @dataclass(frozen=True)
 class ShapeParameter:
-    """One key of a shape in the spec: the constructor's argument, and how its value is read."""
+    """One key of a shape in the spec: the constructor's argument, how its value is read, what its numbers measure."""
 
     argument: str
     read: Callable[[Any, Path, Reading], Any]
     default: Any = _REQUIRED
+    measures: str = "length"
 
 
 @dataclass(frozen=True)
@@ -224,9 +225,9 @@ _center = _point_of("center")
 _corners = {"from_": _point_of("lower"), "to": _point_of("upper")}
 _outer, _inner, _radius = _number_of("outer_radius"), _number_of("inner_radius"), _number_of("radius")
 _sector_inner = _number_of("inner_radius", default=0.0)
-_opening = {"from_angle": _number_of("from_angle"), "to_angle": _number_of("to_angle")}
+_opening = {key: _number_of(key, measures="number") for key in ("from_angle", "to_angle")}
 _axes = ShapeParameter("semi_axes", _pair)
-_rotation = _number_of("rotation", default=0.0)
+_rotation = _number_of("rotation", default=0.0, measures="number")
 _edge_names = ShapeParameter("names", _names, None)
 
 SHAPES: dict[str, ShapeKind] = {

@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from pinn.spec.blocks.block import Block, validated
-from pinn.spec.blocks.values import Expression, text_list
+from pinn.spec.blocks.values import Expression, Text, text_list
 
 
 class FieldBlock(Block):
-    """`{initial: 320}`: a first guess, of coordinates and constants; of a linear problem it changes nothing."""
+    """`{initial: 320}`: a first guess, of coordinates and constants; of a linear problem it changes nothing.
+
+    unit   in which the field's numbers are: that of its dimension in the units of the spec
+    """
 
     example: ClassVar[str] = "{initial: 320}"
 
     initial: Expression | None = None
+    unit: Text | None = None
 
 
 def read_fields(value: Any) -> tuple[str, ...] | dict[str, FieldBlock]:

@@ -32,6 +32,7 @@ from pinn.spec.language.branches import Predicate, symbols_of
 from pinn.spec.language.functions import NUMBERS
 from pinn.spec.language.reading import Reader, Value, short
 from pinn.spec.language.tabulated import Tabulated, require_smooth
+from pinn.units.system import SI, UnitSystem
 
 
 def symbol(name: str) -> Symbol:
@@ -49,6 +50,7 @@ class Scope:
     constants, unknowns, fields, definitions, exact   as in the spec, names to texts or numbers
     tables    name -> the function that a table is
     origins   name -> its place in the spec, for names that are not keys of these blocks (parameters of a physics)
+    units     in which values with units of their own are read
     eigenvalue   the name of an eigenvalue that is sought; '' where there is none
     whole     the scope of the whole domain, where this one belongs to a part of it
     branches  choice or comparison -> what it is in the part
@@ -67,9 +69,11 @@ class Scope:
         exact: Mapping[str, object] | None = None,
         origins: Mapping[str, Sequence[str | int]] | None = None,
         tables: Mapping[str, Tabulated] | None = None,
+        units: UnitSystem = SI,
         eigenvalue: str = "",
     ):
         self.tables = dict(tables or {})
+        self.units = units
         self.eigenvalue = eigenvalue
         self.space = tuple(coordinates)
         self.parameters = tuple(parameters)
@@ -134,6 +138,10 @@ class Scope:
         sought = [self.eigenvalue] if self.eigenvalue else []
         known = (*self.constants, *self.unknowns, *self.fields, *self.definitions)
         return [*self.axes, *normals, *sought, *known, "pi", "e"]
+
+    def declares(self, name: str) -> bool:
+        """Whether a word is a name of this spec."""
+        return name in self.names() or name in self._later or name in self.tables
 
     def resolve(self, name: str, exact: bool = False) -> sympy.Expr:
         """The meaning of a name: an exact match first, then a derivative `base_suffix`.

@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection, Sequence
 
 from pinn.spec.language.names import FUNCTIONS
+from pinn.units.measure import is_unit
 
 SPOT = (
     "what acts at a point has no size there: write point_loads: [{at: [x0, y0], source: 5}] beside the equations; in "
@@ -110,9 +111,8 @@ ELSEWHERE = {  # what others have as a key of a block -> (a key that this block 
 SIGNS = {  # of the blackboard
     "∂": "derivatives are written u_x, u_xx",
     **dict.fromkeys("∇Δ", "write laplacian(u), grad(u) or div(…)"),
-    "°": "units are yours, write the number alone",
-    "²": "powers are written **",
-    "³": "powers are written **",
+    "°": "a value with its unit stands alone: 20 °C",
+    **dict.fromkeys("²³", "powers are written **"),
     "·": "a product is written *",
     "×": "a product is written *",
     "−": "a minus is written -",
@@ -133,6 +133,8 @@ def of_product(text: str) -> str:
     """A clause where two factors stand side by side, as in `2 pi`; empty where none do."""
     for found in _TWO_FACTORS.finditer(text):
         left, right = (found[1], found[2]) if found[1] else (found[3], found[4])
+        if found[0] == text.strip() and found[3] and right not in ("pi", "e") and is_unit(right):
+            return f"; a unit stands apart: {left} {right}"
         if not {left, right} & {"and", "or", "not"} and not re.fullmatch(r"e\d+", right):
             return f"; a product has its sign: {left}*{right}"
     return ""

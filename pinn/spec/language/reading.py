@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import Protocol
 
 import sympy
@@ -28,7 +29,11 @@ from pinn.spec.language.bounds import (
 from pinn.spec.language.branches import Predicate
 from pinn.spec.language.functions import FUNCTIONS, OPERATORS, RELATIONS
 from pinn.spec.language.tabulated import Tabulated
+from pinn.units.literals import name_in, with_numbers
+from pinn.units.measure import UnitError, unit_of
+from pinn.units.system import UnitSystem
 
+LARGEST_WHOLE = 1e15  # that is written without an exponent
 Value = sympy.Expr | Predicate | tuple  # an expression, a condition, or a vector of expressions (grad)
 
 
@@ -41,6 +46,9 @@ class Names(Protocol):
     def letters(self) -> tuple[str, ...]: ...  # by which expressions may be differentiated
     @property
     def tables(self) -> Mapping[str, Tabulated]: ...
+    @property
+    def units(self) -> UnitSystem: ...  # that values with units of their own are read in
+    def declares(self, name: str) -> bool: ...
     def names(self) -> list[str]: ...
     def resolve(self, name: str, exact: bool = False) -> sympy.Expr: ...
     def differentiate(self, expression: sympy.Expr, *letters: str) -> sympy.Expr: ...
@@ -63,6 +71,10 @@ class Reader:
             raise SpecError(path, f"expression of {len(text)} characters; at most {LONGEST_TEXT} are read")
         if not text.strip():
             raise SpecError(path, "empty expression")
+        try:
+            text = with_numbers(text, self._number)
+        except SpecError as error:
+            raise error.at(path) from None
         if not text.isascii():
             odd = next(character for character in text if not character.isascii())
             hint = habits.SIGNS.get(odd, "write it in plain letters")
@@ -98,6 +110,24 @@ class Reader:
                 path, f"'{short(text)}' is not a finite real number (a division by zero or a root below zero?)"
             )
         return value
+
+    def _number(self, value: str, unit: str) -> str:
+        """A value with its unit as the number that it is in the units of the spec."""
+        if word := name_in(unit, self.scope.declares, self.scope.letters):
+            way_out = f"in a formula a value with its unit stands in brackets: ({value} {unit.split('*')[0]})*…"
+            if unit.startswith(word):
+                way_out = f"a product has its sign: {value}*{word}"
+            elif "*" not in unit:
+                way_out = "choose another name for it, so that it is clear what is meant"
+            raise SpecError((), f"'{short(f'{value} {unit}')}': '{word}' is a name of this problem; {way_out}")
+        try:
+            number = float(self.scope.units.number(Fraction(value), unit_of(unit)))
+        except UnitError as error:
+            product = "" if "did you mean" in str(error) else f"; a product has its sign: {value}*{unit}"
+            raise SpecError((), f"cannot read '{short(f'{value} {unit}')}': {error}{product}") from None
+        except OverflowError:
+            raise SpecError((), "number too large") from None
+        return repr(int(number) if number.is_integer() and abs(number) < LARGEST_WHOLE else number)
 
     def _walk(self, node: ast.AST, depth: int) -> Value:
         if depth > 2 * DEEPEST_NESTING:
