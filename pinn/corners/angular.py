@@ -22,6 +22,7 @@ class AngularBasis:
 
     def __init__(self, low: float, high: float, count: int, top: int):
         self.low, self.high, self.count, self.top = low, high, count, top
+        self._rows: dict[tuple[int, bytes], Array] = {}
 
     @property
     def size(self) -> int:
@@ -49,8 +50,11 @@ class AngularBasis:
         return found
 
     def rows(self, angles: Array, order: int) -> Array:
-        """phi^(order) at angles [N] of every basis function: [N, size]."""
-        return chebyshev.chebvander(self.unit(angles), self.size - 1) @ self.series[order]
+        """phi^(order) at angles [N] of every basis function: [N, size]. Every term of a row asks at the same angles."""
+        key = (order, angles.tobytes())
+        if key not in self._rows:
+            self._rows[key] = chebyshev.chebvander(self.unit(angles), self.size - 1) @ self.series[order]
+        return self._rows[key]
 
     def derivatives(self, unknowns: NDArray, order: int) -> list[NDArray]:
         """Chebyshev coefficients [size, ...] of phi to phi^(order), from the unknowns [size, ...] of functions."""

@@ -39,8 +39,8 @@ class Discretisation:
             low, high = (sector.low, sector.high) if continued else (sector.start, sector.end)
             singular = singular_angles(roots if roots is not None else np.zeros(0), low, high)
             count = terms_needed(low, high, exponent, singular)
-            bases = [AngularBasis(low, high, count, self.top - t) for t in wedge.weights]
-            self.bases.append(bases)
+            made = {t: AngularBasis(low, high, count, self.top - t) for t in wedge.weights}
+            self.bases.append([made[t] for t in wedge.weights])
         ends = np.cumsum([0, *(basis.size for bases in self.bases for basis in bases)])
         starts = iter(zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True))
         self.columns = [[slice(*next(starts)) for _ in bases] for bases in self.bases]
@@ -91,15 +91,21 @@ class Discretisation:
         Not to its own: of a function with one field alone, as of a body beside heat, those of the others are rounding.
         """
         missed, size = 0.0, 1e-300
+        for block in self._between:
+            powers = exponent ** np.arange(block.shape[1])
+            matrix = np.einsum("nik,i->nk", block, powers)
+            missed = max(missed, float(np.max(np.abs(matrix @ unknowns))))
+            size = max(size, float(np.max(np.abs(matrix) @ np.abs(unknowns))))
+        return missed / size
+
+    @cached_property
+    def _between(self) -> list[Array]:
+        """[N, powers of a, unknowns] of every equation, three times as many points as it is collocated at."""
+        found = []
         for number, sector in enumerate(self.wedge.sectors):
             angles = np.linspace(sector.start, sector.end, 3 * self.bases[number][0].count)
-            for row in sector.equations:
-                block = self._block(row, {0: (number, angles)})
-                powers = exponent ** np.arange(block.shape[1])
-                matrix = np.einsum("nik,i->nk", block, powers)
-                missed = max(missed, float(np.max(np.abs(matrix @ unknowns))))
-                size = max(size, float(np.max(np.abs(matrix) @ np.abs(unknowns))))
-        return missed / size
+            found += [self._block(row, {0: (number, angles)}) for row in sector.equations]
+        return found
 
     def rows(self) -> Iterator[tuple[Row, dict[int, tuple[int, Array]]]]:
         """Every equation and condition, with where it is asked for: side -> (sector, angles [N])."""

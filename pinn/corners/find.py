@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
@@ -36,6 +36,9 @@ from pinn.geometry.points.sampling import Where
 
 STRAIGHT = 0.01  # radians: a turn that small leaves r^-0.01 of second derivatives; cuts of curves that touch make some
 BELOW = 2.0  # exponents from this on leave second derivatives bounded
+# Limits up to which functions are computed, and from which those below a smaller one are taken: what a description
+# shows; what singular corners of second order are told by and what the first levels of a solution take (6, 7, 8).
+COMPUTED = (2.0, 8.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,14 +66,25 @@ class Corner:
         return self.vertex.sectors[-1].end - self.vertex.sectors[0].start
 
     def functions(self, below: float = BELOW) -> CornerFunctions | None:
-        """Its functions with Re a < below; None without a wedge. They are computed once."""
-        return None if self.wedge is None else _functions(self.wedge, below)
+        """Its functions with Re a < below; None without a wedge."""
+        if self.wedge is None:
+            return None
+        found = _computed(_ByContent(self.wedge.key, self.wedge), next((c for c in COMPUTED if below <= c), below))
+        return None if found is None else found.of(self.wedge, below)
 
 
-@lru_cache(maxsize=256)
-def _functions(wedge: Wedge, below: float) -> CornerFunctions | None:
+@dataclass(frozen=True)
+class _ByContent:
+    """A wedge, as what is computed of it once is found again: in a body and in its parts, say."""
+
+    key: tuple[object, ...]
+    wedge: Wedge = field(compare=False)
+
+
+@lru_cache(maxsize=128)
+def _computed(which: _ByContent, below: float) -> CornerFunctions | None:
     try:
-        return corner_functions(wedge, below)
+        return corner_functions(which.wedge, below)
     except NoExponents:  # conditions that follow from each other
         return None
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pinn.corners.discretisation import Discretisation
-from pinn.corners.exponents import exponents_of
+from pinn.corners.exponents import MARGIN, exponents_of
 from pinn.corners.particular import particular_solution
 from pinn.corners.shadows import Piece, shadows
 from pinn.corners.smoothness import samples, without_smooth
@@ -58,13 +58,16 @@ class CornerFunctions:
     exponents   all with 0 < Re a < the limit and Im a >= 0, those of polynomials as well, with their multiplicity
     """
 
+    wedge: Wedge
     discretisation: Discretisation
     functions: tuple[CornerFunction, ...]
     exponents: tuple[complex, ...]
 
-    @property
-    def wedge(self) -> Wedge:
-        return self.discretisation.wedge
+    def of(self, wedge: Wedge, below: float) -> CornerFunctions:
+        """Those with Re a < below, for a wedge that differs in the names of its outputs alone."""
+        functions = tuple(one for one in self.functions if one.exponent.real < below - MARGIN)
+        exponents = tuple(value for value in self.exponents if value.real < below - MARGIN)
+        return CornerFunctions(wedge, self.discretisation, functions, exponents)
 
 
 def corner_functions(wedge: Wedge, below: float) -> CornerFunctions:
@@ -87,7 +90,7 @@ def corner_functions(wedge: Wedge, below: float) -> CornerFunctions:
             following = shadows(fine, complex(degree), levels, below)
             found.append(_scaled(fine, complex(degree), 1, True, levels, following))
     found.sort(key=lambda function: function.exponent.real)
-    return CornerFunctions(fine, tuple(found), tuple(exponents))
+    return CornerFunctions(wedge, fine, tuple(found), tuple(exponents))
 
 
 def _scaled(

@@ -39,7 +39,7 @@ def hole_functions(wedge: Wedge, powers: int) -> CornerFunctions:
         if not power:
             chains = with_logarithm(fine, chains)
         found += [CornerFunction(complex(exponent), None, scaled(fine, levels)) for levels in chains]
-    return CornerFunctions(fine, tuple(found), ())
+    return CornerFunctions(wedge, fine, tuple(found), ())
 
 
 def with_logarithm(fine: Discretisation, chains: Array) -> Array:

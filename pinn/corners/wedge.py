@@ -9,13 +9,16 @@ a field: 0 for displacements and velocities, 1 for the pressure that belongs to 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from pinn.corners.angular import Array
 from pinn.corners.polar import Orders
+
+DIGITS = 11  # up to which wedges are the same
 
 Term = tuple[int, int, Orders]  # (0 for the sector before an edge or for the only one, 1 for that after; field; orders)
 
@@ -37,9 +40,23 @@ class Row:
     data: tuple[Array, ...] = ()
     lower: Mapping[int, tuple[tuple[Term, Array], ...]] = field(default_factory=dict)
 
+    @property
+    def key(self) -> tuple[object, ...]:
+        """The same where only rounding errors differ."""
+        lower = tuple((m, tuple((term, rounded(part)) for term, part in parts)) for m, parts in self.lower.items())
+        data = rounded(np.concatenate(self.data)) if self.data else ()
+        return tuple(self.terms), rounded(self.terms.values()), self.order, len(self.data), data, lower
+
     def data_at(self, degree: int, angles: Array) -> Array:
         """The part of the data of r^degree, without that factor, at angles [N]."""
         return homogeneous(self.data[degree], angles) if 0 <= degree < len(self.data) else np.zeros(len(angles))
+
+
+def rounded(values: Iterable[float] | Array) -> tuple[float, ...]:
+    """Numbers of one row to eleven digits of the largest, and that one, without the signs of zeros."""
+    given = np.array(list(values), dtype=float)
+    unit = float(f"{np.abs(given).max(initial=0.0):.10e}") or 1.0
+    return (unit, *(np.round(given / unit, DIGITS) + 0.0).tolist())
 
 
 def homogeneous(coefficients: Array, angles: Array) -> Array:
@@ -99,6 +116,18 @@ class Wedge:
     @property
     def angle(self) -> float:
         return self.sectors[-1].end - self.sectors[0].start
+
+    @cached_property
+    def key(self) -> tuple[object, ...]:
+        """The same for wedges that differ in the names of their outputs and in rounding errors alone."""
+        return (
+            self.weights,
+            tuple(
+                (rounded((math.pi, one.start, one.end, one.low, one.high)), *(row.key for row in one.equations))
+                for one in self.sectors
+            ),
+            tuple((rounded((math.pi, edge.angle)), *(row.key for row in edge.conditions)) for edge in self.edges),
+        )
 
     def beside(self, edge: int) -> tuple[tuple[int, float] | None, tuple[int, float] | None]:
         """(number, angle of the edge as seen from it) of the sectors before and after an edge; None where is none."""

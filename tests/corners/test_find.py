@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import pinn
+from pinn.corners import find
+from pinn.corners.functions import corner_functions
 from pinn.problem.corners import corner_lines
 from pinn.problem.loading import build
 from pinn.problem.problem import Problem
@@ -225,3 +227,31 @@ def test_a_mesh_ends_in_the_angles_that_it_stands_for(tmp_path):
     right = {round(np.degrees(corner.angle), 9) for corner in found.corners}
     assert right == {90.0, 180.0}
     assert not is_singular(found)
+
+
+def test_functions_of_a_corner_are_computed_once_for_all_limits_and_for_the_body_and_its_parts(monkeypatch):
+    computed = []
+
+    def counted(wedge, below):
+        computed.append(below)
+        return corner_functions(wedge, below)
+
+    monkeypatch.setattr(find, "corner_functions", counted)
+    find._computed.cache_clear()
+    whole = poisson("{rectangle: {from: [0, 0], to: [3, 1.23]}}")
+    halves = poisson(
+        "{rectangle: {from: [0, 0], to: [3, 1.23]}}",
+        more="subdomains: {one: {rectangle: {from: [0, 0], to: [1.7, 1.23]}}, other: rest}\n"
+        "interfaces: [{between: [one, other], continuous: [u, u_n]}]\n",
+    )
+    corners = [at(problem, 0, 1.23) for problem in (whole, halves)]
+    found = [corner.functions(below) for corner in corners for below in (3.0, 5.5, 7.0)]
+    assert computed == [8.0]
+    assert [f.wedge for f in found] == [corner.wedge for corner in corners for _ in range(3)]
+
+
+def test_functions_below_a_limit_are_those_computed_up_to_it():
+    corner = at(poisson("{polygon: {vertices: [[0, 0], [1, 0], [1, 1], [-1, 1], [-1, -1], [0, -1]]}}"), 0, 0)
+    found, alone = corner.functions(4.0), corner_functions(corner.wedge, 4.0)
+    assert [f.exponent for f in found.functions] == pytest.approx([f.exponent for f in alone.functions], abs=1e-10)
+    assert found.exponents == pytest.approx(alone.exponents, abs=1e-10)
