@@ -18,8 +18,9 @@ from pinn.corners.poles import PoleTable
 from pinn.corners.table import CornerTable
 from pinn.derivatives.jets import JetPlan, Jets, plan_jets
 from pinn.network.activations import Activation
+from pinn.network.field_network import FieldNetwork
 from pinn.network.mlp import MLP, stack
-from pinn.network.sum_network import added
+from pinn.network.sum_network import SumNetwork, added
 
 ROWS = 4096  # points at which the functions are evaluated at once
 
@@ -83,15 +84,54 @@ class CornerNetwork(nn.Module):
 
     def singular(self, points: Tensor, plan: JetPlan) -> list[Tensor]:
         """Channels [N, F] of what the corners make of the fields."""
-        found = [t.combined(points, plan, c) for t, c in zip(self.tables, self.of_corners, strict=True)]
-        return [torch.stack(channels).sum(dim=0) for channels in zip(*found, strict=True)]
+        return combined(self.tables, self.coefficients, points, plan)
 
     def jets(self, points: Tensor, plan: JetPlan) -> Jets:
         """Channels of the fields, each [N, F]."""
-        chunks = points.split(self.smooth.cache_rows)
-        smooth = torch.cat([stack(self.smooth.jets(chunk, plan), len(chunk)) for chunk in chunks], dim=1)
-        return self.with_corners(list(smooth), points, plan)
+        return self.with_corners(list(smooth_jets(self.smooth, points, plan)), points, plan)
 
     def with_corners(self, smooth: Jets, points: Tensor, plan: JetPlan) -> Jets:
         """Channels of the fields, from those of the perceptron."""
         return [added(one, other) for one, other in zip(smooth, self.singular(points, plan), strict=True)]
+
+
+def smooth_jets(network: MLP, points: Tensor, plan: JetPlan) -> Tensor:
+    """Channels [C, N, F] of a perceptron, so many points at a time as its caches take."""
+    chunks = points.split(network.cache_rows)
+    return torch.cat([stack(network.jets(chunk, plan), len(chunk)) for chunk in chunks], dim=1)
+
+
+def combined(
+    tables: Sequence[CornerTable | PoleTable], coefficients: Tensor, points: Tensor, plan: JetPlan
+) -> list[Tensor]:
+    """Channels [N, F] of the functions of all corners times coefficients [n], one corner after the other."""
+    of_corners = coefficients.split([len(table) for table in tables])
+    found = [table.combined(points, plan, own) for table, own in zip(tables, of_corners, strict=True)]
+    return [torch.stack(channels).sum(dim=0) for channels in zip(*found, strict=True)]
+
+
+class CornerSum(SumNetwork):
+    """The sum of two networks with functions of the same corners, which are evaluated once: a solution's correction."""
+
+    first: CornerNetwork
+    second: CornerNetwork
+
+    def forward(self, points: Tensor) -> Tensor:
+        smooth = self.first.smooth(points) + self.second.smooth(points)
+        return smooth + self.singular(points, plan_jets([], points.shape[1]))[0]
+
+    def jets(self, points: Tensor, plan: JetPlan) -> Jets:
+        """Channels of the fields, each [N, F]."""
+        smooth = [smooth_jets(one.smooth, points, plan) for one in (self.first, self.second)]
+        pairs = zip(smooth[0] + smooth[1], self.singular(points, plan), strict=True)
+        return [added(one, other) for one, other in pairs]
+
+    def singular(self, points: Tensor, plan: JetPlan) -> list[Tensor]:
+        """Channels [N, F] of what the corners make of the fields."""
+        return combined(self.first.tables, self.first.coefficients + self.second.coefficients, points, plan)
+
+
+def sum_of(first: FieldNetwork, second: FieldNetwork) -> SumNetwork:
+    """The sum of two networks; `second` has the functions of the corners of `first`, if either has any."""
+    both = isinstance(first, CornerNetwork) and isinstance(second, CornerNetwork)
+    return CornerSum(first, second) if both else SumNetwork(first, second)

@@ -11,16 +11,15 @@ whatever the type of the points, since powers of r and high derivatives lose too
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from pinn.corners.polar import at_exponent, polar_derivative
+from pinn.corners.terms import Alike, Pairs, alike, chebyshev, each, summed
 from pinn.derivatives.jets import JetPlan, Partial, activate, plan_jets
 from pinn.derivatives.products import multiply
 from pinn.network.windows import smooth_step
@@ -82,6 +81,8 @@ class CornerTable(nn.Module):
     def __init__(self, tensors: Mapping[str, Tensor], fields: int):
         super().__init__()
         self.fields = fields
+        self._sorted: tuple[tuple[Tensor, int, int], list[Alike]] | None = None
+        self._acts: dict[tuple[object, ...], tuple[Pairs, Tensor]] = {}
         for name in self.NAMES:  # copies: those of a file may lie where complex numbers must not
             self.register_buffer(name, tensors[name].double().clone())
 
@@ -166,13 +167,13 @@ class CornerTable(nn.Module):
             return found
         offset = (exact[:, :2] - self.vertex) / self.radius
         seen = offset if inward is None else offset + NUDGE * offset.norm(dim=1, keepdim=True) * inward
-        for parts in self.alike():
+        for parts in self.by_sector():
             for same, rows in shared_out(parts, seen):
                 if len(rows):
                     self._add(same, offset[rows], seen[rows], rows, plan, weights, found)
         return self._faded(exact, plan, found) if self.fades else found
 
-    def alike(self) -> list[list[list[AngularPart]]]:
+    def by_sector(self) -> list[list[list[AngularPart]]]:
         """Outputs that share their sectors, together: of each group its sectors, of each sector the outputs' parts."""
         by_output: dict[int, list[AngularPart]] = {}
         for part in self.parts:
@@ -193,45 +194,50 @@ class CornerTable(nn.Module):
         found: list[Tensor],
     ) -> None:
         """Some outputs in one sector, at its points: the places [P, 2] from the vertex, and as `inward` moves them."""
-        exponents = torch.view_as_complex(self.exponents)
-        given = exponents.detach().cpu().numpy()
-        first = parts[0]
+        first, kinds = parts[0], self._kinds()
         theta = first.angles(local)
         theta = theta + 2 * math.pi * torch.round((first.angles(seen) - theta) / (2 * math.pi)).detach()
         log_r = torch.log(local.norm(dim=1).clamp_min(NEAREST))
-        unit = (theta - first.middle) / first.half
-        polynomials = chebyshev(unit, self.series.shape[2])
-        power = torch.exp(exponents * log_r[:, None])
-        turns = {q: torch.exp(1j * q * theta) for q in range(-plan.order, plan.order + 1)}
+        polynomials = chebyshev((theta - first.middle) / first.half, self.series.shape[2])
+        turns = {q: (torch.cos(q * theta), torch.sin(q * theta)) for q in range(-plan.order, plan.order + 1)}
+        channels = [(n, channel) for n, channel in enumerate(plan.channels) if not any(channel.orders[2:])]
+        places = torch.argsort(torch.cat([kind.index for kind in kinds]))
         for part in parts:
-            derived = self._derived(part, polynomials, log_r, plan.order) * power[:, None, None, :]
-            for number, channel in enumerate(plan.channels):
-                if any(channel.orders[2:]):
-                    continue
-                orders, order = (channel.orders[0], channel.orders[1]), channel.order
-                total = 0.0
-                for q, coefficients in polar_derivative(orders, part.weight, channel.laplacians).items():
-                    factors = torch.as_tensor(at_exponent(coefficients, given, derived.shape[1] - 1)).to(derived)
-                    terms = derived[:, :, : order + 1]
-                    if weights is None:
-                        summed = (terms * factors).sum(dim=(1, 2))
-                    else:
-                        summed = terms.flatten(1) @ (factors * weights).flatten()[:, None]
-                    total = total + turns[q][:, None] * summed
-                lower = torch.exp(-(order + part.weight) * log_r) * self.radius ** -(order + part.weight)
-                found[number][rows, part.output] = cast(Tensor, total).real * lower[:, None]
+            totals: dict[int, list[Tensor]] = {number: [] for number, _ in channels}
+            for which, kind in enumerate(kinds):
+                derived = kind.derived(part.number, polynomials, log_r, plan.order)
+                pairs, factors = self._factors(which, part.weight, channels, plan.order)
+                sums = each(derived, factors) if weights is None else summed(derived, factors, weights[kind.index])
+                of_kind: dict[int, Tensor] = {}
+                for (number, q), real, imaginary in zip(pairs, *(one.unbind(-1) for one in sums), strict=True):
+                    value = turns[q][0] * real - turns[q][1] * imaginary
+                    of_kind[number] = of_kind[number] + value if number in of_kind else value
+                for number, value in of_kind.items():
+                    totals[number].append(value)
+            for number, channel in channels:
+                order = channel.order + part.weight
+                lower = torch.exp(-order * log_r) * self.radius**-order
+                if weights is None:  # [terms, P], in the order of the kinds
+                    found[number][rows, part.output] = (torch.cat(totals[number])[places] * lower).T
+                else:
+                    found[number][rows, part.output, 0] = torch.stack(totals[number]).sum(dim=0) * lower
 
-    def _derived(self, part: AngularPart, polynomials: Tensor, log_r: Tensor, order: int) -> Tensor:
-        """d^l/d(log r)^l of sum_k (log r)^k phi_k and its derivatives m in theta: [P, l, m, terms]."""
-        series = self.series[part.number, : order + 1]
-        flat = polynomials @ series.transpose(0, 1).flatten(1)  # real, which is faster than complex
-        phi = torch.view_as_complex(flat.reshape(-1, len(series), *series.shape[2:]))
-        levels = range(phi.shape[2])
-        found = [
-            sum(math.perm(k, level) * log_r[:, None, None] ** (k - level) * phi[:, :, k] for k in levels[level:])
-            for level in levels
-        ]
-        return torch.stack(cast(list[Tensor], found), dim=1)
+    def _kinds(self) -> list[Alike]:
+        """The terms, sorted once for the tensors that are there now: those of a file come after the table is made."""
+        state = (self.series, self.series._version, self.exponents._version)
+        if self._sorted is None or self._sorted[0][0] is not state[0] or self._sorted[0][1:] != state[1:]:
+            self._sorted, self._acts = (state, alike(self.exponents, self.series)), {}
+        return self._sorted[1]
+
+    def _factors(
+        self, which: int, weight: int, channels: Sequence[tuple[int, Partial]], order: int
+    ) -> tuple[Pairs, Tensor]:
+        """Those of a kind of terms, by its number: the same for all points."""
+        key = (which, weight, order, *channels)
+        if key not in self._acts:
+            pairs, factors = self._kinds()[which].factors(weight, channels, order)
+            self._acts[key] = pairs, factors.to(self.series.device)
+        return self._acts[key]
 
     def _faded(self, points: Tensor, plan: JetPlan, functions: list[Tensor]) -> list[Tensor]:
         """The functions times the window, a smooth step in r^2."""
@@ -279,11 +285,3 @@ def shared_out(sectors: list[list[AngularPart]], directions: Tensor) -> list[tup
     excess = [(parts[0].angles(directions) - parts[0].middle).abs() - parts[0].half for parts in sectors]
     nearest = torch.stack(excess).argmin(dim=0)
     return [(parts, torch.nonzero(nearest == number).flatten()) for number, parts in enumerate(sectors)]
-
-
-def chebyshev(unit: Tensor, count: int) -> Tensor:
-    """T_0 to T_(count-1) at points [N]: [N, count]. Beyond [-1, 1] the polynomials go on."""
-    found, twice = [torch.ones_like(unit), unit], 2 * unit
-    while len(found) < count:
-        found.append(twice * found[-1] - found[-2])
-    return torch.stack(found[:count], dim=1)

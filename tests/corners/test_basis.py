@@ -10,6 +10,8 @@ import torch
 
 from pinn.corners.basis import CornerBasis
 from pinn.corners.functions import corner_functions
+from pinn.corners.table import CornerTable
+from pinn.corners.terms import alike
 from pinn.derivatives.autograd import partial_derivatives
 from pinn.derivatives.jets import Partial, plan_jets
 from tests.corners.wedges import elastic, isotropic, laplace, stokes
@@ -109,3 +111,30 @@ def test_a_window_ends_and_begins():
     torch.testing.assert_close(a[0], b[0])
     assert 0 < float(a[1, 0, 0] / b[1, 0, 0]) < 1
     assert not a[2].any()
+
+
+def test_terms_are_sorted_by_their_logarithms_and_whether_they_are_real():
+    """And anew where a file's numbers come after its table is made; the sum of all is that of each."""
+    wedge = elastic([0.3, 0.3 + math.radians(100)], [isotropic(1.0, 0.3)], "CF")
+    found = corner_functions(wedge, 2.5)
+    basis = CornerBasis(VERTEX, found, wedge.sectors[0].outputs)
+    series = torch.view_as_complex(basis.series)
+    with_logarithm = torch.cat([series, torch.zeros_like(series)], dim=3)
+    with_logarithm[:, :, :, 1, 0] = series[:, :, :, 0, 0]
+    tensors = {name: basis.get_buffer(name) for name in CornerTable.NAMES}
+    table = CornerTable({**tensors, "series": torch.view_as_real(with_logarithm)}, 2)
+    kinds = alike(table.exponents, table.series)
+    turning = torch.nonzero(table.exponents[:, 1] != 0).flatten().tolist()
+    assert [(kind.levels, kind.series.is_complex()) for kind in kinds] == [(2, False), (1, True)]
+    assert [kind.index.tolist() for kind in kinds] == [[0], turning]
+    assert len(turning) > 1
+    points, plan = points_about(0.3, 0.3 + math.radians(100)), plan_jets(ORDERS, 2)
+    weights = torch.linspace(-1.0, 2.0, len(table), dtype=torch.float64)
+    for scale in (1.0, 3.0):
+        table.load_state_dict({**table.state_dict(), "series": scale * torch.view_as_real(with_logarithm)})
+        jets, combined = table.jets(points, plan), table.combined(points, plan, weights)
+        r = torch.linalg.vector_norm(points - torch.as_tensor(VERTEX), dim=1)
+        first = scale * basis.jets(points, plan)[0][:, :, 0] * (1 + torch.log(r))[:, None]
+        torch.testing.assert_close(jets[0][:, :, 0], first)
+        for channel, whole in zip(jets, combined, strict=True):
+            torch.testing.assert_close(channel @ weights, whole)

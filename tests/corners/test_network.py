@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 
 import pytest
@@ -9,11 +10,13 @@ import torch
 
 from pinn.corners.basis import CornerBasis
 from pinn.corners.functions import corner_functions
-from pinn.corners.network import CornerNetwork
+from pinn.corners.network import CornerNetwork, sum_of
+from pinn.corners.table import CornerTable
 from pinn.derivatives.autograd import partial_derivatives
 from pinn.derivatives.jets import Partial, plan_jets
 from pinn.network.features import InputFeatures
 from pinn.network.mlp import MLP
+from pinn.network.sum_network import SumNetwork
 from tests.corners.wedges import laplace
 
 PLAN = plan_jets([Partial((2, 0)), Partial((1, 1)), Partial((0, 2))], 2)
@@ -67,3 +70,19 @@ def test_functions_are_exact_for_points_in_float32(network, points):
 def test_what_is_unbounded_in_the_vertex_is_finite_there(network):
     for jet in network.jets(torch.zeros(1, 2, dtype=torch.float64), PLAN):
         assert torch.isfinite(jet).all()
+
+
+def test_a_correction_has_the_functions_of_its_solution_and_evaluates_them_once(network, points, monkeypatch):
+    other = copy.deepcopy(network)
+    with torch.no_grad():
+        for parameter in other.parameters():
+            parameter.mul_(-0.7).add_(0.1)
+    whole, slow = sum_of(network, other), SumNetwork(network, other)
+    torch.testing.assert_close(whole(points), slow(points))
+    for jet, expected in zip(whole.jets(points, PLAN), slow.jets(points, PLAN), strict=True):
+        torch.testing.assert_close(jet, expected)
+    calls, combined = [], CornerTable.combined
+    monkeypatch.setattr(CornerTable, "combined", lambda table, *given: calls.append(table) or combined(table, *given))
+    whole.jets(points, PLAN)
+    assert len(calls) == len(network.tables)
+    assert type(sum_of(network, network.smooth)) is SumNetwork

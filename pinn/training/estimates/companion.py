@@ -32,12 +32,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pinn.corners.network import CornerNetwork
+from pinn.corners.network import CornerNetwork, sum_of
 from pinn.derivatives.jets import Partial, plan_jets
 from pinn.network.activations import ACTIVATIONS
 from pinn.network.displaced_network import DisplacedNetwork
 from pinn.network.mlp import MLP
-from pinn.network.sum_network import SumNetwork
 from pinn.problem.problem import Problem
 from pinn.training.estimates.singular import largest
 from pinn.training.output_layer.damped_qr import column_scales, damped_triangle, damping
@@ -158,7 +157,7 @@ class Companion:
             if unknowns:
                 coefficients[-unknowns:] += torch.stack([*correction.raw.values()])
             set_coefficients(correction, coefficients)
-            found = Model(self.problem, SumNetwork(self.model.network, correction.network), self.model.derivatives)
+            found = Model(self.problem, sum_of(self.model.network, correction.network), self.model.derivatives)
             found.raw.load_state_dict(correction.raw.state_dict())
         return found
 
