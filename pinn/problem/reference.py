@@ -20,7 +20,7 @@ def read_reference(spec: Spec, scope: Scope, folder: Path, domain: Domain) -> Re
         return None
     path = ("reference", "file")
     file = folder / spec.reference.file
-    columns = read_columns(file, scope.axes, path)
+    columns = read_columns(file, scope.axes, path, spec.units_of_files)
     points = np.stack([column(columns, axis, file, path) for axis in scope.axes], axis=1)
     names = [*scope.fields, *scope.definitions]
     quantities = {name: values for name, values in columns.items() if name in names}

@@ -83,7 +83,8 @@ def read_statements(
             else:
                 found.stated += periodic_statements(subdomains[0].scope, equations, ends, path)
     for index, data in enumerate(spec.data):
-        found.stated += data_statements(data, subdomains[0].scope, domain, folder, ("data", index))
+        path = ("data", index)
+        found.stated += data_statements(data, subdomains[0].scope, domain, folder, path, spec.units_of_files)
     refuse_gaps(subdomains, domain.shape, equations, found.stated, conditions, domain.time)
     return found
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pinn.equations.dimensional import LENGTH, TIME, Dimensions, Inconsistent
 from pinn.equations.meanings import read_meaning
-from pinn.problem.measured import of_probe
+from pinn.problem.measured_places import of_probe
 from pinn.units.dimension import Dimension, dimension
 from pinn.units.system import UnitSystem
 from pinn.units.writing import as_parts, written

@@ -264,6 +264,11 @@ class Spec(Block):
         """What plain numbers are measured in, where that is said; values with units of their own become these."""
         return SI if self.units is None else self.units.system
 
+    @property
+    def units_of_files(self) -> UnitSystem | None:
+        """What columns of files with units in their names become; None where the spec says nothing of units."""
+        return self.unit_system if self.is_measured else None
+
     @cached_property
     def own_units(self) -> set[str]:
         """Units of the values that have one."""

@@ -13,6 +13,7 @@ from pinn.spec.blocks.table import Table
 from pinn.spec.language.tabulated import DEGREES, Tabulated, tabulated
 from pinn.spec.schema import Spec
 from pinn.spec.tables import column, read_columns
+from pinn.units.system import UnitSystem
 
 Array = NDArray[np.float64]
 MOST_VALUES = 10_000_000
@@ -32,15 +33,16 @@ class OpenTable(Table):
 
 def with_open_tables(spec: Spec, folder: Path) -> Spec:
     """The spec with its tables read; files are relative to `folder`. Raises SpecError at a table's place."""
-    return spec.model_copy(update={"tables": {name: opened(name, one, folder) for name, one in spec.tables.items()}})
+    tables = {name: opened(name, one, folder, spec.units_of_files) for name, one in spec.tables.items()}
+    return spec.model_copy(update={"tables": tables})
 
 
-def opened(name: str, table: Table, folder: Path) -> Table:
+def opened(name: str, table: Table, folder: Path, units: UnitSystem | None = None) -> Table:
     if isinstance(table, OpenTable):
         return table
     path = ("tables", name)
     letters = tuple(table.x)
-    points, grid = on_grid(*written_numbers(table, folder, path), letters, path)
+    points, grid = on_grid(*written_numbers(table, folder, path, units), letters, path)
     for letter, own in zip(letters, points, strict=True):
         refuse_jumps(letter, own, path)
     found = OpenTable(**table.model_dump())
@@ -48,11 +50,13 @@ def opened(name: str, table: Table, folder: Path) -> Table:
     return found
 
 
-def written_numbers(table: Table, folder: Path, path: tuple[str, str]) -> tuple[list[Array], Array]:
+def written_numbers(
+    table: Table, folder: Path, path: tuple[str, str], units: UnitSystem | None
+) -> tuple[list[Array], Array]:
     """The arguments, each [N], and the values [N], from the table's file or from the spec itself."""
     if table.file is not None:
         file = folder / table.file
-        columns = read_columns(file, tuple(table.x), (*path, "file"))
+        columns = read_columns(file, tuple(table.x), (*path, "file"), units)
         arguments = [column(columns, letter, file, (*path, "x")) for letter in table.x]
         return arguments, column(columns, str(table.values), file, (*path, "values"))
     assert isinstance(table.x, dict)  # as the table has been read

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,13 +12,20 @@ from numpy.typing import NDArray
 from pinn.errors import SpecError, did_you_mean
 from pinn.files.archive import read_npz
 from pinn.files.csv_table import read_csv
+from pinn.units.measure import UnitError, unit_of
+from pinn.units.system import UnitSystem
 
 Columns = dict[str, NDArray[np.float64]]
+WITH_UNIT = re.compile(r"(.*\S) \[([^\[\]]+)\]")  # heat_flux [mW mm^-2], as exports have it
 LARGEST_FILE = 2**30
 
 
-def read_columns(file: Path, axes: Sequence[str], path: Sequence[str | int]) -> Columns:
+def read_columns(
+    file: Path, axes: Sequence[str], path: Sequence[str | int], units: UnitSystem | None = None
+) -> Columns:
     """Every column of the file, each [N].
+
+    units   of the spec, where it has some: a column called `T [degC]` is T, and converted; else it is called as it is
 
     An .npz may hold a grid instead: one array per axis and fields of shape [len of the last axis, …, len of the first];
     it is unrolled. Of a mesh these are its nodes and its point data, a vector v as v_x, v_y, v_z. Raises SpecError with
@@ -37,7 +45,7 @@ def read_columns(file: Path, axes: Sequence[str], path: Sequence[str | int]) -> 
     if file.suffix not in readers:
         raise SpecError(path, f"cannot read '{file.suffix}' files{did_you_mean(file.suffix, list(readers))}")
     try:
-        columns = readers[file.suffix](file, axes)
+        columns = in_units(readers[file.suffix](file, axes), units)
     except SpecError as error:
         raise SpecError(path, " ".join(error.message.split())[:400]) from None
     except (OSError, ValueError, KeyError, UnicodeDecodeError, SystemExit) as error:
@@ -51,8 +59,25 @@ def read_columns(file: Path, axes: Sequence[str], path: Sequence[str | int]) -> 
     return columns
 
 
+def in_units(columns: Columns, units: UnitSystem | None) -> Columns:
+    """The columns with units in their names under the names alone, in the units of the spec. Raises SpecError."""
+    found: Columns = {}
+    for name, values in columns.items():
+        header = WITH_UNIT.fullmatch(name) if units is not None else None
+        if units is None or header is None:
+            found[name] = values
+            continue
+        try:
+            found[header[1]] = units.numbers(values, unit_of(header[2]))
+        except UnitError as error:
+            raise SpecError((), f"column '{name}': {error}") from None
+    return found
+
+
 def column(columns: Columns, name: str, file: Path, path: Sequence[str | int]) -> NDArray[np.float64]:
-    """One column by name. Raises SpecError where there is none."""
+    """One column by name, its unit left out or not. Raises SpecError where there is none."""
+    if name not in columns and (header := WITH_UNIT.fullmatch(name)):
+        name = header[1]
     if name not in columns:
         raise SpecError(path, f"{file} has no column '{name}'{did_you_mean(name, list(columns))}")
     return columns[name]

@@ -10,10 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from pinn.units.dimension import BASES, PURE, Dimension, base, dimension
 from pinn.units.measure import Unit, UnitError, to_power, unit_of
 from pinn.units.writing import PREFIXES, Parts, as_parts, named, written
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 CHOICES = (*BASES, "force", "pressure", "energy", "power", "velocity", "density")
 IN_ORDER = (
@@ -90,6 +95,11 @@ class UnitSystem:
     def number(self, value: Fraction, unit: Unit) -> Fraction:
         """So many of a unit, in the system's: 20 degC are 293.15 K."""
         return (value * unit.factor + unit.zero) / self.factor(unit.dimension)
+
+    def numbers(self, values: NDArray[np.float64], unit: Unit) -> NDArray[np.float64]:
+        """The same of an array."""
+        zero, one = (float(self.number(Fraction(value), unit)) for value in (0, 1))
+        return zero + values * float(unit.factor / self.factor(unit.dimension)) if zero else values * one
 
     def parts(self, of: Dimension) -> Parts:
         """The system's unit of a dimension by its usual name: MPa rather than N/mm^2."""

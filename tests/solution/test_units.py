@@ -190,3 +190,30 @@ def test_terms_that_measure_different_things_are_warned_of():
     assert "dimensions" not in pinn.load(WALL).describe()
     load = WALL.replace("T: inside", "T: inside*inside")
     assert "conditions[0].T: must be a temperature (K); 'inside*inside' is in K²" in pinn.load(load).describe()
+
+
+def test_columns_of_files_have_their_units(tmp_path):
+    (tmp_path / "k.csv").write_text("T [degC],k [W/(m K)]\n0,40\n100,50\n")
+    (tmp_path / "measured.csv").write_text("x [cm],y [mm],u [degC]\n12,50,12.5\n")
+    text = WALL.replace("k*laplacian(T) = 0", "'d(of(T)*T_x, x) + d(of(T)*T_y, y) = 0'")
+    text += "tables: {of: {file: k.csv, x: T, values: k, interpolation: cubic}}\n"
+    text += "data: [{file: measured.csv, quantities: {T: u}, noise: 0.1 K}]\n"
+    (tmp_path / "wall.yaml").write_text(text)
+    problem = pinn.load(tmp_path / "wall.yaml")
+    table = problem.spec.tables["of"].function
+    assert float(table.at(323.15)) == pytest.approx(45, rel=1e-12)  # mW/(mm K)
+    (stated,) = [one for one in problem.statements if one.name == "data T"]
+    assert (stated.values.tolist(), stated.noise) == ([285.65], 0.1)
+    (tmp_path / "k.csv").write_text("T [degC],k [W/(m Kk)]\n0,40\n100,50\n")
+    with pytest.raises(pinn.SpecError, match="column 'k \\[W/\\(m Kk\\)\\]': 'Kk' is no unit"):
+        pinn.load(tmp_path / "wall.yaml")
+
+
+def test_values_of_pint_are_values_with_units():
+    pint = pytest.importorskip("pint")
+    units = pint.UnitRegistry()
+    problem = pinn.load(WALL, constants={"k": units.Quantity(3.0, "kW/m/K"), "inside": units.Quantity(300, "K")})
+    assert (problem.scope.constants["k"], problem.scope.constants["inside"]) == (3000, 300)
+    corners = {"from": units.Quantity(np.zeros(2), "m"), "to": units.Quantity(np.array([0.2, 0.1]), "m")}
+    again = pinn.load(WALL, domain={"rectangle": corners}, probes={"middle": {"at": [0, 0]}})
+    assert again.bounds[1].tolist() == [200, 100]

@@ -17,6 +17,7 @@ from pinn.errors import SpecError, did_you_mean
 from pinn.spec.blocks.observations import ESTIMATE, Data
 from pinn.spec.language.expressions import Scope, symbol
 from pinn.spec.tables import column, read_columns
+from pinn.units.system import UnitSystem
 
 TOLERANCE = 1e-3  # of the domain's size and of the duration, within which a point lies in them
 
@@ -27,10 +28,14 @@ def data_statements(
     domain: Domain,
     folder: Path,
     path: tuple[str | int, ...],
+    units: UnitSystem | None = None,
 ) -> Iterator[Statement]:
-    """quantity = measured value, at the points of one file, which is relative to the folder."""
+    """quantity = measured value, at the points of one file, which is relative to the folder.
+
+    units   of the spec, where it has some, which columns with units in their names are converted to
+    """
     file = folder / data.file
-    columns = read_columns(file, scope.axes, (*path, "file"))
+    columns = read_columns(file, scope.axes, (*path, "file"), units)
     headers = [data.coordinates.get(axis, axis) for axis in scope.axes]
     points = np.stack([column(columns, header, file, (*path, "file")) for header in headers], axis=1)
     refuse_outside(points, domain, file, (*path, "file"))

@@ -46,7 +46,9 @@ def _with_unit(sampled: Sample, name: str) -> str:
     known = (*problem.quantities, *problem.vectors, *problem.tensors)
     for before in BEFORE if quantity not in known else ():
         quantity = quantity.removeprefix(before)
-    unit = problem.unit_labels.of(quantity, plain=True) if quantity in known else ""
+    if name == "arc_length":
+        quantity = problem.coordinates[0]
+    unit = problem.unit_labels.of(quantity, plain=True) if quantity in (*known, *problem.coordinates) else ""
     return f"{name} [{unit}]" if unit else name
 
 

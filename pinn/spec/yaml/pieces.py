@@ -73,6 +73,9 @@ def _plain(value: Any, path: Path, file: str) -> Any:
     """Mappings, lists, numbers and text; what numpy and pathlib have of these becomes Python's own."""
     if isinstance(value, Mapping):
         return {str(key): _plain(entry, (*path, str(key)), file) for key, entry in value.items()}
+    if hasattr(value, "magnitude") and hasattr(value, "units"):  # a value of pint, or of what is like it
+        numbers = _plain(value.magnitude, path, file)
+        return _with_unit(numbers, str(value.units))
     if hasattr(value, "tolist"):  # a number or an array of numpy or torch
         return value.tolist()
     if isinstance(value, PathLike):
@@ -85,3 +88,10 @@ def _plain(value: Any, path: Path, file: str) -> Any:
         return [_plain(entry, (*path, number), file) for number, entry in enumerate(value)]
     kind = type(value).__name__
     raise SpecError(path, f"must be text, a number, a list or a mapping, got {kind}; write it as text", (file, 1, 1))
+
+
+def _with_unit(numbers: Any, unit: str) -> Any:
+    """A number, or lists of numbers, as texts with their unit."""
+    if isinstance(numbers, list):
+        return [_with_unit(one, unit) for one in numbers]
+    return f"{numbers!r} {unit}" if unit != "dimensionless" else numbers
