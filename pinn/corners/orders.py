@@ -33,10 +33,11 @@ def system_orders(highest: NDArray[np.int64]) -> tuple[tuple[int, ...], tuple[in
     except ValueError:  # no equation can be given to each field
         return None
     weights = np.zeros(fields, dtype=int)
-    while True:
+    for _ in range(fields * int(highest[occurs].sum()) + 1):  # each pass raises one, none above the sum of all orders
         found = np.where(occurs, highest + weights, -1).max(axis=1)
         raised = np.zeros(fields, dtype=int)
         raised[assigned] = found[own] - highest[own, assigned]
         if (raised == weights).all():
             return tuple(found.tolist()), tuple(weights.tolist())
         weights = raised
+    raise AssertionError("an assignment of most order has weights")

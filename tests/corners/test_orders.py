@@ -15,6 +15,7 @@ from pinn.corners.orders import system_orders
         ([[2, 2, 1], [2, 2, 1], [1, 1, 0]], ((2, 2, 1), (0, 0, 1))),  # nearly incompressible
         ([[2, 2, 1], [2, 2, 1], [-1, -1, 2]], ((2, 2, 2), (0, 0, 0))),  # with temperature: its slope is of lower order
         ([[-1, 1, 1], [1, 0, -1], [1, -1, 0]], ((2, 1, 1), (0, 1, 1))),  # a flux as fields of its own
+        ([[2, 1], [2, 0]], ((2, 2), (0, 1))),  # the assignment of most order is not along the diagonal
         ([[4]], ((4,), (0,))),
         ([[2, -1]], None),
         ([[-1]], None),
