@@ -80,6 +80,7 @@ def solve(
         try:
             limit = time_for_training(options.time_limit, allowed)
             run = Run(problem, chosen, DTYPES[options.precision], seed, limit, options.tolerance)
+            run.spare = max(allowed - MEASURING - limit, 0.0)
             if track_errors:
                 run.monitor = lambda model: error_columns(prepared, model)
             kept = keeper if chosen_engine.RESUMABLE else None

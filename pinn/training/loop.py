@@ -134,6 +134,8 @@ class Training:
             except OutOfTime:
                 self.break_off()
                 return
+            if not self.iteration:
+                run.leave_time(run.seconds - begun)
             self.iteration, self.steps = self.iteration + report.iterations, self.steps + 1
             over = run.remaining <= 0 and run.model is not None  # a first model is always waited for
             heldout = report.heldout

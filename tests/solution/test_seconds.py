@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
 import pinn
 from pinn.cli.main import run
@@ -49,6 +50,23 @@ def test_a_run_counts_from_its_beginning(monkeypatch, clock):
     assert limits[1] == 10
 
 
+@pytest.mark.parametrize(
+    ("step", "limit"), [(1.0, 10.0), (2.0, 9.0), (4.0, 6.0), (10.0, 5.0)], ids=["quick", "slower", "slow", "very slow"]
+)
+def test_a_training_leaves_time_for_measuring_what_takes_long(step, limit):
+    shared = Run(problem(DECAY), torch.device("cpu"), torch.float64, 0, 10.0, 1e-8, spare=2.0)
+    shared.leave_time(step)
+    assert shared.time_limit == limit
+
+
+def test_the_first_step_alone_tells_how_long_measuring_takes(monkeypatch):
+    told = []
+    monkeypatch.setattr(Run, "leave_time", lambda self, seconds: told.append(seconds))
+    pinn.solve(problem(DECAY, solver="{time_limit: 10}"))
+    assert len(told) == 1
+    assert told[0] > 0
+
+
 def test_the_command_counts_from_its_beginning(monkeypatch, tmp_path, clock):
     before, given = clock(), {}
 
@@ -65,7 +83,7 @@ def test_the_command_counts_from_its_beginning(monkeypatch, tmp_path, clock):
 
 @pytest.mark.parametrize(
     ("spent", "left", "seconds"),
-    [(4.0, math.inf, 4.0), (0.1, math.inf, estimating.LEAST_SECONDS), (4.0, 3.0, 2.0), (4.0, 0.5, -0.5)],
+    [(4.0, math.inf, 4.0), (0.1, math.inf, estimating.LEAST_SECONDS), (4.0, 3.0, 1.0), (4.0, 0.5, -1.5)],
 )
 def test_a_second_solution_takes_what_is_left(clock, spent, left, seconds):
     first: Any = SimpleNamespace(history=[{"seconds": spent}])
@@ -76,5 +94,5 @@ def test_where_nothing_is_left_there_is_no_second_solution(monkeypatch, clock):
     model = SimpleNamespace(network=MarchNetwork.__new__(MarchNetwork))
     first: Any = SimpleNamespace(problem=None, model=model, history=[{"seconds": 4.0}])
     monkeypatch.setattr(estimating, "second_march", lambda problem, model, seconds: seconds)
-    assert second_solution(first, clock() + 3) == pytest.approx(2, abs=0.01)
-    assert second_solution(first, clock() + 0.5) is None
+    assert second_solution(first, clock() + 3) == pytest.approx(1, abs=0.01)
+    assert second_solution(first, clock() + 1.5) is None
