@@ -3,7 +3,8 @@
 A coordinate is a length and t a time; the fields and parameters of a named physics have the dimensions that its page
 gives them, a field of one's own that of its `unit`, a constant that of the value it is written with. Products, powers,
 derivatives and functions follow. A plain number has the dimension of what it is added to or compared with; as a factor
-it is pure where it is one that formulas have, such as 2, 1/3 or pi, and else not known: 25*(T - 293) may be a flux.
+it is pure where it is one that formulas have, such as 2, 1/3, pi or 1 - nu**2, and else not known: 25*(T - 293) may be
+a flux.
 """
 
 from __future__ import annotations
@@ -219,6 +220,8 @@ class Dimensions:
                 raise Inconsistent(f"{self.described(*known[0])} and {self.described(text, one)}")
         if known:
             return Value(known[0][1])
+        if any(text == "1" for text, _ in parts):  # 1 - nu**2, whatever nu is
+            return Value(None, plain=True)
         return Value(None, all(one.plain for _, one in parts), all(one.pure for _, one in parts))
 
     def described(self, text: str, of: Dimension | None) -> str:

@@ -92,7 +92,7 @@ def colour_bar(mappable: ScalarMappable, place: Axes, scale: Scale, unit: str = 
         bar.locator = MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10])
         bar.formatter = number_format()
     bar.update_ticks()
-    bar.ax.set_xlabel(unit, fontsize=9)
+    bar.ax.set_xlabel(unit, fontsize=9, x=0.0, ha="left")  # beside the numbers of the panel's axis
     bar.ax.tick_params(length=2)
     bar.ax.yaxis.OFFSETTEXTPAD = 6  # points; 3 would touch the topmost tick label
     bar.ax.yaxis.get_offset_text().set_fontsize(9)

@@ -25,6 +25,7 @@ LONGEST = 3.0  # heights: an arrow of the largest load
 NOTHING = 1e-9  # of the largest load
 ACROSS = "displacement across"  # the name of what a slanted roller holds
 COLOUR = "#37474f"
+LOAD = "#c62828"
 
 
 @dataclass
@@ -111,9 +112,9 @@ def draw_symbols(axes: Axes, problem: Problem) -> None:
         arrows = loads * LONGEST * SIZE * problem.geometry.size / sizes.max()
         pushing = (loads * normals).sum(axis=1) < 0
         tails = np.where(pushing[:, None], loaded - arrows, loaded)  # a push ends at the boundary, a pull begins there
-        axes.quiver(
-            *tails.T, *arrows.T, angles="xy", scale_units="xy", scale=1, units="inches", width=0.02, color="#c62828"
-        )
+        axes.quiver(*tails.T, *arrows.T, angles="xy", scale_units="xy", scale=1, units="inches", width=0.02, color=LOAD)
+        if unit := problem.unit_labels.of("traction"):
+            axes.plot([], [], color=LOAD, label=f"load: up to {sizes.max():.4g} {unit}")
         ends = np.concatenate([tails, tails + arrows])
         axes.update_datalim(ends)
     axes.autoscale_view()

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from pinn.equations.dimensional import LENGTH, TIME, Dimensions, Inconsistent
 from pinn.equations.meanings import read_meaning
 from pinn.problem.measured_places import of_probe
-from pinn.units.dimension import Dimension, dimension
-from pinn.units.system import UnitSystem
+from pinn.units.dimension import Dimension, base, dimension
+from pinn.units.system import CHOICES, UnitSystem
 from pinn.units.writing import as_parts, written
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 USUAL = ("length", "mass", "time", "temperature")
 NUMBER = "1"  # how the unit of a pure number is written where something must stand
+TEMPERATURE = base("temperature")
 BROKEN = 1000  # the denominator of a power of length, of what is singular at a corner
 
 
@@ -75,7 +76,8 @@ class UnitLabels:
     def chosen(self) -> list[str]:
         """Units from which the others follow, of mechanics and heat always: length mm."""
         said = {key for key, _ in self.system.chosen}
-        return [f"{key} {unit}" for key, (unit, _) in self.system.basis.items() if key in said or key in USUAL]
+        basis = sorted(self.system.basis.items(), key=lambda one: CHOICES.index(one[0]))
+        return [f"{key} {unit}" for key, (unit, _) in basis if key in said or key in USUAL]
 
     def measure(self, space: int) -> str:
         """Of a length, an area or a volume, behind a space."""
@@ -110,7 +112,15 @@ class UnitLabels:
             of = self.known.sides(text, trusted=law in physics.equations)
         except Inconsistent:
             return ""
-        return "" if of is None else self.label(self.whole(of * LENGTH**space))
+        return "" if of is None else self.of_flow(self.whole(of * LENGTH**space))
+
+    def of_flow(self, of: Dimension) -> str:
+        """Of what flows through a boundary: heat for each unit of an area is mJ/mm², not N/mm."""
+        for power in (1, 2) if any(self.dimension(name) == TEMPERATURE for name in self.problem.fields) else ():
+            if of == dimension(f"energy/length^{power}"):
+                energy, length = self.system.parts(dimension("energy")), self.system.parts(LENGTH)
+                return written((*energy, *((name, -power * own) for name, own in length)))
+        return self.label(of)
 
     def whole(self, rate: Dimension) -> Dimension:
         """Over the duration of a problem in time."""

@@ -20,6 +20,7 @@ _BEFORE = r"(?P<before>^|[(\[,<>=]|\b(?:and|or|not)\b)"
 _BEHIND = r"(?=\s*(?:$|[)\],<>=]|!=|and\b|or\b))"
 LITERAL = re.compile(rf"{_BEFORE}(?P<space>\s*)(?P<number>{_NUMBER})\s+(?P<unit>{_UNIT}){_BEHIND}")
 _LIKELY = re.compile(r"\d\.?\s+[(A-Za-z°µμΩ1]")
+USUAL = ("m", "g", "s", "h", "N", "J", "W", "K", "A", "V", "t", "Pa", "kg")  # short names of units
 LONGEST = 2000  # characters of a text that is looked at
 
 
@@ -55,9 +56,10 @@ def units_in(value: object) -> set[str]:
 def name_in(unit: str, declares: Callable[[str], bool], letters: Sequence[str]) -> str:
     """A word of a unit that a spec has as a name, so that a product may be meant; '' where there is none.
 
-    letters   coordinates and t, which units over others, as t/m^3, may have
+    letters   coordinates and t
+    A quotient of usual units, as kN/m or t/mm^3, is one also where m is a constant and t the time.
     """
     for word in re.findall(_NAME, unit):
-        if declares(word) and (unit == word or "*" in unit or word not in letters):
+        if declares(word) and (unit == word or "*" in unit or word not in (*letters, *USUAL)):
             return word
     return ""

@@ -105,6 +105,9 @@ equations: {heat: k*laplacian(T) = q, other: laplacian(w) = 0}
         ("scaled", None),  # 25 may be a measure of something
         ("25*(T - 293)", None),
         ("T - 293", "K"),
+        ("T/(1 - c**2)", "K"),
+        ("k*(1 - 0.3**2)", "mW/(mm K)"),
+        ("T - (c + 1)", "K"),
         ("gone", None),
         ("c*T", None),
         ("root", "mm"),

@@ -183,6 +183,24 @@ conditions: [{on: bottom, symmetry: true, temperature: 80 degC}, {on: rest, trac
     assert labels.balance("equilibrium_z") == "N"
 
 
+def test_heat_is_no_force():
+    """What is lost through a boundary over the whole duration is an energy, in the plane one per thickness."""
+    text = """
+name: bar
+units: {length: mm, force: N}
+coordinates: [x]
+time: {from: 0, to: 2 min}
+physics: {heat_conduction: {conductivity: 45 W/(m K), capacity: 3.6 MJ/(m^3 K)}}
+domain: {interval: {from: 0, to: 10 cm}}
+conditions: [{on: initial, temperature: 20 degC}, {on: [left, right], outward_heat_flux: 0}]
+"""
+    bar = build(parse_spec(text))
+    assert bar.time == (0, 120)
+    assert bar.unit_labels.balance("heat") == "mJ/mm²"
+    plane = text.replace("[x]", "[x, y]").replace("interval: {from: 0, to: 10 cm}", "disk: {center: [0, 0], radius: 1}")
+    assert build(parse_spec(plane.replace("[left, right]", "boundary"))).unit_labels.balance("heat") == "mJ/mm"
+
+
 def test_terms_that_measure_different_things_are_warned_of():
     wrong = WALL.replace("k*laplacian(T) = 0", "k*laplacian(T) = k*T")
     (said,) = [line for line in pinn.load(wrong).describe().splitlines() if line.startswith("warning: equations")]

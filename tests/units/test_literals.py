@@ -42,9 +42,10 @@ def test_a_text_that_is_nothing_else():
 
 
 def test_names_of_a_problem_in_a_unit():
-    declared = {"a", "t", "m"}
-    found = [name_in(unit, declared.__contains__, ("x", "t")) for unit in ("a", "N/m", "t/mm^3", "t", "N*t", "kg")]
-    assert found == ["a", "m", "", "t", "t", ""]
+    declared = {"a", "t", "m", "L"}
+    units = ("a", "N/m", "t/mm^3", "t", "N*t", "kg", "N/L", "m", "N*m")
+    found = [name_in(unit, declared.__contains__, ("x", "t")) for unit in units]
+    assert found == ["a", "", "", "t", "t", "", "L", "m", "m"]
 
 
 def test_long_texts_are_looked_through_in_no_time():
