@@ -10,7 +10,7 @@ from matplotlib.colors import Colormap, LogNorm, Normalize
 
 from pinn.export.sampling.grid import Array
 
-# Decades below the largest value that a logarithmic map resolves; what is smaller takes the darkest colour.
+# Decades below the largest value that a logarithmic map resolves at least; what is smaller takes the darkest colour.
 DECADES = 5
 FAR_BEYOND = 100.0  # the largest magnitude over that of the middle 99.8 %: colours that reached it would show it alone
 
@@ -50,7 +50,7 @@ def linear_scale(values: Sequence[Array]) -> Scale:
 
 
 def log_scale(values: Sequence[Array]) -> Scale:
-    """Logarithmic colours from the largest magnitude down through DECADES.
+    """Logarithmic colours from the largest magnitude down through DECADES, or on to a tenth of the median.
 
     Where a few points lie decades beyond the middle 99.8 % (a residual at a singular corner), the colours stop there.
     """
@@ -59,6 +59,7 @@ def log_scale(values: Sequence[Array]) -> Scale:
     inner = float(np.quantile(finite, 0.998)) if len(finite) else 0.0
     cut = 0 < inner < largest / FAR_BEYOND
     largest = inner if cut else largest
-    smallest = max(float(np.quantile(finite, 0.01)) if len(finite) else 0.0, largest * 10.0**-DECADES)
+    low, median = np.quantile(finite, [0.01, 0.5]).tolist() if len(finite) else (0.0, 0.0)
+    smallest = max(low, min(largest * 10.0**-DECADES, median / 10) or largest * 10.0**-DECADES)
     # at least two decades, so that the colour bar has ticks
     return Scale(LogNorm(min(smallest, largest * 1e-2), largest), "magma", "both" if cut else "min")

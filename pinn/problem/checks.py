@@ -128,6 +128,8 @@ def check_names(problem: Problem) -> None:
         read_quantity(problem.scope, problem.vectors, name, ("exact", name))
     _ = problem.exact, problem.unknowns, stated_guess(problem)
     for number, name in enumerate(problem.spec.outputs.quantities or ()):
+        if name in problem.vectors or name in problem.tensors:  # stands for its components
+            continue
         require_quantity(problem, name, ("outputs", "quantities", number))
 
 

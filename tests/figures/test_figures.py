@@ -148,6 +148,15 @@ def test_one_corner_does_not_turn_a_residual_map_black():
     assert cut.extend == "both"
 
 
+def test_corners_do_not_turn_all_else_of_a_residual_map_black():
+    """A hundredth of the points ten decades above the others: these have colours of their own."""
+    values = np.append(np.linspace(1e-8, 1e-6, 9900), np.full(100, 1e3))
+    norm = colours.log_scale([values]).norm
+    assert norm.vmax == 1e3
+    assert 1e-8 <= norm.vmin < 1e-7
+    assert colours.log_scale([np.append(np.zeros(9900), np.full(100, 1.0))]).norm.vmin == pytest.approx(1e-5)
+
+
 @pytest.mark.parametrize(("largest", "factor"), [(0.16, 1), (0.01, 10), (3e-4, 500), (0.05, 2), (8.0, 0.02)])
 def test_deformation_is_enlarged_by_a_round_factor(largest, factor):
     """A body of size 2 moves 0.16 in the picture, or less by up to 5/2."""

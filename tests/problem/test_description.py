@@ -6,6 +6,7 @@ import pytest
 
 import pinn
 from pinn.errors import SpecError
+from pinn.export.sampling.sample import scalar_names
 from pinn.problem.description import describe
 from pinn.problem.loading import build
 from pinn.spec.yaml.source import parse_spec
@@ -110,3 +111,11 @@ def test_of_a_patch_that_is_named_in_part_rest_is_the_other_part():
 def test_where_rest_means_nothing_it_is_refused(conditions, message):
     with pytest.raises(SpecError, match=message):
         notched(conditions)
+
+
+def test_outputs_name_vectors_and_tensors():
+    outputs = "outputs: {quantities: [displacement, stress]}"
+    plate = build(parse_spec(NOTCHED.replace("CONDITIONS", "[{on: boundary, fixed: true}]") + outputs))
+    names = scalar_names(plate, plate.spec.outputs.quantities)
+    assert names[:2] == ("ux", "uy")
+    assert sorted(names[2:]) == ["stress_out_of_plane", "stress_xx", "stress_xy", "stress_yy"]
