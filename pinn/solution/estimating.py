@@ -229,7 +229,7 @@ def probe_errors(solution: Solution, corrected: Solution) -> dict[str, tuple[flo
             found = solution.extents[name]
             if math.isinf(found.value):  # of no largest value there is no error
                 continue
-            error = abs(answer(corrected, probe, near=found).value - found.value)
+            error = abs(answer(corrected, probe, near=found).value - found.value) + found.off
             result[name] = (error, relative_error(error, abs(found.value), found.size))
             continue
         quantity = probe.quantity

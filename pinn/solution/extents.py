@@ -1,10 +1,10 @@
 """Extents: integrals, means and extremes of an expression over patches, sections, subdomains and the domain.
 
-Integrals by quadrature; on curved pieces of a boundary the points lie on the curve itself. Extremes from the points of
-the same rules and of the boundary around them, the best of which are followed: around each of them, on the place
-that it lies on, the neighbours at a distance that is halved as soon as none of them is better (compass search), so that
-the place is found to rounding where the expression is smooth. What still grows by a tenth over the last ten-thousandth
-of the place, as stresses do towards a sharp corner, has no largest value: it is called unbounded.
+Integrals by quadrature (`integrated.py`); on curved pieces of a boundary the points lie on the curve itself. Extremes
+from the points of the same rules and of the boundary around them, the best of which are followed: around each of them,
+on the place that it lies on, the neighbours at a distance that is halved as soon as none of them is better (compass
+search), so that the place is found to rounding where the expression is smooth. What still grows by a tenth over the
+last millionth of the place, as stresses do towards a sharp corner, has no largest value: it is called unbounded.
 Source: Kolda, Lewis & Torczon, SIAM Review 45 (2003) 385 (compass search).
 """
 
@@ -15,47 +15,26 @@ from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from pinn.derivatives.jets import plan_jets
-from pinn.domain.integrals import quadrature
 from pinn.domain.places import Boundary, Interior
-from pinn.domain.point_set import PointSet
-from pinn.equations.compiler.compile import Derivative
-from pinn.equations.subdomains import Subdomain
-from pinn.geometry.points.quadrature import interior_quadrature
 from pinn.geometry.points.sampling import Where
 from pinn.geometry.points.sections import Section
 from pinn.geometry.shapes.pieces import Piece
 from pinn.problem.probe import Extent
+from pinn.solution.fluxes import inside_rule
+from pinn.solution.integrated import integrated
+from pinn.solution.probed_expressions import Answer, at_points
 from pinn.solution.solution import Solution
 
-INSIDE = {1: 600, 2: 20_000, 3: 60_000}  # points of a rule over the domain, by its dimension
-AROUND = {1: 2, 2: 4000, 3: 30_000}  # over a boundary
 SAMPLES = {1: 300, 2: 8000, 3: 20_000}  # inside, from which an extreme is looked for
 ON_PIECE = 1000  # on each piece of a boundary
 ON_LINE = 1000
 STARTS = 6  # of these, the best, none of them beside a better one
-VANISHING = 0.1  # share of the magnitudes below which a value counts as one that vanishes
 APART = 0.02  # of the domain's size
 FIRST_STEP, LAST_STEP = 0.01, 1e-8  # of the extent of the place; the value is then off by the square of the last one
 MOST_STEPS = 200
-BESIDE, GROWS = 1e-4, 0.1  # of the extent of the place, of the value: r^-0.05 and log r grow by more than that
-
-
-@dataclass(frozen=True)
-class Answer:
-    """value   in the expression's unit (times that of a measure, for an integral); an extreme may be infinite
-    size    the same of the expression's absolute value: what the value is to be measured against
-    at      where an extreme is, [S], the normal there [1, S], if it is one of a boundary, and where it is seen from
-    """
-
-    value: float
-    size: float
-    at: tuple[float, ...] | None = None
-    normal: np.ndarray | None = None
-    seen: str | None = None
+# Of the extent of the place, and of the value: r^-0.05 and log r grow by 0.2 and more from there to LAST_STEP.
+BESIDE, GROWS = 1e-6, 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,7 +59,7 @@ def answer(solution: Solution, extent: Extent, near: Answer | None = None) -> An
     near   the answer of a solution close to this one: an extreme is taken at its place
     """
     if extent.kind in ("integral", "mean"):
-        return integrated(solution, extent)
+        return integrated(solution, extent, compared=near is None)
     sign = 1.0 if extent.kind == "max" else -1.0
     if near is not None:
         if near.at is None:  # no value anywhere
@@ -92,59 +71,6 @@ def answer(solution: Solution, extent: Extent, near: Answer | None = None) -> An
         size = max(best.size, found.size)
         best = replace(found if found.value > best.value else best, size=size)
     return replace(best, value=sign * best.value if best.at is not None else np.nan)
-
-
-def at_points(
-    solution: Solution, extent: Extent, points: np.ndarray, normals: np.ndarray | None = None, seen: str | None = None
-) -> np.ndarray:
-    """The expression at points [N, S] of space, at the extent's time: [N]."""
-
-    def evaluated(subdomain: Subdomain, at: Tensor, beside: Tensor | None) -> Tensor:
-        return solution.evaluation.values(at, {"": extent.compiled[subdomain.name]}, beside)[""]
-
-    return solution.evaluation.in_subdomains(evaluated, in_time(extent, points), normals, seen)
-
-
-def magnitudes(
-    solution: Solution, extent: Extent, points: np.ndarray, normals: np.ndarray | None, seen: str | None
-) -> np.ndarray:
-    """The sum of |d expression/d derivative| U/L^n [N], U the field's magnitude and L half the domain's size.
-
-    What vanishes by symmetry is measured against a share of it.
-    """
-    problem = solution.problem
-    length = problem.geometry.size / 2
-
-    def evaluated(subdomain: Subdomain, at: Tensor, beside: Tensor | None) -> Tensor:
-        expression, total = extent.compiled[subdomain.name], at.new_zeros(len(at))
-        plan = plan_jets([d.partial for d in expression.derivatives], len(problem.axes), problem.space)
-        jets = solution.model.jets(at, plan, tuple(expression.derivatives))
-        inputs = PointSet(at, beside).inputs(problem.axes, solution.model.unknowns)
-        for name, slope in expression.linearise(inputs, jets).items():
-            if isinstance(name, Derivative):
-                magnitude = problem.scaling.fields[name.field] / length**name.partial.order
-                total = total + torch.as_tensor(slope).to(at).abs().nan_to_num(0.0, 0.0) * magnitude
-        return total
-
-    return solution.evaluation.in_subdomains(evaluated, in_time(extent, points), normals, seen)
-
-
-def in_time(extent: Extent, points: np.ndarray) -> np.ndarray:
-    return points if extent.time is None else np.column_stack([points, np.full(len(points), extent.time)])
-
-
-def integrated(solution: Solution, extent: Extent) -> Answer:
-    domain = solution.problem.domain
-    total = size = measure = 0.0
-    for place in extent.places:
-        seen = None if isinstance(place, Section) else place.subdomain
-        rule = quadrature(place, domain, INSIDE[domain.space], AROUND[domain.space])
-        values = at_points(solution, extent, rule.points, rule.normals, seen)
-        sizes = np.maximum(np.abs(values), VANISHING * magnitudes(solution, extent, rule.points, rule.normals, seen))
-        total, size = total + float(rule.weights @ values), size + float(rule.weights @ sizes)
-        measure += float(rule.weights.sum())
-    share = 1.0 if extent.kind == "integral" else measure
-    return Answer(total / share, size / share)
 
 
 def patches(solution: Solution, extent: Extent) -> Iterator[Patch]:
@@ -159,7 +85,7 @@ def patches(solution: Solution, extent: Extent) -> Iterator[Patch]:
         if isinstance(place, Interior):
             slack = 1e-9 * shape.size
             low, high = (np.asarray(corner, dtype=float) for corner in shape.bounds)
-            inside = interior_quadrature(shape, SAMPLES[domain.space]).points
+            inside = inside_rule(solution, shape, SAMPLES[domain.space], 1.0).points
             yield Patch(
                 place.subdomain, low, high, inside, lambda x: x, None, lambda x, s=shape, e=slack: s.level(x) <= e
             )

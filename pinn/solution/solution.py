@@ -32,8 +32,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from pinn.solution.extents import Answer
     from pinn.solution.modes import Mode
+    from pinn.solution.probed_expressions import Answer
 
 Outside = Literal["nan", "extend"]
 

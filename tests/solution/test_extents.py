@@ -11,6 +11,7 @@ import pinn
 from pinn.errors import SpecError
 from pinn.problem.probe import Extent
 from pinn.solution.extents import answer
+from pinn.solution.integrated import left_over
 
 pytestmark = pytest.mark.slow
 
@@ -164,3 +165,39 @@ def test_what_makes_no_sense_is_refused_at_its_place(line, said):
     with pytest.raises(SpecError, match="probes") as refused:
         pinn.load(f"{SHEET}  p: {line}\n")
     assert said in str(refused.value)
+
+
+LINE = """
+name: line
+coordinates: [x]
+fields: [u]
+domain: {interval: {from: 0, to: 1}}
+"""
+
+
+@pytest.mark.parametrize(("width", "resolved"), [(3e-4, False), (0.05, True)])
+def test_what_a_quadrature_misses_is_in_the_estimate(width, resolved):
+    """u = x is exact: all that is wrong is the integral of what lies between the points."""
+    text = LINE + "equations: {law: u_xx = 0}\nconditions: [{on: boundary, u: x}]\noutputs: {figures: false}\nprobes:\n"
+    metrics = probes(f"{{integral: 'u + exp(-x/{width})'}}", text=text).metrics
+    probe, right = metrics["probes"]["p0"], 0.5 + width * (1 - math.exp(-1 / width))
+    wrong = abs(probe["value"] - right)
+    assert (wrong < 1e-8) is resolved
+    assert probe["error_estimate"] > 0.3 * wrong
+    assert (metrics["verdict"] == "solved") is resolved
+
+
+def test_integrals_and_extremes_see_what_lies_in_small_cells():
+    """u = exp(-x/s) + exp(-(1 - x)/s) with s between the points of a rule that knows nothing of it."""
+    text = LINE + "equations: {law: u_xx = 1e8*u}\nconditions: [{on: boundary, u: 1}]\noutputs: {figures: false}\n"
+    text += "solver: {method: cells, tolerance: 1e-4}\nprobes:\n"
+    whole, middle = probes("{integral: u}", "{max: u*(1 - u)}", text=text).metrics["probes"].values()
+    assert whole["value"] == pytest.approx(2e-4, rel=1e-3)  # without them 0.05 of it
+    assert middle["value"] == pytest.approx(0.25, rel=1e-3)  # a layer as thin as that is not unbounded
+
+
+@pytest.mark.parametrize(
+    ("last", "before", "left"), [(1e-3, 4e-3, 1e-3 / 3), (-1e-3, 1e-3, 1e-3), (1e-3, 0.0, 1e-3), (0.0, 0.0, 0.0)]
+)
+def test_what_is_left_of_a_sequence(last, before, left):
+    assert left_over(last, before) == pytest.approx(left)

@@ -49,10 +49,13 @@ class Section:
             ends.append(1.0)
         return list(zip(ends[::2], ends[1::2], strict=True))
 
-    def quadrature(self, shape: Shape) -> Quadrature:
-        """Points, weights and normals. Raises GeometryError where nothing of the cut is inside."""
+    def quadrature(self, shape: Shape, panels: float = 1.0) -> Quadrature:
+        """Points, weights and normals, with a share of the panels.
+
+        Raises GeometryError where nothing of the cut is inside.
+        """
         length = float(np.linalg.norm(np.subtract(self.end, self.start)))
-        share, weight = on_unit_interval(PANELS, GAUSS, graded=True)
+        share, weight = on_unit_interval(max(1, round(panels * PANELS)), GAUSS, graded=True)
         points, weights = [], []
         for first, last in self.stretches(shape):
             points.append(self.at(first + (last - first) * share))
