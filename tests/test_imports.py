@@ -23,7 +23,7 @@ def rooms() -> tuple[str, ...]:
 
 ORDER = (*rooms(), "__main__")
 NAMES = {name: getattr(pinn, name).__module__ for name in pinn.__all__ if name != "__version__"}  # of `import pinn`
-HEAVY = ("torch", "sympy", "matplotlib", "meshio", "scipy")
+HEAVY = ("torch", "sympy", "matplotlib", "meshio", "scipy", "pint")
 
 
 def room_of(file: Path) -> str:

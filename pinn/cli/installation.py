@@ -21,7 +21,7 @@ from pathlib import Path
 OLDEST_PYTHON = (3, 11)
 OLDEST_TORCH = (2, 6)
 PACKAGES = ("numpy", "scipy", "sympy", "pydantic", "ruamel.yaml", "typer", "rich", "matplotlib", "meshio", "h5py",
-            "safetensors")  # fmt: skip
+            "safetensors", "pint")  # fmt: skip
 ROOM = 200_000_000  # bytes: three checkpoints and the results of a run of the usual size take less
 SECONDS = 30  # for a compiler to read two headers
 

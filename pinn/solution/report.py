@@ -53,10 +53,10 @@ def report_metrics(metrics: Mapping[str, Any], files: Sequence[Path] = (), *, ti
         blocks.append(_unknowns(metrics))
     if metrics.get("data"):
         rows = [
-            (name.removeprefix("data "), str(one["count"]), _error(one["misfit"]), _error(one["noise"]),
+            (name.removeprefix("data "), str(one["count"]), _error(one["misfit"]), _error(one["noise"]), _unit(one),
              f"{one['chi_squared']:.2f}") for name, one in metrics["data"].items()
         ]  # fmt: skip
-        blocks.append(table(("data", "values", "misfit", "noise", "chi^2 per value"), rows))
+        blocks.append(table(*without_empty(("data", "values", "misfit", "noise", "unit", "chi^2 per value"), rows)))
     # corners without exponents have no functions of their own
     if singular := [corner for corner in metrics.get("corners") or () if corner["exponents"]]:
         header = ("corner", "degrees", "first exponent", "its coefficient", "K_I", "K_II", "unit", "estimated error")

@@ -17,6 +17,8 @@ def with_units(problem: Problem, content: dict[str, Any]) -> dict[str, Any]:
         units |= {"eigenvalue": labels.eigenvalue, "frequency": labels.frequency}
     for name, probe in content.get("probes", {}).items():
         put(probe, "unit", labels.probe(name))
+    for name, measured in content.get("data", {}).items():
+        put(measured, "unit", labels.of(name.removeprefix("data ")))
     for law, balance in content.get("balance", {}).items():
         put(balance, "unit", labels.balance(law))
     for corner in content.get("corners", ()):

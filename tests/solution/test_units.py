@@ -152,6 +152,15 @@ def test_of_modes_only_eigenvalues_have_units():
     assert "0.3 kHz" in text
 
 
+def test_measurements_have_the_unit_of_what_they_measure():
+    content = {"data": {"data T": {"count": 3, "misfit": 0.1, "noise": 0.2, "chi_squared": 0.9}}}
+    found = with_units(pinn.load(WALL), content)
+    assert found["data"]["data T"]["unit"] == "K"
+    rows = [line.split() for line in report_metrics(found).splitlines()]
+    assert ["data", "values", "misfit", "noise", "unit", "chi^2", "per", "value"] in rows
+    assert ["T", "3", "1.00e-01", "2.00e-01", "K", "0.90"] in rows
+
+
 def test_balances_and_stress_intensities():
     labels = build(parse_spec(BEAM.replace("modes: {count: 1, mass: 7850 kg/m^3}\n", ""))).unit_labels
     assert labels.balance("equilibrium_x") == "N/mm"  # in the plane, for each unit of thickness
