@@ -12,6 +12,7 @@ from pinn.problem.contradictions import contradictions
 from pinn.problem.measured import misfit_warnings
 from pinn.problem.motions import free_motions
 from pinn.problem.problem import Problem
+from pinn.problem.steps import steps
 from pinn.problem.too_little import missing
 
 
@@ -24,6 +25,7 @@ def warnings(problem: Problem) -> list[str]:
         *missing(problem),
         *(free_motions(problem) if problem.eigen is None else ()),  # what nothing holds has modes of frequency zero
         *contradictions(problem),
+        *steps(problem),
         *beyond_warnings(problem),
         *unit_warnings(problem),
     ]

@@ -19,6 +19,7 @@ from pinn.network.cell_network import CellNetwork
 from pinn.network.march_network import MarchNetwork
 from pinn.problem.probe import Extent
 from pinn.problem.problem import Problem
+from pinn.problem.steps import steps
 from pinn.solution.extents import answer
 from pinn.solution.horizon import KNOWN, known_until
 from pinn.solution.solution import Solution
@@ -82,7 +83,7 @@ def estimate(solution: Solution, latest: float = math.inf) -> Estimates:
     worst: dict[str, float] = {}
     for name, share in zip(names, relative_residuals(model, heldout), strict=True):
         worst[name] = larger(worst.get(name, 0.0), share)
-    free = (*freedom(problem, modes), *map(narrow, problem.scan.unseen))
+    free = (*freedom(problem, modes), *map(narrow, problem.scan.unseen), *steps(problem))
     amplified = None if free else amplification(modes)
     reach = modes[0].gain * heldout_residual(model, heldout) if amplified else 0.0
     return Estimates(
