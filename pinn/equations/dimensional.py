@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from pinn.equations.meanings import values_in
+from pinn.equations.meanings import read_meaning, values_in
 from pinn.errors import SpecError
 from pinn.physics.model import Physics
 from pinn.spec.language.expressions import Scope
@@ -227,6 +227,12 @@ class Dimensions:
     def described(self, text: str, of: Dimension | None) -> str:
         """A part with its unit: p*y [N/mm]."""
         return f"{short(text)} [{self.scope.units.label(of) or 'a pure number'}]"
+
+
+def dimensions_of(spec: Spec, subdomain: str | None = None) -> Dimensions:
+    """What is known in a subdomain, the first where none is named; of the whole domain where there is none."""
+    name = next(iter(spec.subdomains), "") if subdomain is None else subdomain
+    return Dimensions(spec, *read_meaning(spec, name), name)
 
 
 def is_usual(number: object) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from pinn.domain.domain import Domain
+from pinn.equations.dimensional import dimensions_of
 from pinn.errors import SpecError
 from pinn.problem.problem import Reference
 from pinn.spec.language.expressions import Scope
@@ -20,7 +21,7 @@ def read_reference(spec: Spec, scope: Scope, folder: Path, domain: Domain) -> Re
         return None
     path = ("reference", "file")
     file = folder / spec.reference.file
-    columns = read_columns(file, scope.axes, path, spec.units_of_files)
+    columns = read_columns(file, scope.axes, path, spec.units_of_files, dimensions_of(spec).of_name)
     points = np.stack([column(columns, axis, file, path) for axis in scope.axes], axis=1)
     names = [*scope.fields, *scope.definitions]
     quantities = {name: values for name, values in columns.items() if name in names}

@@ -12,6 +12,7 @@ from pinn.equations.conditions.interfaces import InterfaceReader, refuse_open_in
 from pinn.equations.conditions.measurements import data_statements
 from pinn.equations.conditions.periodic import periodic_statements
 from pinn.equations.conditions.reader import ConditionReader, period_of
+from pinn.equations.dimensional import dimensions_of
 from pinn.equations.eigenproblem import Inertia, densities, eigenvalue_name, with_inertia
 from pinn.equations.energy.stationarity import stationarity
 from pinn.equations.governing import equation_statements
@@ -82,9 +83,9 @@ def read_statements(
                 found.joined.append((ends, path))
             else:
                 found.stated += periodic_statements(subdomains[0].scope, equations, ends, path)
+    known = dimensions_of(spec) if spec.is_measured else None
     for index, data in enumerate(spec.data):
-        path = ("data", index)
-        found.stated += data_statements(data, subdomains[0].scope, domain, folder, path, spec.units_of_files)
+        found.stated += data_statements(data, subdomains[0].scope, domain, folder, ("data", index), known)
     refuse_gaps(subdomains, domain.shape, equations, found.stated, conditions, domain.time)
     return found
 

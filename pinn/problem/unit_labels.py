@@ -8,8 +8,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from pinn.equations.dimensional import LENGTH, TIME, Dimensions, Inconsistent
-from pinn.equations.meanings import read_meaning
+from pinn.equations.dimensional import LENGTH, TIME, Dimensions, Inconsistent, dimensions_of
 from pinn.problem.measured_places import of_probe
 from pinn.units.dimension import Dimension, base, dimension
 from pinn.units.system import CHOICES, UnitSystem
@@ -32,11 +31,7 @@ class UnitLabels:
 
     @cached_property
     def known(self) -> Dimensions | None:
-        spec = self.problem.spec
-        if not spec.is_measured:
-            return None
-        first = self.problem.subdomains[0].name
-        return Dimensions(spec, *read_meaning(spec, first), first)
+        return dimensions_of(self.problem.spec) if self.problem.spec.is_measured else None
 
     @property
     def system(self) -> UnitSystem:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 
 from pinn.domain.places import Boundary
-from pinn.equations.dimensional import Dimensions
-from pinn.equations.meanings import read_meaning
+from pinn.equations.dimensional import dimensions_of
 from pinn.network.activations import ACTIVATIONS
 from pinn.problem.contradictions import contradictions
 from pinn.problem.measured import misfit_warnings
@@ -59,7 +58,7 @@ def unit_warnings(problem: Problem) -> list[str]:
     """Expressions that add, compare or state what does not have the same unit."""
     if not problem.spec.is_measured:
         return []
-    every = [Dimensions(problem.spec, *read_meaning(problem.spec, one.name), one.name) for one in problem.subdomains]
+    every = [dimensions_of(problem.spec, name) for name in problem.spec.subdomains or ("",)]
     return list(dict.fromkeys(text for known in every for text in misfit_warnings(known)))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pinn.errors import SpecError, did_you_mean
 from pinn.files.archive import read_npz
 from pinn.files.csv_table import read_csv
+from pinn.units.dimension import Dimension
 from pinn.units.measure import UnitError, unit_of
 from pinn.units.system import UnitSystem
 
@@ -21,11 +22,16 @@ LARGEST_FILE = 2**30
 
 
 def read_columns(
-    file: Path, axes: Sequence[str], path: Sequence[str | int], units: UnitSystem | None = None
+    file: Path,
+    axes: Sequence[str],
+    path: Sequence[str | int],
+    units: UnitSystem | None = None,
+    wanted: Callable[[str], Dimension | None] = lambda column: None,
 ) -> Columns:
     """Every column of the file, each [N].
 
     units   of the spec, where it has some: a column called `T [degC]` is T, and converted; else it is called as it is
+    wanted  column -> what it must measure, where that is known
 
     An .npz may hold a grid instead: one array per axis and fields of shape [len of the last axis, …, len of the first];
     it is unrolled. Of a mesh these are its nodes and its point data, a vector v as v_x, v_y, v_z. Raises SpecError with
@@ -45,7 +51,7 @@ def read_columns(
     if file.suffix not in readers:
         raise SpecError(path, f"cannot read '{file.suffix}' files{did_you_mean(file.suffix, list(readers))}")
     try:
-        columns = in_units(readers[file.suffix](file, axes), units)
+        columns = in_units(readers[file.suffix](file, axes), units, wanted)
     except SpecError as error:
         raise SpecError(path, " ".join(error.message.split())[:400]) from None
     except (OSError, ValueError, KeyError, UnicodeDecodeError, SystemExit) as error:
@@ -59,7 +65,7 @@ def read_columns(
     return columns
 
 
-def in_units(columns: Columns, units: UnitSystem | None) -> Columns:
+def in_units(columns: Columns, units: UnitSystem | None, wanted: Callable[[str], Dimension | None]) -> Columns:
     """The columns with units in their names under the names alone, in the units of the spec. Raises SpecError."""
     found: Columns = {}
     for name, values in columns.items():
@@ -68,9 +74,12 @@ def in_units(columns: Columns, units: UnitSystem | None) -> Columns:
             found[name] = values
             continue
         try:
-            found[header[1]] = units.numbers(values, unit_of(header[2]))
+            unit = unit_of(header[2])
         except UnitError as error:
             raise SpecError((), f"column '{name}': {error}") from None
+        if (must := wanted(header[1])) is not None and must != unit.dimension:
+            raise SpecError((), f"column '{name}' must be in a unit such as {units.label(must) or 1}")
+        found[header[1]] = units.numbers(values, unit)
     return found
 
 

@@ -231,6 +231,9 @@ def test_columns_of_files_have_their_units(tmp_path):
     assert float(table.at(323.15)) == pytest.approx(45, rel=1e-12)  # mW/(mm K)
     (stated,) = [one for one in problem.statements if one.name == "data T"]
     assert (stated.values.tolist(), stated.noise) == ([285.65], 0.1)
+    (tmp_path / "measured.csv").write_text("x [cm],y [mm],u [m]\n12,50,12.5\n")
+    with pytest.raises(pinn.SpecError, match=r"column 'u \[m\]' must be in a unit such as K"):
+        pinn.load(tmp_path / "wall.yaml")
     (tmp_path / "k.csv").write_text("T [degC],k [W/(m Kk)]\n0,40\n100,50\n")
     with pytest.raises(pinn.SpecError, match="column 'k \\[W/\\(m Kk\\)\\]': 'Kk' is no unit"):
         pinn.load(tmp_path / "wall.yaml")

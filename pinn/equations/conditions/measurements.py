@@ -12,12 +12,12 @@ from pinn.domain import places
 from pinn.domain.domain import Domain
 from pinn.equations.compiler.compile import compile_expression
 from pinn.equations.conditions.quantities import read_quantity
+from pinn.equations.dimensional import Dimensions
 from pinn.equations.statements import MEASURED, Statement
 from pinn.errors import SpecError, did_you_mean
 from pinn.spec.blocks.observations import ESTIMATE, Data
 from pinn.spec.language.expressions import Scope, symbol
 from pinn.spec.tables import column, read_columns
-from pinn.units.system import UnitSystem
 
 TOLERANCE = 1e-3  # of the domain's size and of the duration, within which a point lies in them
 
@@ -28,14 +28,22 @@ def data_statements(
     domain: Domain,
     folder: Path,
     path: tuple[str | int, ...],
-    units: UnitSystem | None = None,
+    known: Dimensions | None = None,
 ) -> Iterator[Statement]:
     """quantity = measured value, at the points of one file, which is relative to the folder.
 
-    units   of the spec, where it has some, which columns with units in their names are converted to
+    known   what names measure, by which columns with units in their names are converted; None without units
     """
     file = folder / data.file
-    columns = read_columns(file, scope.axes, (*path, "file"), units)
+    measured = {header: name for name, header in (*data.quantities.items(), *data.coordinates.items())}
+    units = None if known is None else known.spec.unit_system
+    columns = read_columns(
+        file,
+        scope.axes,
+        (*path, "file"),
+        units,
+        lambda header: None if known is None else known.of_name(measured.get(header, header)),
+    )
     headers = [data.coordinates.get(axis, axis) for axis in scope.axes]
     points = np.stack([column(columns, header, file, (*path, "file")) for header in headers], axis=1)
     refuse_outside(points, domain, file, (*path, "file"))
