@@ -19,7 +19,7 @@ from pinn.problem.unit_labels import UnitLabels
 Function = Callable[[np.ndarray], np.ndarray]
 
 
-@dataclass
+@dataclass(eq=False)
 class FakeProblem:
     name: str
     coordinates: tuple[str, ...]
@@ -34,6 +34,8 @@ class FakeProblem:
 
     def __post_init__(self) -> None:
         self.axes = self.coordinates
+        self.space = len(self.coordinates)
+        self.loads = self.statements = self.posed = ()
         self.parameters: dict[str, tuple[float, float]] = {}
         self.folder = Path()
         self.subdomains = SimpleNamespace(partition=None)

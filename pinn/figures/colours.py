@@ -12,6 +12,7 @@ from pinn.export.sampling.grid import Array
 
 # Decades below the largest value that a logarithmic map resolves at least; what is smaller takes the darkest colour.
 DECADES = 5
+FEW, MOST_FEW = 12, 0.02  # points that may be singular ones, and the share of all that they are at most
 FAR_BEYOND = 100.0  # the largest magnitude over that of the middle 99.8 %: colours that reached it would show it alone
 
 
@@ -24,17 +25,20 @@ class Scale:
     extend: str = "neither"
 
 
-def linear_scale(values: Sequence[Array]) -> Scale:
+def linear_scale(values: Sequence[Array], least: float = 0.001) -> Scale:
     """Sequential colours, or diverging ones centred at zero when both signs matter.
 
-    Where a few points lie far beyond the middle 99.8 % (a singular corner), the colours stop there and the colour bar
-    gets an arrow, since otherwise the picture is one flat colour.
+    Where a dozen points, or a share `least` of all, lie far beyond all others (at singular corners, around loads at
+    points), the colours stop there and the colour bar gets an arrow, since otherwise the picture is one flat colour.
+
+    least   the share of all that are left to singular points in fine pictures
     """
     finite = np.concatenate([np.empty(0), *(part[np.isfinite(part)] for part in values)])
     if not len(finite):
         return Scale(Normalize(0, 1), "viridis")
     low, high = float(finite.min()), float(finite.max())
-    inner_low, inner_high = (float(bound) for bound in np.quantile(finite, [0.001, 0.999]))
+    few = min(max(FEW / len(finite), least), MOST_FEW)
+    inner_low, inner_high = (float(bound) for bound in np.quantile(finite, [few, 1 - few]))
     spread = inner_high - inner_low
     cut_low, cut_high = inner_low - low > 2 * spread > 0, high - inner_high > 2 * spread > 0
     low, high = inner_low if cut_low else low, inner_high if cut_high else high

@@ -13,7 +13,7 @@ from matplotlib.tri import Triangulation
 from pinn.errors import SpecError
 from pinn.export.sampling.grid import space_grid
 from pinn.figures.panels import STYLE
-from pinn.figures.supports import draw_symbols
+from pinn.figures.supports import draw_symbols, symbols
 from pinn.figures.views import named, triangles_of
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def domain_figure(problem: Problem) -> Figure:
             dots = np.concatenate([_along(piece) for piece in problem.geometry.pieces if piece.patch == patch])
             label = f"{patch}: {', '.join(asked[patch]) or 'nothing'}"
             axes.plot(*dots.T, ".", ms=3, color=colormaps["tab10"](index % 10), label=label)
-        draw_symbols(axes, problem)
+        draw_symbols(axes, problem, symbols(problem))
         axes.legend(loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, fontsize=9, markerscale=3)
         figure.suptitle(problem.title or problem.name, wrap=True)
     return figure

@@ -11,7 +11,6 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from pinn.export.sampling.sample import scalar_names
-from pinn.figures.colours import linear_scale
 from pinn.figures.hardness_figure import hardness_figure
 from pinn.figures.modes_figure import members_summary, mode_figure
 from pinn.figures.page import BAR, PLAIN, Panel, beside, legend_room, page
@@ -30,6 +29,7 @@ from pinn.figures.quantities import (
     Pick,
     curve_panel,
     deformed_panel,
+    draw_supports,
     magnitude_panel,
     map_size,
     quantity_panel,
@@ -164,7 +164,7 @@ def plot_on(axes: Axes, solution: Solved, quantity: str) -> Figure:
         draw_curves(axes, seen.lines, values, [line.sample.exact.get(name) for line in seen.lines])
     else:
         values = view.sample.values[name]
-        scale = linear_scale([values])
+        scale = seen.scale([values])
         figure.colorbar(draw_map(axes, view, values, scale), ax=axes, extend=scale.extend)
     title = solution.problem.unit_labels.named(name)
     axes.set_title(" ".join(filter(None, (title, view.caption if view else ""))))
@@ -180,11 +180,12 @@ def warn_across(figure: Figure, solution: Solved) -> None:
 
 def quantity_figure(seen: Views, name: str) -> Figure:
     """One quantity: all maps in a row under one scale, then the curves with the exact ones over them."""
-    scale = linear_scale([view.sample.values[name] for view in seen.maps])
+    scale = seen.scale([view.sample.values[name] for view in seen.maps])
 
     def paint_map(axes: Axes, index: int) -> None:
         view = seen.maps[index]
         mappable = draw_map(axes, view, view.sample.values[name], scale)
+        draw_supports(axes, seen)
         axes.set_title(view.caption, fontsize=10)
         if index > 0 and view.labels == seen.maps[index - 1].labels:  # panels that share their axes say so once
             axes.set_ylabel("")

@@ -7,12 +7,14 @@ from math import floor, log10
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.spatial import KDTree
 
 from pinn.export.sampling.grid import Array
 from pinn.export.sampling.sample import Sample
-from pinn.figures.colours import linear_scale, log_scale
+from pinn.figures.colours import log_scale
 from pinn.figures.page import BAR, PLAIN, Panel, beside, legend_room
 from pinn.figures.panels import FAINT, colour_bar, draw_curves, draw_log_curves, draw_map, draw_outline
+from pinn.figures.supports import draw_symbols, symbols
 from pinn.figures.views import Map, Views
 
 if TYPE_CHECKING:
@@ -36,8 +38,9 @@ def quantity_panel(seen: Views, name: str) -> Panel:
 
     def paint(axes: Axes) -> None:
         values = view.sample.values[name]
-        scale = linear_scale([values])
+        scale = seen.scale([values])
         colour_bar(draw_map(axes, view, values, scale), beside(axes), scale, seen.unit(name))
+        draw_supports(axes, seen)
         axes.set_title(_with_caption(name, view))
 
     return Panel(map_size(view), paint, BAR)
@@ -91,13 +94,23 @@ def deformed_panel(seen: Views, components: Sequence[str]) -> Panel | None:
     shape = view.plane + factor * np.where(np.isfinite(moved), moved, 0.0)  # what has no value is not drawn
 
     def paint(axes: Axes) -> None:
-        scale = linear_scale([magnitude])
+        scale = seen.scale([magnitude])
         mappable = draw_map(axes, view, magnitude, scale, shape=shape)
         draw_outline(axes, view, view.plane, colour=FAINT, style="--")
         colour_bar(mappable, beside(axes), scale, seen.unit("displacement"))
+        draw_supports(axes, seen, lambda points: (shape - view.plane)[KDTree(view.plane).query(points)[1]])
         axes.set_title(_with_caption(f"|displacement|, deformation × {factor:g}", view))
 
     return Panel(_fit(np.vstack([view.plane, shape])), paint, BAR)
+
+
+def draw_supports(axes: Axes, seen: Views, moved: Callable[[Array], Array] | None = None) -> None:
+    """Supports and loads of a plane body at rest, faintly; where it is drawn deformed, `moved` by so much there."""
+    problem = seen.sample.solution.problem
+    if problem.time is not None:
+        return
+    found = symbols(problem)
+    draw_symbols(axes, problem, found if found is None or moved is None else found.moved(moved), faint=True)
 
 
 def enlargement(size: float, largest: float) -> float:

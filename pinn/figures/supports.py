@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -22,10 +24,11 @@ if TYPE_CHECKING:
 SIZE = 0.025  # of the domain's: a symbol's height
 APART, FEWEST = 1.6, 3  # symbols along a piece: so many heights apart, and at least so many
 LONGEST = 3.0  # heights: an arrow of the largest load
+LONGER, SHORTER = 1.5, 0.7  # of that: an arrow of a force at a point; an arrow beside a field
+NEAR = 1e-3  # of the domain's size: where one looks for the body beside a force
 NOTHING = 1e-9  # of the largest load
 ACROSS = "displacement across"  # the name of what a slanted roller holds
-COLOUR = "#37474f"
-LOAD = "#c62828"
+COLOUR, RED, FAINT = "#37474f", "#c62828", "#78909c"
 
 
 @dataclass
@@ -35,6 +38,7 @@ class Symbols:
     fixed, lean              where hatched lines begin, and how they go on
     rolling                  middles of rollers of this radius
     loaded, normals, loads   where arrows act, the outward normal there, and the load
+    points, forces           where forces act at points, and these
     """
 
     radius: float
@@ -44,8 +48,16 @@ class Symbols:
     loaded: list[NDArray] = field(default_factory=list)
     normals: list[NDArray] = field(default_factory=list)
     loads: list[NDArray] = field(default_factory=list)
+    points: list[NDArray] = field(default_factory=list)
+    forces: list[NDArray] = field(default_factory=list)
+
+    def moved(self, by: Callable[[NDArray], NDArray]) -> Symbols:
+        """The same on the deformed body, whose points [N, 2] are moved `by` so much."""
+        places = ("fixed", "rolling", "loaded", "points")
+        return replace(self, **{name: [at + by(at) for at in getattr(self, name)] for name in places})
 
 
+@lru_cache(maxsize=16)
 def symbols(problem: Problem) -> Symbols | None:
     """Those of a plane body; None of other problems."""
     displacement, traction = (problem.vectors.get(name, ()) for name in ("displacement", "traction"))
@@ -83,6 +95,10 @@ def symbols(problem: Problem) -> Symbols | None:
         found.loaded.append(points[pulled])
         found.normals.append(normals[pulled])
         found.loads.append(load[pulled])
+    for force in problem.loads:
+        if len(force.force) == 2:
+            found.points.append(force.point)
+            found.forces.append(force.force)
     return found
 
 
@@ -95,27 +111,47 @@ def given(problem: Problem, statement: Statement, points: NDArray, normals: NDAr
     return -torch.as_tensor(value).double().expand(len(points)).numpy()
 
 
-def draw_symbols(axes: Axes, problem: Problem) -> None:
-    """Hatching where a body is held, circles where it slides, arrows where it is loaded."""
-    found = symbols(problem)
+def draw_symbols(axes: Axes, problem: Problem, found: Symbols | None, faint: bool = False) -> None:
+    """Hatching where a body is held, circles where it slides, arrows where it is loaded.
+
+    faint   beside a field, which they are not to cover
+    """
     if found is None:
         return
+    support, load, width = (FAINT, FAINT, 0.6) if faint else (COLOUR, RED, 1.0)
     fixed, lean = np.concatenate(found.fixed), np.concatenate(found.lean)
-    axes.add_collection(LineCollection(list(np.stack([fixed, fixed + lean], axis=1)), colors=COLOUR, linewidths=1.0))
+    axes.add_collection(LineCollection(list(np.stack([fixed, fixed + lean], axis=1)), colors=support, linewidths=width))
     circles = [Circle((x, y), found.radius) for x, y in np.concatenate(found.rolling)]
-    axes.add_collection(PatchCollection(circles, facecolor="white", edgecolor=COLOUR, linewidths=1.0, zorder=3))
+    axes.add_collection(PatchCollection(circles, facecolor="white", edgecolor=support, linewidths=width, zorder=3))
+    longest = LONGEST * SIZE * problem.geometry.size * (SHORTER if faint else 1.0)
     loads, loaded, normals = (np.concatenate(one) for one in (found.loads, found.loaded, found.normals))
+    draw_arrows(axes, loaded, loads, (loads * normals).sum(axis=1) < 0, longest, load, 0.02 * width)
+    largest = float(np.linalg.norm(loads, axis=1).max(initial=0.0))
+    if largest and not faint and (unit := problem.unit_labels.of("traction")):
+        axes.plot([], [], color=load, label=f"load: up to {largest:.4g} {unit}")
+    if found.points:
+        points, forces = np.array(found.points), np.array(found.forces)
+        draw_arrows(axes, points, forces, pushing(problem, points, forces), LONGER * longest, load, 0.035 * width)
+    axes.autoscale_view()
+    axes.margins(0.03 if faint else 0.08)
+
+
+def draw_arrows(
+    axes: Axes, places: NDArray, loads: NDArray, pushed: NDArray, longest: float, colour: str, width: float
+) -> None:
+    """Arrows of loads [N, 2], the largest so long: a push ends at its place, a pull begins there."""
     sizes = np.linalg.norm(loads, axis=1)
     shown = sizes > NOTHING * sizes.max(initial=0.0)
-    if shown.any():
-        loads, loaded, normals, sizes = loads[shown], loaded[shown], normals[shown], sizes[shown]
-        arrows = loads * LONGEST * SIZE * problem.geometry.size / sizes.max()
-        pushing = (loads * normals).sum(axis=1) < 0
-        tails = np.where(pushing[:, None], loaded - arrows, loaded)  # a push ends at the boundary, a pull begins there
-        axes.quiver(*tails.T, *arrows.T, angles="xy", scale_units="xy", scale=1, units="inches", width=0.02, color=LOAD)
-        if unit := problem.unit_labels.of("traction"):
-            axes.plot([], [], color=LOAD, label=f"load: up to {sizes.max():.4g} {unit}")
-        ends = np.concatenate([tails, tails + arrows])
-        axes.update_datalim(ends)
-    axes.autoscale_view()
-    axes.margins(0.08)
+    if not shown.any():
+        return
+    arrows = loads[shown] * longest / sizes.max()
+    tails = np.where(pushed[shown, None], places[shown] - arrows, places[shown])
+    axes.quiver(*tails.T, *arrows.T, angles="xy", scale_units="xy", scale=1, units="inches", width=width, color=colour)
+    axes.update_datalim(np.concatenate([tails, tails + arrows]))
+
+
+def pushing(problem: Problem, points: NDArray, forces: NDArray) -> NDArray:
+    """Whether forces [N, 2] at points come from outside, or act inside, rather than pull at the boundary."""
+    step = NEAR * problem.geometry.size * forces / np.maximum(np.linalg.norm(forces, axis=1, keepdims=True), 1e-300)
+    behind, ahead = (problem.geometry.contains(points + sign * step, 0.0) for sign in (-1, 1))
+    return ahead | ~behind

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from pinn.export.sampling.grid import Array, Grid, space_grid, time_grid
 from pinn.export.sampling.sample import Sample, instants, sample, sample_space_time, scalar_names
+from pinn.figures.colours import Scale, linear_scale
 
 if TYPE_CHECKING:
     from pinn.export.sampling.solved import Solved
@@ -25,6 +26,12 @@ TIME_CELLS = 120
 # Instants that are drawn as curves (1D) and as maps (2D).
 CURVE_TIMES = 5
 MAP_TIMES = 3
+
+# A point that lies nearer to a load than this share of the domain's size; by how much of a cell it is moved.
+AT_LOAD, BESIDE = 1e-9, 0.25
+
+# The share of a picture that stresses of 1/r may leave: around a load the colours end at about a twentieth of the size.
+AROUND_LOADS = 0.01
 
 # Pictures of single quantities that a run draws unasked: each takes a quarter of a second.
 MOST_DRAWN = 8
@@ -87,6 +94,10 @@ class Views:
         """Its name with its unit, where it has one."""
         return self.sample.solution.problem.unit_labels.named(quantity)
 
+    def scale(self, values: Sequence[Array]) -> Scale:
+        """Colours of values of the solution; around loads at points they leave more of them out."""
+        return linear_scale(values, *([AROUND_LOADS] if self.sample.solution.problem.loads else []))
+
     @property
     def sample(self) -> Sample:
         """The values behind the representative map, or behind the last curve."""
@@ -118,12 +129,28 @@ def views(solution: Solved, *, quantities: Sequence[str] | None = None) -> Views
     triangles = triangles_of(grid)
     labels = named(problem, problem.coordinates[0], problem.coordinates[1])
     if problem.time is None:
-        return Views((Map(sample(solution, grid, quantities=quantities), labels, grid.points, triangles),), ())
+        seen = beside_loads(problem, grid, triangles)
+        return Views((Map(sample(solution, seen, quantities=quantities), labels, grid.points, triangles),), ())
     maps = []
     for t in instants(problem.time, MAP_TIMES):
         values = sample(solution, grid, time=t, quantities=quantities)
         maps.append(Map(values, labels, grid.points, triangles, caption=at_time(problem, t)))
     return Views(tuple(maps), ())
+
+
+def beside_loads(problem: Problem, grid: Grid, triangles: NDArray[np.int64]) -> Grid:
+    """The grid with what lies on a point load moved a little towards a neighbour: a picture has no hole there."""
+    points = grid.points.copy()
+    for load in problem.loads:
+        for node in np.flatnonzero(np.linalg.norm(points - load.point, axis=1) < AT_LOAD * problem.geometry.size):
+            others = np.setdiff1d(triangles[(triangles == node).any(axis=1)], node)
+            edges = outline(triangles)
+            along = np.setdiff1d(edges[(edges == node).any(axis=1)], node)  # on an edge fields are others than below it
+            tried = grid.points[node] + BESIDE * (grid.points[[*along, *others]] - grid.points[node])
+            inside = np.flatnonzero(problem.geometry.contains(tried, 0.0))
+            if len(inside):
+                points[node] = tried[inside[0]]
+    return replace(grid, points=points)
 
 
 def triangles_of(grid: Grid) -> NDArray[np.int64]:

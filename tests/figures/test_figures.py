@@ -133,6 +133,14 @@ def test_a_singular_corner_does_not_take_all_the_colours():
     assert scale.norm.vmax < 1.01
 
 
+def test_a_dozen_points_around_loads_do_not_take_all_the_colours_of_a_coarse_picture():
+    scale = colours.linear_scale([np.append(np.linspace(0, 1, 800), np.full(10, 50.0))])
+    assert scale.extend == "max"
+    assert scale.norm.vmax < 1.01
+    hot = colours.linear_scale([np.append(np.zeros(800), np.linspace(0, 1, 40))])  # a spot that is resolved stays
+    assert hot.norm.vmax == 1
+
+
 def test_not_finite_values_are_left_out():
     scale = colours.linear_scale([np.array([1.0, np.nan, 2.0, np.inf])])
     assert (scale.norm.vmin, scale.norm.vmax) == (1, 2)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import numpy as np
 import pytest
 from matplotlib.collections import LineCollection, PatchCollection
@@ -9,7 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.quiver import Quiver
 
 import pinn
+from pinn.export.sampling.grid import space_grid
+from pinn.figures.quantities import draw_supports
 from pinn.figures.supports import draw_symbols, symbols
+from pinn.figures.views import beside_loads, triangles_of
 
 PLATE = """
 name: plate
@@ -63,7 +69,8 @@ def test_loads_are_what_the_body_is_given(found):
 
 def test_a_push_ends_at_the_boundary_and_a_pull_begins_there():
     axes = Figure().add_subplot()
-    draw_symbols(axes, pinn.load(PLATE))
+    problem = pinn.load(PLATE)
+    draw_symbols(axes, problem, symbols(problem))
     (arrows,) = [one for one in axes.collections if isinstance(one, Quiver)]
     tips = arrows.XY + np.column_stack([arrows.U, arrows.V])
     down = np.asarray(arrows.V) < 0
@@ -71,6 +78,55 @@ def test_a_push_ends_at_the_boundary_and_a_pull_begins_there():
     np.testing.assert_allclose(arrows.XY[~down, 0], 2, atol=1e-12)
     assert any(isinstance(one, LineCollection) for one in axes.collections)
     assert any(isinstance(one, PatchCollection) for one in axes.collections)
+
+
+POINTS = PLATE.replace(
+    "conditions:",
+    """point_loads:
+  - {at: [0.5, 1], force: [0, -2]}
+  - {at: [2, 0.5], force: [1, 0]}
+  - {at: [1, 0.5], force: [0, 1]}
+conditions:""",
+).replace("traction: [3, 0]", "traction: [0, 0]")
+
+
+def test_forces_at_points_push_from_outside_or_inside_and_pull_at_the_boundary():
+    problem = pinn.load(POINTS)
+    axes = Figure().add_subplot()
+    draw_symbols(axes, problem, symbols(problem))
+    _, arrows = [one for one in axes.collections if isinstance(one, Quiver)]
+    tips = arrows.XY + np.column_stack([arrows.U, arrows.V])
+    np.testing.assert_allclose(tips[0], [0.5, 1], atol=1e-12)  # pushes
+    np.testing.assert_allclose(arrows.XY[1], [2, 0.5], atol=1e-12)  # pulls
+    np.testing.assert_allclose(tips[2], [1, 0.5], atol=1e-12)  # inside
+    lengths = np.hypot(arrows.U, arrows.V)
+    np.testing.assert_allclose(lengths / lengths[0], [1, 0.5, 0.5])
+
+
+def test_on_the_deformed_body_they_are_where_its_boundary_is(found):
+    moved = found.moved(lambda points: np.column_stack([0 * points[:, 0], 0.1 * points[:, 0]]))
+    np.testing.assert_allclose(np.concatenate(moved.fixed), np.concatenate(found.fixed))
+    before, after = np.concatenate(found.loaded), np.concatenate(moved.loaded)
+    np.testing.assert_allclose(after[:, 1] - before[:, 1], 0.1 * before[:, 0])
+    assert moved.loads is found.loads
+
+
+def test_a_map_of_a_body_at_rest_shows_them():
+    problem = pinn.load(PLATE)
+    axes = Figure().add_subplot()
+    seen: Any = SimpleNamespace(sample=SimpleNamespace(solution=SimpleNamespace(problem=problem)))
+    draw_supports(axes, seen)
+    assert any(isinstance(one, Quiver) for one in axes.collections)
+
+
+def test_a_picture_has_no_hole_at_a_force():
+    problem = pinn.load(POINTS)
+    grid = space_grid(problem, resolution=4)
+    seen = beside_loads(problem, grid, triangles_of(grid))
+    off = np.linalg.norm(seen.points - grid.points, axis=1)
+    assert (off > 0).sum() == 3
+    assert off.max() < 0.5
+    assert problem.geometry.contains(seen.points, 0.0).all()
 
 
 def test_what_is_no_body_has_none():
