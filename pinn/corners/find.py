@@ -21,6 +21,7 @@ from pinn.corners.principal import (
     coefficients_near,
     data_in_sector,
     data_on_edge,
+    largest_data,
     principal_row,
     terms_at_vertex,
 )
@@ -39,6 +40,9 @@ BELOW = 2.0  # exponents from this on leave second derivatives bounded
 # Limits up to which functions are computed, and from which those below a smaller one are taken: what a description
 # shows; what singular corners of second order are told by and what the first levels of a solution take (6, 7, 8).
 COMPUTED = (2.0, 8.0)
+# Data in a vertex that are less than this share of what is largest on SAMPLES points of their patch vanish there:
+# where a normal is looked at a patch may have turned by 1e-8.
+VANISHES, SAMPLES = 1e-7, 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +124,8 @@ def find_corners(
             continue
         names = tuple(tuple(statement.name for statement, _ in edge) for edge in edges)
         try:
-            found.append(Corner(vertex, around, names, read_wedge(vertex, subdomains, statements, edges, around)))
+            wedge = read_wedge(vertex, subdomains, statements, edges, around, vanishing(domain, around))
+            found.append(Corner(vertex, around, names, wedge))
         except NoWedge as error:
             found.append(Corner(vertex, around, names, None, str(error)))
     return found
@@ -177,8 +182,34 @@ def goes_on(vertex: Vertex, edges: Sequence[Held]) -> bool:
 # ---- the wedge ------------------------------------------------------------------------------------------------------
 
 
+Data = tuple[Array, ...]  # of a condition, as `Row.data`
+
+
+def vanishing(domain: Domain, around: Surroundings) -> Callable[[Statement, Data], Data]:
+    """What makes of the data of a condition those whose value in the vertex is zero where it is only rounding errors.
+
+    The pressure of a pin on a half of its hole ends with the normal's component along the force, which is 6e-9 where it
+    should be 0: a jump of that size would be a corner, and the body be cut in parts for it.
+    """
+
+    def without(statement: Statement, data: Data) -> Data:
+        value = abs(float(data[0][0])) if data else 0.0
+        place = statement.place
+        if value == 0 or not isinstance(place, Boundary):
+            return data
+        largest = largest_data(statement.expression, around, place.sample(domain, SAMPLES, 0))
+        return (np.zeros(1), *data[1:]) if value < VANISHES * largest else data
+
+    return without
+
+
 def read_wedge(
-    vertex: Vertex, subdomains: Subdomains, statements: Sequence[Statement], edges: Sequence[Held], around: Surroundings
+    vertex: Vertex,
+    subdomains: Subdomains,
+    statements: Sequence[Statement],
+    edges: Sequence[Held],
+    around: Surroundings,
+    without_rounding: Callable[[Statement, Data], Data],
 ) -> Wedge:
     """The vertex as a wedge. Raises NoWedge where its equations or conditions are not of that kind."""
     equations = [
@@ -218,7 +249,7 @@ def read_wedge(
                 terms_at_vertex(statement.expression, around, end.normal),
                 names,
                 weights,
-                data_on_edge(statement.expression, around, end.normal, angle),
+                without_rounding(statement, data_on_edge(statement.expression, around, end.normal, angle)),
                 coefficients_near(statement.expression, around, end.normal, angle),
             )
             for statement, end in held

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from pinn.corners.angular import Array
 from pinn.corners.wedge import Row, Term, along_edge
+from pinn.domain.point_set import PointSet
 from pinn.equations.compiler.compile import CompiledExpression, Derivative, laplacian_parts
 
 ROUNDING = 1e-13  # relative to terms of the same field and order: what is left of terms that cancel
@@ -129,6 +130,16 @@ def data_in_sector(compiled: CompiledExpression, around: Surroundings) -> tuple[
     """Taylor's polynomial of an equation's right-hand side: data[d] the coefficients of x^(d-k) y^k."""
     x, y = (torch.tensor([value], dtype=torch.float64, requires_grad=True) for value in around.vertex[:2])
     return finite(taylor_in_plane(right_hand_side(compiled, around, None, torch.stack([x, y], dim=1)).sum(), x, y))
+
+
+def largest_data(compiled: CompiledExpression, around: Surroundings, place: PointSet) -> float:
+    """The largest right-hand side at points of a place; of those at which it is finite."""
+    inputs = around.inputs(place.points[:, :2], None)
+    if place.normals is not None:
+        inputs |= {f"n{name}": place.normals[:, index] for index, name in enumerate(around.axes[:2])}
+    value = compiled.value(inputs, {d: place.points.new_zeros(len(place.points)) for d in compiled.derivatives})
+    found = torch.as_tensor(value, dtype=place.points.dtype).abs().expand(len(place.points))
+    return float(found[torch.isfinite(found)].max()) if torch.isfinite(found).any() else 0.0
 
 
 def taylor_in_plane(value: Tensor, x: Tensor, y: Tensor) -> list[Array]:

@@ -143,6 +143,9 @@ def sectors_of(ends: Sequence[End]) -> list[VertexSector]:
         if turns:
             turn = min(turns)
             other = closing[turns.index(turn)]
+            if abs(turn - math.pi) < SAME_ANGLE:  # a curve that goes on, 1e-8 off where it is looked at: no resonance
+                turn = math.pi
+                other = replace(other, direction=end.direction + turn, normal=end.normal)
             found.append(VertexSector(end, other, end.direction, end.direction + turn))
     return found
 

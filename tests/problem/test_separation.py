@@ -115,6 +115,16 @@ def test_a_hole_on_which_the_kind_of_load_changes_is_cut_and_stays_a_hole_of_bot
     assert [(h.subdomain.name, round(h.radius, 12)) for h in find_holes(parts)] == [("part_1", 1.0), ("part_2", 1.0)]
 
 
+def test_the_pressure_of_a_pin_that_ends_in_zero_is_no_corner():
+    """It ends as the normal turns, which is 1e-8 off where it is looked at, and 1e-15 with its square."""
+    for pressure in ("[-nx, 0]", "[-nx*nx*nx, -nx*nx*ny]"):
+        problem = build(parse_spec(LUG.replace("[(x - 6)**2, (x - 6)*y]", pressure)))
+        assert jumping(problem) == 0
+        assert separated(problem) is problem
+    problem = build(parse_spec(LUG.replace("[(x - 6)**2, (x - 6)*y]", "[1e-3 - nx, 0]")))
+    assert jumping(problem) == 2
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("whole", "bound"), [(False, 1e-3), (True, 0.05)], ids=["parts", "whole"])
 def test_a_square_hole_is_solved_in_parts_and_in_no_other_way(whole, bound):
