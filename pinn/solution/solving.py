@@ -24,13 +24,16 @@ from pinn.solution.modes import metrics_of_modes
 from pinn.solution.solution import Solution
 from pinn.solution.unfinished import reached, up_to
 from pinn.training.load_steps import train_by_load_steps
+from pinn.training.loop import OVERTIME as STEP_OVERTIME
 from pinn.training.loop import train
 from pinn.training.residuals.model import Model
 from pinn.training.run.keeping import Keeper
 from pinn.training.run.run import ProgressCallback, Run
 
 OVERTIME, BESIDE = 1.2, 5.0  # times the time limit, and seconds beside it: everything that a run does
-MEASURING = 3.0  # of these seconds, for what follows a training: its estimates, balances and files
+# Of these seconds, for what follows a training, its estimates, balances and files; and for the series of a problem in
+# space and time.
+MEASURING, SERIES = 3.0, 2.0
 LEAST_SHARE = 0.5  # of the time limit, for the training, however long the start took
 DTYPES = {"float64": torch.float64, "float32": torch.float32}
 
@@ -73,14 +76,15 @@ def solve(
     options = problem.spec.solver
     before = 0.0 if begun is None else perf_counter() - begun
     first = perf_counter() - before - (state["run"]["seconds"] if state else 0.0)
+    follows = MEASURING + (SERIES if problem.time is not None and problem.space else 0.0)
     allowed = OVERTIME * options.time_limit + BESIDE - before
     seed = options.seed if seed is None else seed
     chosen = choose_device(device)
     with threads(options.threads):
         try:
-            limit = time_for_training(options.time_limit, allowed)
+            limit = time_for_training(options.time_limit, allowed - follows)
             run = Run(problem, chosen, DTYPES[options.precision], seed, limit, options.tolerance)
-            run.spare = max(allowed - MEASURING - limit, 0.0)
+            run.spare = max(allowed - follows - (1 + STEP_OVERTIME) * limit, 0.0)
             if track_errors:
                 run.monitor = lambda model: error_columns(prepared, model)
             kept = keeper if chosen_engine.RESUMABLE else None
@@ -115,8 +119,8 @@ def solve(
 
 
 def time_for_training(limit: float, allowed: float) -> float:
-    """The limit of a training that may go on for `limit` seconds, where `allowed` are left for it and what follows."""
-    return min(limit, max(allowed - MEASURING, LEAST_SHARE * limit))
+    """The limit of a training that may go on for `limit` seconds, where `allowed` are left for it and its last step."""
+    return min(limit, max(allowed / (1 + STEP_OVERTIME), LEAST_SHARE * limit))
 
 
 @contextmanager
