@@ -125,8 +125,7 @@ def fillets(shape: Shape) -> list[Fillet]:
     holes, found = inner_outlines(shape), []
     for number, piece in enumerate(shape.pieces):
         points, normals = piece.points(ALONG), piece.normals(ALONG)
-        along, turning = np.diff(points, axis=0), np.diff(normals, axis=0)
-        curvature = float(-(along * turning).sum() / (along**2).sum())
+        curvature = mean_curvature(piece)
         if curvature * shape.size < FLATTEST:
             continue
         middles = points + normals / curvature
@@ -140,10 +139,37 @@ def fillets(shape: Shape) -> list[Fillet]:
     return found
 
 
+def mean_curvature(piece: Piece) -> float:
+    """Of a piece of a boundary, positive where it curves inward."""
+    along, turning = np.diff(piece.points(ALONG), axis=0), np.diff(piece.normals(ALONG), axis=0)
+    return float(-(along * turning).sum() / (along**2).sum())
+
+
+def roundings(shape: Shape) -> list[tuple[NDArray, NDArray, float]]:
+    """Ends [2] of arcs that curve outward, at which the boundary goes on with another curvature; the outward normals
+    [2] there and the radii. The end of a lug is one."""
+    found = []
+    for number, piece in enumerate(shape.pieces):
+        curvature = mean_curvature(piece)
+        if -curvature * shape.size < FLATTEST:
+            continue
+        others = [one for index, one in enumerate(shape.pieces) if index != number]
+        others = [one for one in others if abs(mean_curvature(one) - curvature) > SAME_CIRCLE * abs(curvature)]
+        for end in (np.array([[0.0]]), np.array([[1.0]])):
+            if smoothly_at(piece, end, others, shape.size):
+                found.append((piece.points(end)[0], piece.normals(end)[0], -1 / curvature))
+    return found
+
+
 def goes_on_smoothly(piece: Piece, others: Sequence[Piece], size: float) -> bool:
     """Whether an end of a piece lies on the end of another, with the same normal."""
+    return smoothly_at(piece, np.array([[0.0], [1.0]]), others, size)
+
+
+def smoothly_at(piece: Piece, parameters: NDArray, others: Sequence[Piece], size: float) -> bool:
+    """The same of these ends [n, 1] alone."""
     ends = np.array([[0.0], [1.0]])
-    points, normals = piece.points(ends), piece.normals(ends)
+    points, normals = piece.points(parameters), piece.normals(parameters)
     for other in others:
         apart = np.linalg.norm(points[:, None] - other.points(ends)[None], axis=2)
         along = normals @ other.normals(ends).T

@@ -20,7 +20,7 @@ from pinn.corners.functions import CornerFunctions
 from pinn.corners.poles import PoleTable, harmonics_of
 from pinn.equations.subdomains import Subdomain
 from pinn.geometry.shapes.shape import Shape
-from pinn.problem.holes import fillets, find_holes, has_constant_coefficients, laurent
+from pinn.problem.holes import fillets, find_holes, has_constant_coefficients, laurent, roundings
 from pinn.problem.problem import Problem
 
 SAMPLES, ON_PIECE = 1200, 24  # points of all boundaries, and at least of a piece
@@ -32,7 +32,9 @@ RESOLVED = 8  # powers of 1/r that angles are resolved for: with 1 the equations
 # Nearest pole, in mean distances between the points of training on the boundary. Cook's panel, 400 features: held-out
 # residual 450 without a bound, 7e-6 with 1, 3e-7 with 2. At fillets there are more points.
 BETWEEN = 2.0
-ENDING = 4  # poles at each end of a fillet, on a first level
+# Poles at each end of an arc, on a first level. A lug, 640 features, held-out residual 5.6e-4 without them at its round
+# end, 2.3e-5 with 4, 9.9e-5 with 7, 170 with 10.
+ENDING = 4
 APART = 0.5  # of a pole's distance, from one pole to the next, on a first level
 
 
@@ -68,7 +70,7 @@ def pole_tables(problem: Problem, sharper: float, points: int) -> list[PoleTable
         if functions is None:
             continue
         places, distances = standing(problem, subdomain).thinned(APART / sharper, BETWEEN * apart)
-        gathered = at_fillets(subdomain.shape, ENDING + round(2 * math.log2(sharper)))
+        gathered = at_arcs(subdomain.shape, ENDING + round(2 * math.log2(sharper)))
         places, distances = np.vstack([places, gathered[0]]), np.concatenate([distances, gathered[1]])
         if len(places):
             harmonics = harmonics_of(functions, problem.outputs)
@@ -85,19 +87,22 @@ def functions_of_r(problem: Problem, subdomain: Subdomain) -> CornerFunctions | 
     return laurent(problem, subdomain, (0.0, 0.0), RESOLVED)
 
 
-def at_fillets(shape: Shape, count: int) -> tuple[NDArray, NDArray]:
-    """Places [M, 2] and distances [M] of `count` poles behind each end of a fillet, each half as far as the one before.
+def at_arcs(shape: Shape, count: int) -> tuple[NDArray, NDArray]:
+    """Places [M, 2] and distances [M] of `count` poles behind each end of a fillet and of a rounding, each half as far
+    as the one before.
 
     Where a straight edge becomes an arc, stresses vary as r log r.
     """
     places: list[NDArray] = [np.zeros((0, 2))]
     distances: list[NDArray] = [np.zeros(0)]
-    for fillet in fillets(shape):
-        steps = OUTSIDE * fillet.radius * 0.5 ** np.arange(count)
-        for end, normal in zip(fillet.ends, fillet.normals, strict=True):
-            places.append(end + steps[:, None] * normal)
-            distances.append(steps)
-    return np.vstack(places), np.concatenate(distances)
+    ends = [(end, normal, f.radius) for f in fillets(shape) for end, normal in zip(f.ends, f.normals, strict=True)]
+    for end, normal, radius in (*ends, *roundings(shape)):
+        steps = OUTSIDE * radius * 0.5 ** np.arange(count)
+        places.append(end + steps[:, None] * normal)
+        distances.append(steps)
+    whole, away = np.vstack(places), np.concatenate(distances)
+    outside = ~shape.contains(whole)
+    return whole[outside], away[outside]
 
 
 @lru_cache(maxsize=64)

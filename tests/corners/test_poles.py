@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
@@ -12,9 +13,9 @@ from pinn.corners.poles import PoleTable, harmonics_of
 from pinn.derivatives.autograd import partial_derivatives
 from pinn.derivatives.jets import Partial, plan_jets
 from pinn.equations.compiler.compile import Derivative
-from pinn.problem.holes import fillets, find_holes, hole_bases
+from pinn.problem.holes import fillets, find_holes, hole_bases, roundings
 from pinn.problem.loading import build
-from pinn.problem.poles import RESOLVED, at_fillets, functions_of_r, pole_tables, standing
+from pinn.problem.poles import RESOLVED, at_arcs, functions_of_r, pole_tables, standing
 from pinn.problem.problem import Problem
 from pinn.spec.yaml.source import parse_spec
 from pinn.training.output_layer.gathered import beside, with_points_at_holes
@@ -162,7 +163,7 @@ def test_a_fillet_is_found_and_poles_gather_at_its_ends():
     (fillet,) = fillets(problem.geometry)
     assert fillet.radius == pytest.approx(0.3)
     assert fillet.centre == pytest.approx([2.3, 1.3], abs=1e-3)
-    places, distances = at_fillets(problem.geometry, 3)
+    places, distances = at_arcs(problem.geometry, 3)
     assert len(places) == 6
     assert problem.geometry.level(places) == pytest.approx(distances, rel=0.05)
     assert distances[:3] == pytest.approx([0.18, 0.09, 0.045])
@@ -215,3 +216,20 @@ def test_poles_at_an_acute_corner_are_no_nearer_than_points_of_training_are_apar
     (table,) = pole_tables(problem, 1.0, 400)
     assert float(table.radii.min()) >= 2 * outline / 400
     assert standing(problem, problem.subdomains[0]).distances.min() < 0.5 * outline / 400
+
+
+def test_poles_stand_behind_the_ends_of_what_is_round_and_not_where_a_circle_was_cut():
+    text = """
+name: lug
+coordinates: [x, y]
+physics: {linear_elasticity: {youngs_modulus: 1, poissons_ratio: 0.3, plane: stress}}
+domain: {union: [{rectangle: {from: [0, -2], to: [6, 2]}}, {disk: {center: [6, 0], radius: 2}}]}
+conditions: [{on: left, fixed: true}, {on: boundary, traction: [0, 0]}]
+"""
+    problem = build(parse_spec(text))
+    assert sorted(end.round(6).tolist() for end, _, _ in roundings(problem.geometry)) == [[6.0, -2.0], [6.0, 2.0]]
+    places, distances = at_arcs(problem.geometry, 3)
+    assert len(places) == 6
+    assert np.allclose(places[:, 0], 6.0, atol=1e-6)
+    assert np.allclose(np.abs(places[:, 1]) - 2, distances, atol=1e-6)
+    assert distances.max() == pytest.approx(1.2)
