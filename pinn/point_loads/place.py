@@ -42,12 +42,11 @@ class EdgeFrom:
         at = np.array([[self.parameter + share * left]])
         return self.piece.points(at), self.piece.normals(at)
 
-    @property
-    def turn(self) -> float:
-        """What its direction at the point itself is off from that of `end`, which is taken a little way along."""
+    def turn(self, direction: float) -> float:
+        """What its direction at the point itself is off from this one, which was taken a little way along."""
         (normal,) = self.piece.normals(np.array([[self.parameter]]))
         x, y = np.array([-normal[1], normal[0]])
-        away = math.atan2(y, x) - self.end.direction
+        away = math.atan2(y, x) - direction
         return (away + math.pi / 2) % math.pi - math.pi / 2  # the tangent may point the other way
 
 
@@ -87,12 +86,13 @@ def locate(subdomains: Subdomains, domain: Domain, given: Sequence[float], path:
     if len(sectors) != 1:
         raise SpecError(path, f"lies where {len(sectors)} parts of the body meet; move it into one of them")
     (one,) = sectors
-    by_end = {id(edge.end): edge for edge in edges}
-    both = tuple(by_end[id(end)] for end in (one.opening, one.closing))
-    turns = [0.0 if isinstance(subdomain.shape, CellShape) else edge.turn for edge in both]
+    both = tuple(next(edge for edge in edges if edge.end.near is end.near) for end in (one.opening, one.closing))
+    angles = (one.start, one.end)
+    if not isinstance(subdomain.shape, CellShape):
+        angles = tuple(angle + edge.turn(angle) for angle, edge in zip(angles, both, strict=True))
     there = both[0].points(0.0)[0][0]
     point = point if np.linalg.norm(point - there) < ROUNDING * size else there
-    return LoadedPoint(point, subdomain, Sector(one.start + turns[0], one.end + turns[1]), both)
+    return LoadedPoint(point, subdomain, Sector(*angles), both)
 
 
 def around(subdomains: Subdomains, point: Array, size: float, path: Sequence[str | int]) -> Subdomain:
