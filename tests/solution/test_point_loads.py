@@ -104,3 +104,33 @@ outputs: {figures: false}
     weights = np.polynomial.legendre.leggauss(8)[1] / 2
     mean = weights @ solution(np.column_stack([np.full(8, 2.0), y]))["u"]
     assert mean == pytest.approx(right / 3, rel=1e-4)
+
+
+def series(x: float, y: float, at: tuple[float, float]) -> float:
+    """Temperature of a square of side 1 and conductivity 2, cold all round, with a source of 5 (Carslaw & Jaeger,
+    Conduction of Heat in Solids, 2nd ed., § 14.3: Green's function as a series of sines)."""
+    low, high = sorted((y, at[1]))
+    n = np.arange(1, 200) * math.pi
+    along = np.sinh(n * low) * np.sinh(n * (1 - high)) / np.sinh(n)
+    return float(5 / 2 * np.sum(2 * np.sin(n * x) * np.sin(n * at[0]) * along / n))
+
+
+@pytest.mark.parametrize("method", ["{cells: {passes: 1}}", "{least_squares: {features: 250, scale: 3}}"])
+def test_a_source_in_a_square_is_that_of_the_series(method):
+    solution = pinn.solve(
+        pinn.load(
+            f"""
+name: square
+coordinates: [x, y]
+physics: {{heat_conduction: {{conductivity: 2}}}}
+domain: {{rectangle: {{from: [0, 0], to: [1, 1]}}}}
+point_loads: [{{at: [0.3, 0.4], source: 5}}]
+conditions: [{{on: boundary, temperature: 0}}]
+solver: {{method: {method}}}
+outputs: {{figures: false}}
+"""
+        ),
+        progress=False,
+    )
+    for x, y in ((0.7, 0.6), (0.3, 0.45), (0.1, 0.9)):
+        assert solution([[x, y]])["temperature"][0] == pytest.approx(series(x, y, (0.3, 0.4)), abs=2e-5)
