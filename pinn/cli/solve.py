@@ -55,6 +55,7 @@ def solve(
     from pinn.problem.warnings import warnings
     from pinn.run.directory import RunDirectory
     from pinn.run.space import require_space
+    from pinn.solution.unheld import unheld_loads
     from pinn.spec.yaml.source import dump
 
     overrides = [*(overrides or ()), *([] if seed is None else [f"solver.seed={seed}"])]  # spec.yaml repeats the run
@@ -65,7 +66,7 @@ def solve(
     directory = RunDirectory.create(problem.name, out=out)
     require_space(directory.path, problem)
     directory.log(f"pinn {pinn.__version__}: " + " ".join(sys.argv[1:]))
-    for warning in warnings(problem):
+    for warning in (*warnings(problem), *unheld_loads(problem)):
         directory.log(f"warning: {warning}")
         if not quiet:
             typer.echo(f"warning: {warning}", err=True)

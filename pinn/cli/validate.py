@@ -21,6 +21,7 @@ def validate(
 ) -> None:
     """Check SPEC without solving it, and print the problem as it was understood."""
     import pinn
+    from pinn.solution.unheld import unheld_loads
     from pinn.training.stages import stages_of
 
     problem = pinn.load(spec, overrides=overrides or ())
@@ -32,4 +33,6 @@ def validate(
         figure = domain_figure(problem)
         write_atomic(picture, lambda scratch: figure.savefig(scratch, format=picture.suffix[1:] or "png"))
     typer.echo(problem.describe())
+    for warning in unheld_loads(problem):
+        typer.echo(f"warning: {warning}")
     typer.echo(f"{spec}: valid")

@@ -23,6 +23,7 @@ from pinn.solution.judgement import judge
 from pinn.solution.measuring import errors, errors_by_subdomain, probed
 from pinn.solution.rules import MOST_ERROR
 from pinn.solution.solution import Solution
+from pinn.solution.unheld import unheld_loads
 from pinn.solution.units import with_units
 from pinn.solution.verdict import Measured, Verdict
 from pinn.training.loop import Outcome
@@ -50,6 +51,7 @@ def metrics(
     corners = corner_entries(problem, solution.model.network, better)
     noisy = {statement.name for statement in problem.statements if statement.noise is not None}
     entries, remarks = identification(problem, solution.model, result.heldout)
+    unheld = tuple(unheld_loads(problem))
     judgement = judge(
         Measured(
             stop_reason=result.stop_reason,
@@ -62,7 +64,7 @@ def metrics(
             estimates={name: error for name, error in estimates.quantities.items() if name in problem.fields},
             probes={name: relative for name, (_, relative) in estimates.probes.items()},
             residuals={name: residual for name, residual in estimates.residuals.items() if name not in noisy},
-            free=estimates.free or tuple(free_motions(problem)) or tuple(missing(problem)),
+            free=unheld or estimates.free or tuple(free_motions(problem)) or tuple(missing(problem)),
             saddle=estimates.saddle,
             unexpected=unexpected(probes),
             unbalanced={name: one.missing for name, one in balance.items()},
@@ -72,7 +74,7 @@ def metrics(
             cut=result.cut,
         )
     )
-    unsolved = judgement.verdict is Verdict.NOT_SOLVED and not estimates.free
+    unsolved = judgement.verdict is Verdict.NOT_SOLVED and not (unheld or estimates.free)
     other_way = advice(problem) if unsolved and energy_error(solution.history) is None else ""
     said = [
         text
