@@ -16,6 +16,7 @@ HARSH = 1e-5  # an answer that is right to this is no failure
 LOW, HIGH = 0.3, 30.0  # an estimate over the true error
 UNSEEN = 1e-12  # relative: errors and estimates below it are rounding, and count as this
 USELESS = 0.1  # true error above which nothing is useful, whatever the digits that are said
+THREE_DIGITS = 1e-3  # of fields, beside which a probe may have none
 LATE_FACTOR, LATE_SECONDS = 1.2, 5.0  # of the time limit
 
 
@@ -80,12 +81,19 @@ def judge(
         far = [
             label
             for label, error in errors.items()
-            if not error.relative <= max(USELESS, KNOWN * error.within)
+            if not (error.relative <= max(USELESS, KNOWN * error.within) or has_no_digit(label, errors, estimates))
             or (label in estimates and not error.relative <= max(HIGH * estimates[label], UNSEEN, KNOWN * error.within))
         ]
         return Outcome.FALSE_DIGITS if far else Outcome.RIGHT
     known = bool(errors) and all(error.within <= HARSH for error in errors.values())
     return Outcome.TOO_HARSH if known and worst(errors) <= max(HARSH, ALLOWED * tolerance) else Outcome.HONEST
+
+
+def has_no_digit(label: str, errors: Mapping[str, Error], estimates: Mapping[str, float]) -> bool:
+    """Whether it is a probe of which the run says so, beside fields that are right: the probe is small beside them."""
+    fields = [error.relative for name, error in errors.items() if not name.startswith("probe ")]
+    right = bool(fields) and all(error <= THREE_DIGITS for error in fields)
+    return label.startswith("probe ") and estimates.get(label, 0.0) >= USELESS and right
 
 
 def estimate_ratios(errors: Mapping[str, Error], estimates: Mapping[str, float]) -> dict[str, float]:

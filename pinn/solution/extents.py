@@ -31,7 +31,7 @@ ON_PIECE = 1000  # on each piece of a boundary
 ON_LINE = 1000
 STARTS = 6  # of these, the best, none of them beside a better one
 APART = 0.02  # of the domain's size
-FIRST_STEP, LAST_STEP = 0.01, 1e-8  # of the extent of the place; the value is then off by the square of the last one
+FIRST_STEP, LAST_STEP = 0.01, 1e-10  # of the extent of the place; the value is then off by the square of the last one
 MOST_STEPS = 200
 # Of the extent of the place, and of the value: r^-0.05 and log r grow by 0.2 and more from there to LAST_STEP.
 BESIDE, GROWS = 1e-6, 0.1

@@ -236,6 +236,9 @@ CLOSED_FORM = ({"u": "x"},)
         ("open", Claim.USEFUL, FAR, {"u": 1e-2}, Outcome.RIGHT),
         ("open", Claim.USEFUL, FAR, {"u": 1e-5}, Outcome.FALSE_DIGITS),
         ("open", Claim.USEFUL, {"u": Error(0.2, 0.0)}, {"u": 0.3}, Outcome.FALSE_DIGITS),  # of no use, and said so
+        ("open", Claim.USEFUL, EXACT | {"probe p": Error(0.2, 0.0)}, {"probe p": 1.5}, Outcome.RIGHT),  # and said so
+        ("open", Claim.USEFUL, EXACT | {"probe p": Error(0.2, 0.0)}, {"probe p": 0.05}, Outcome.FALSE_DIGITS),
+        ("open", Claim.USEFUL, {"probe p": Error(0.2, 0.0)}, {"probe p": 1.5}, Outcome.FALSE_DIGITS),
         ("open", Claim.USEFUL, {"u": Error(1e-15, 0.0)}, {"u": 0.0}, Outcome.RIGHT),
         ("open", Claim.NOT_SOLVED, FAR, {}, Outcome.HONEST),
         ("open", Claim.NOT_SOLVED, EXACT, {}, Outcome.TOO_HARSH),
