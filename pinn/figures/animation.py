@@ -13,6 +13,7 @@ from pinn.errors import SpecError
 from pinn.export.sampling.grid import space_grid
 from pinn.export.sampling.sample import instants, sample, scalar_names
 from pinn.figures.colours import linear_scale
+from pinn.figures.names import with_unit
 from pinn.figures.panels import STYLE, draw_map
 from pinn.figures.views import Map, at_time, named, triangles_of
 
@@ -41,7 +42,7 @@ def animate(solution: Solved, quantity: str, frames: int = 25) -> FuncAnimation:
 
     def draw(number: int) -> list[Axes]:
         axes.clear()
-        axes.set_title(f"{problem.unit_labels.named(name)}, {at_time(problem, times[number])}")
+        axes.set_title(f"{with_unit(problem, name)}, {at_time(problem, times[number])}")
         axes.set_xlabel(problem.unit_labels.named(problem.coordinates[0]))
         values = samples[number].values[name]
         if len(problem.coordinates) == 1:

@@ -12,7 +12,9 @@ from matplotlib.figure import Figure
 
 from pinn.export.sampling.sample import scalar_names
 from pinn.figures.hardness_figure import hardness_figure
+from pinn.figures.leading import leading_of, leading_panel, mode_panel
 from pinn.figures.modes_figure import members_summary, mode_figure
+from pinn.figures.names import written
 from pinn.figures.page import BAR, PLAIN, Panel, beside, legend_room, page
 from pinn.figures.panels import (
     STYLE,
@@ -32,6 +34,7 @@ from pinn.figures.quantities import (
     draw_supports,
     magnitude_panel,
     map_size,
+    mark_largest,
     quantity_panel,
 )
 from pinn.figures.views import Views, displacement, drawn_quantities, leading_quantity, views
@@ -75,10 +78,12 @@ def draw_figures(solution: Solved, folder: Path) -> list[Path]:
 def makers_of_fields(solution: Solved) -> dict[str, Callable[[], Figure | None]]:
     """Name of a picture -> what draws it."""
     seen = views(solution)
-    names = drawn_quantities(solution.problem)
+    problem, leading = solution.problem, leading_quantity(solution)
+    names = drawn_quantities(problem)
     return {
         "summary": lambda: summary_figure(solution, seen),
         **{name: lambda name=name: quantity_figure(seen, name) for name in names},
+        **({"surface": lambda: page([leading_of(solution, seen, leading)], 1)} if problem.space == 3 else {}),
         "deformed": lambda: deformed_figure(solution, seen),
         "error": lambda: error_figure(seen, names),
         "residual": lambda: residual_figure(seen),
@@ -112,28 +117,14 @@ def makers_of_cases(solution: Solved) -> dict[str, Callable[[], Figure | None]]:
     def page_of(member: Solved) -> Figure | None:
         return summary_figure(member, views(member))
 
-    labels = [f"{leading_quantity(member)}, {name}" for name, member in solution.members.items()]
+    labels = [
+        f"{written(member.problem, leading_quantity(member))}, {name}" for name, member in solution.members.items()
+    ]
     return {
         "summary": lambda: members_summary(solution, leading_panel, labels),
         **{f"case_{name}": lambda member=member: page_of(member) for name, member in solution.members.items()},
         "convergence": lambda: convergence_figure(solution),
     }
-
-
-def leading_panel(solution: Solved) -> Panel:
-    """The picture of the quantity that matters most."""
-    name = leading_quantity(solution)
-    return quantity_panel(views(solution, quantities=[name]), name)
-
-
-def mode_panel(solution: Solved) -> Panel:
-    """The deformed body, or the first of the fields that a mode has."""
-    components = displacement(solution) or ()
-    asked = solution.problem.spec.outputs.quantities
-    name = scalar_names(solution.problem, asked)[0] if asked else solution.problem.fields[0]
-    seen = views(solution, quantities=list(dict.fromkeys((name, *components))))
-    deformed = deformed_panel(seen, components) if len(components) == 2 and not asked else None
-    return deformed or quantity_panel(seen, name)
 
 
 def plot(solution: Solved, quantity: str) -> Figure:
@@ -166,8 +157,7 @@ def plot_on(axes: Axes, solution: Solved, quantity: str) -> Figure:
         values = view.sample.values[name]
         scale = seen.scale([values])
         figure.colorbar(draw_map(axes, view, values, scale), ax=axes, extend=scale.extend)
-    title = solution.problem.unit_labels.named(name)
-    axes.set_title(" ".join(filter(None, (title, view.caption if view else ""))))
+    axes.set_title(" ".join(filter(None, (seen.named(name), view.caption if view else ""))))
     warn_across(figure, solution)
     return figure
 
@@ -186,6 +176,7 @@ def quantity_figure(seen: Views, name: str) -> Figure:
         view = seen.maps[index]
         mappable = draw_map(axes, view, view.sample.values[name], scale)
         draw_supports(axes, seen)
+        mark_largest(axes, view, view.sample.values[name], scale)
         axes.set_title(view.caption, fontsize=10)
         if index > 0 and view.labels == seen.maps[index - 1].labels:  # panels that share their axes say so once
             axes.set_ylabel("")
@@ -205,7 +196,7 @@ def quantity_figure(seen: Views, name: str) -> Figure:
     ]
     if seen.lines:
         panels.append(curve_panel(seen, name))
-    return page(panels, len(panels), heading=seen.named(name) if seen.lines else name)
+    return page(panels, len(panels), heading=seen.named(name) if seen.lines else seen.title(name))
 
 
 def error_figure(seen: Views, names: Sequence[str]) -> Figure | None:
@@ -250,13 +241,15 @@ def summary_figure(solution: Solved, seen: Views) -> Figure:
     problem, sampled = solution.problem, seen.sample
     name = leading_quantity(solution)
     components = displacement(solution)
-    panels = [quantity_panel(seen, name)]
+    panels = [leading_of(solution, seen, name)]
     deformed = deformed_panel(seen, components) if components is not None and len(components) == 2 else None
     if deformed is not None:
         panels.append(deformed)
     if sampled.error:
         known = name if name in sampled.error else next(iter(sampled.error))
-        panels.append(magnitude_panel(seen, [known], lambda s: s.error, f"|error| of {known}", seen.unit(known)))
+        panels.append(
+            magnitude_panel(seen, [known], lambda s: s.error, f"|error| of {seen.title(known)}", seen.unit(known))
+        )
     if sampled.residual and len(panels) < 3:
         worst = max(sampled.residual, key=lambda key: float(np.nanmax(np.abs(sampled.residual[key]), initial=0)))
         panels.append(magnitude_panel(seen, [worst], lambda s: s.residual, f"|residual| of {worst}"))
@@ -272,7 +265,7 @@ def _magnitude_figure(
 ) -> Figure:
     if seen.representative is None:
         return page([magnitude_panel(seen, names, pick, title)], 1)
-    return _grid([magnitude_panel(seen, [name], pick, f"{title} of {name}", unit(name)) for name in names])
+    return _grid([magnitude_panel(seen, [name], pick, f"{title} of {seen.title(name)}", unit(name)) for name in names])
 
 
 def _terms_panel(history: Sequence[Mapping[str, object]], names: Sequence[str]) -> Panel:

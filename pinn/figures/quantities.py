@@ -11,7 +11,7 @@ from scipy.spatial import KDTree
 
 from pinn.export.sampling.grid import Array
 from pinn.export.sampling.sample import Sample
-from pinn.figures.colours import log_scale
+from pinn.figures.colours import Scale, log_scale
 from pinn.figures.page import BAR, PLAIN, Panel, beside, legend_room
 from pinn.figures.panels import FAINT, colour_bar, draw_curves, draw_log_curves, draw_map, draw_outline
 from pinn.figures.supports import draw_symbols, symbols
@@ -28,6 +28,8 @@ MAP_HEIGHT = 3.2
 MAP_WIDTHS = (1.8, 7.0)
 CURVE_SIZE = (4.4, 2.8)
 
+SAME = 1e-6  # relative: values that differ by less have no largest one
+
 Pick = Callable[[Sample], dict[str, Array]]
 
 
@@ -41,7 +43,8 @@ def quantity_panel(seen: Views, name: str) -> Panel:
         scale = seen.scale([values])
         colour_bar(draw_map(axes, view, values, scale), beside(axes), scale, seen.unit(name))
         draw_supports(axes, seen)
-        axes.set_title(_with_caption(name, view))
+        mark_largest(axes, view, values, scale)
+        axes.set_title(_with_caption(seen.title(name), view))
 
     return Panel(map_size(view), paint, BAR)
 
@@ -102,6 +105,30 @@ def deformed_panel(seen: Views, components: Sequence[str]) -> Panel | None:
         axes.set_title(_with_caption(f"|displacement|, deformation × {factor:g}", view))
 
     return Panel(_fit(np.vstack([view.plane, shape])), paint, BAR)
+
+
+def mark_largest(axes: Axes, view: Map, values: Array, scale: Scale) -> None:
+    """A ring where the magnitude is largest, with the value; nothing where the colours leave out a few points that are
+    far beyond, as at a singular corner, or where all values are the same."""
+    known = np.isfinite(values)
+    known[np.setdiff1d(np.arange(len(values)), view.triangles)] = False
+    if scale.extend != "neither" or not known.any() or np.ptp(values[known]) <= SAME * np.abs(values[known]).max():
+        return
+    at = int(np.argmax(np.where(known, np.abs(values), -1.0)))
+    place, middle = view.plane[at], (view.plane.min(axis=0) + view.plane.max(axis=0)) / 2
+    left, below = place > middle  # the value stands towards the middle of the picture
+    axes.plot(*place, "o", ms=5, mfc="none", mec="black", mew=1.0, clip_on=False, zorder=20)
+    axes.annotate(
+        f"{values[at]:#.3g}".rstrip("."),
+        place,
+        xytext=(-6 if left else 6, -6 if below else 6),
+        textcoords="offset points",
+        ha="right" if left else "left",
+        va="top" if below else "bottom",
+        fontsize=8,
+        bbox={"boxstyle": "round,pad=0.15", "facecolor": "white", "edgecolor": "none", "alpha": 0.7},
+        zorder=20,
+    )
 
 
 def draw_supports(axes: Axes, seen: Views, moved: Callable[[Array], Array] | None = None) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pinn.export.sampling.grid import Array, Grid, space_grid, time_grid
 from pinn.export.sampling.sample import Sample, instants, sample, sample_space_time, scalar_names
 from pinn.figures.colours import Scale, linear_scale
+from pinn.figures.names import with_unit, written
 
 if TYPE_CHECKING:
     from pinn.export.sampling.solved import Solved
@@ -90,9 +91,13 @@ class Views:
     def unit(self, quantity: str) -> str:
         return self.sample.solution.problem.unit_labels.of(quantity)
 
+    def title(self, quantity: str) -> str:
+        """How it is written above a picture."""
+        return written(self.sample.solution.problem, quantity)
+
     def named(self, quantity: str) -> str:
-        """Its name with its unit, where it has one."""
-        return self.sample.solution.problem.unit_labels.named(quantity)
+        """The same with its unit, where it has one."""
+        return with_unit(self.sample.solution.problem, quantity)
 
     def scale(self, values: Sequence[Array]) -> Scale:
         """Colours of values of the solution; around loads at points they leave more of them out."""

@@ -13,7 +13,8 @@ from matplotlib.colors import LogNorm
 from pinn.errors import SpecError
 from pinn.figures import colours, figures, panels
 from pinn.figures.figures import draw_figures, plot
-from pinn.figures.quantities import enlargement
+from pinn.figures.names import written
+from pinn.figures.quantities import enlargement, mark_largest
 from pinn.figures.views import outline, views
 from tests import fakes
 
@@ -33,7 +34,10 @@ ALWAYS = {"summary.png", "residual.png", "convergence.png", "hardness.png"}
         (fakes.curve, {"summary.png", "residual.png", "convergence.png", "w.png", "moment.png", "error.png"}),
         (fakes.burgers, ALWAYS | {"u.png", "error.png"}),
         (fakes.spreading_heat, ALWAYS | {"u.png"}),
-        (fakes.cube, ALWAYS | {"ux.png", "uy.png", "uz.png", "stress_xx.png", "deformed.png", "error.png"}),
+        (
+            fakes.cube,
+            ALWAYS | {"ux.png", "uy.png", "uz.png", "stress_xx.png", "surface.png", "deformed.png", "error.png"},
+        ),
         (fakes.five_dimensions, ALWAYS | {"u.png", "error.png"}),
     ],
 )
@@ -74,12 +78,12 @@ def test_a_map_shows_the_values_and_its_colour_bar_their_range():
     assert shown.max() == pytest.approx(3, rel=1e-3)  # the stress concentration at (0, a) is a mesh point
     assert bar.get_ylim() == pytest.approx((shown.min(), shown.max()))
     assert axes.get_aspect() == 1
-    assert figure.texts[0].get_text() == "stress_xx"
+    assert figure.texts[0].get_text() == r"$\sigma_{xx}$"
 
 
 def test_plot_of_a_vector_has_a_panel_for_each_component():
     figure = plot(fakes.kirsch_plate(), "displacement")
-    assert [axes.get_title() for axes in figure.axes if axes.get_title()] == ["ux", "uy"]
+    assert [axes.get_title() for axes in figure.axes if axes.get_title()] == ["$u_{x}$", "$u_{y}$"]
 
 
 def test_plot_of_an_unknown_quantity_is_refused():
@@ -208,7 +212,7 @@ def test_the_error_map_spans_the_decades_of_the_error():
     figure = figures.error_figure(views(solution), ["ux", "stress_xx"])
     assert figure is not None
     axes = figure.axes[0]
-    assert axes.get_title() == "|error| of stress_xx"
+    assert axes.get_title() == r"|error| of $\sigma_{xx}$"
     assert axes.collections[0].norm.vmax == pytest.approx(1e-6, rel=0.01)
 
 
@@ -230,7 +234,11 @@ def test_a_summary_shows_the_solution_the_body_the_error_and_the_convergence():
     solution.problem.spec.outputs.resolution = 12
     figure = figures.summary_figure(solution, views(solution))
     titles = [axes.get_title() for axes in figure.axes if axes.get_title()]
-    assert titles == ["von_mises", "|displacement|, deformation × 0.05", "|error| of stress_xx"]
+    assert titles == [
+        r"von Mises $\sigma_\mathrm{v}$",
+        "|displacement|, deformation × 0.05",
+        r"|error| of $\sigma_{xx}$",
+    ]
     assert figure.axes[-1].get_xlabel() == "seconds"
     assert figure.texts[0].get_text() == solution.problem.title
 
@@ -267,3 +275,31 @@ def test_a_picture_of_what_is_not_solved_says_so(verdict, across):
     solution.metrics["verdict"] = verdict
     figure = plot(solution, "w")
     assert [text.get_text() for text in figure.texts].count("NOT SOLVED") == across
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("stress_xx", r"$\sigma_{xx}$"),
+        ("stress_xy", r"$\tau_{xy}$"),
+        ("ux", "$u_{x}$"),
+        ("von_mises", r"von Mises $\sigma_\mathrm{v}$"),
+        ("safety", "safety"),
+    ],
+)
+def test_components_are_written_by_their_letters(name, shown):
+    assert written(fakes.kirsch_plate().problem, name) == shown
+
+
+def test_the_largest_value_of_a_map_is_marked_where_it_is_one():
+    """Of Kirsch's plate 3 at the top of the hole; nothing where colours stop before it, or all is the same."""
+    seen = views(fakes.kirsch_plate(), quantities=["von_mises"])
+    view, values = seen.representative, seen.sample.values["von_mises"]
+    axes = matplotlib.figure.Figure().add_subplot()
+    mark_largest(axes, view, values, colours.linear_scale([values]))
+    (mark,), (text,) = axes.lines, axes.texts
+    assert mark.get_xydata()[0] == pytest.approx([0, 0.5])
+    assert text.get_text() == "3.00"
+    for others in (np.where(values == values.max(), 1e9, values), np.full(len(values), 7.0)):
+        mark_largest(axes, view, others, colours.linear_scale([others]))
+    assert len(axes.lines) == len(axes.texts) == 1
