@@ -18,6 +18,7 @@ from typing import Any
 import matplotlib
 
 import pinn
+from pinn.figures.names import written
 from pinn.figures.panels import STYLE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -53,6 +54,10 @@ ELASTICITY = {
     "fuel_rod": Picture("stress_hoop", "Pa", "stress"),
     "pressure_vessel": Picture("von_mises", "Pa", "probe:centre_of_end"),
     "turbine_disc": Picture("stress_hoop", "Pa", "probe:hoop_at_bore"),
+    "lug": Picture("von_mises", "Pa", "probe:tip"),
+    "brazilian_disc": Picture("stress_xx", "Pa", "probe:splitting"),
+    "plate_point_load": Picture("w", "m", "probe:middle"),
+    "orthotropic_block": Picture("von_mises", "Pa", "displacement"),
     "mindlin_disk": Picture("moment_xx", "N", "w"),
     "incompressible_cylinder": Picture("von_mises", "Pa", "stress"),
     "manufactured_plate": Picture("uy", "-", "displacement", "-"),
@@ -86,7 +91,7 @@ def draw(solution: pinn.Solution, picture: Picture, file: Path) -> None:
     with matplotlib.rc_context(STYLE):
         figure = solution.plot(picture.quantity)
         (heading,) = figure.texts
-        heading.set_text(f"{picture.quantity} [{picture.unit}]")
+        heading.set_text(f"{written(solution.problem, picture.quantity)} [{picture.unit}]")
         for axes in figure.axes:
             for label, write in ((axes.get_xlabel(), axes.set_xlabel), (axes.get_ylabel(), axes.set_ylabel)):
                 if label in solution.problem.coordinates:

@@ -29,6 +29,7 @@ MAP_WIDTHS = (1.8, 7.0)
 CURVE_SIZE = (4.4, 2.8)
 
 SAME = 1e-6  # relative: values that differ by less have no largest one
+MARKED = 0.1  # of the largest value of all maps that share their colours
 
 Pick = Callable[[Sample], dict[str, Array]]
 
@@ -109,12 +110,14 @@ def deformed_panel(seen: Views, components: Sequence[str]) -> Panel | None:
 
 def mark_largest(axes: Axes, view: Map, values: Array, scale: Scale) -> None:
     """A ring where the magnitude is largest, with the value; nothing where the colours leave out a few points that are
-    far beyond, as at a singular corner, or where all values are the same."""
+    far beyond, as at a singular corner, where all values are the same, or far below those of another map."""
     known = np.isfinite(values)
     known[np.setdiff1d(np.arange(len(values)), view.triangles)] = False
     if scale.extend != "neither" or not known.any() or np.ptp(values[known]) <= SAME * np.abs(values[known]).max():
         return
     at = int(np.argmax(np.where(known, np.abs(values), -1.0)))
+    if abs(values[at]) < MARKED * max(abs(scale.norm.vmin or 0.0), abs(scale.norm.vmax or 0.0)):
+        return
     place, middle = view.plane[at], (view.plane.min(axis=0) + view.plane.max(axis=0)) / 2
     left, below = place > middle  # the value stands towards the middle of the picture
     axes.plot(*place, "o", ms=5, mfc="none", mec="black", mew=1.0, clip_on=False, zorder=20)

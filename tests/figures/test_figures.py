@@ -302,4 +302,5 @@ def test_the_largest_value_of_a_map_is_marked_where_it_is_one():
     assert text.get_text() == "3.00"
     for others in (np.where(values == values.max(), 1e9, values), np.full(len(values), 7.0)):
         mark_largest(axes, view, others, colours.linear_scale([others]))
+    mark_largest(axes, view, values, colours.linear_scale([50 * values]))  # another map has fifty times as much
     assert len(axes.lines) == len(axes.texts) == 1
