@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 from pinn.corners.vertices import End, ends_of, sectors_of
 from pinn.domain.domain import Domain
@@ -125,6 +124,8 @@ def nearest(piece: Piece, point: Array) -> tuple[float, float]:
     tried = np.linspace(0.0, 1.0, SAMPLES)
     first = int(np.argmin(np.linalg.norm(piece.points(tried[:, None]) - point, axis=1)))
     low, high = tried[max(first - 1, 0)], tried[min(first + 1, SAMPLES - 1)]
+    from scipy.optimize import minimize_scalar  # slow to import
+
     found = minimize_scalar(distance, bounds=(low, high), method="bounded", options={"xatol": 1e-12})
     best = float(min((float(found.x), low, high, tried[first]), key=distance))
     for _ in range(STEPS):  # the minimum of a distance is known to half the digits, the foot on a tangent to all

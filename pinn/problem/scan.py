@@ -187,8 +187,9 @@ def gathered(
 
 def within(problem: Problem, place: Place, points: np.ndarray) -> np.ndarray:
     """Which points [N, D] lie in the subdomain of a place, and in its time."""
-    domain = problem.domain
-    found = domain.over(place.subdomain).level(points[:, : domain.space]) < 0
+    domain, shape = problem.domain, problem.domain.over(place.subdomain)
+    columns = domain.space if domain.family is None else shape.dimension
+    found = shape.level(points[:, :columns]) < 0
     if domain.time is not None:
         found &= (points[:, -1] >= domain.time[0]) & (points[:, -1] <= domain.time[1])
     return found

@@ -43,6 +43,10 @@ LIKELY = (  # what is suggested for a name that is misspelt
 class UnitError(Exception):
     """A unit that is unknown, or that nothing here can be measured in; the message is for the user."""
 
+    def __init__(self, message: str, meant: str = ""):
+        super().__init__(message + meant)
+        self.says_what_was_meant = bool(meant)
+
 
 @dataclass(frozen=True)
 class Unit:
@@ -74,7 +78,9 @@ def unit_of(text: str) -> Unit:
     except pint.UndefinedUnitError as error:
         names = error.unit_names
         unknown = names if isinstance(names, str) else next(iter(names))
-        raise UnitError(f"'{unknown}' is no unit{power_of(unknown) or did_you_mean(unknown, LIKELY)}") from None
+        power = power_of(unknown)
+        meant = "" if power else did_you_mean(unknown, LIKELY)
+        raise UnitError(f"'{unknown}' is no unit{power}", meant) from None
     except pint.OffsetUnitCalculusError:
         raise UnitError(f"'{text}' has a scale with a zero of its own; write K, or delta_degC") from None
     except Exception:  # pint has no common class for what it cannot read: tokens, brackets, powers

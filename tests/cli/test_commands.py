@@ -25,6 +25,7 @@ def beam(monkeypatch):
     solution.metrics[CHECKSUM] = "checked by whoever loads it"
     monkeypatch.setitem(vars(pinn), "load", lambda path, overrides=(): solution.problem)
     monkeypatch.setitem(vars(pinn), "Solution", SimpleNamespace(load=lambda folder: solution))
+    monkeypatch.setattr("pinn.solution.unheld.unheld_loads", lambda problem: [])
     return solution
 
 

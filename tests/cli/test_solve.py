@@ -36,6 +36,7 @@ def solved(monkeypatch):
     monkeypatch.setitem(vars(pinn), "load", load)
     monkeypatch.setitem(vars(pinn), "solve", solve)
     monkeypatch.setattr("pinn.problem.warnings.warnings", lambda problem: ["something odd"])
+    monkeypatch.setattr("pinn.solution.unheld.unheld_loads", lambda problem: [])
     return calls
 
 

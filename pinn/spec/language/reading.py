@@ -123,7 +123,7 @@ class Reader:
         try:
             number = float(self.scope.units.number(Fraction(value), unit_of(unit)))
         except UnitError as error:
-            product = "" if "did you mean" in str(error) else f"; a product has its sign: {value}*{unit}"
+            product = "" if error.says_what_was_meant else f"; a product has its sign: {value}*{unit}"
             raise SpecError((), f"cannot read '{short(f'{value} {unit}')}': {error}{product}") from None
         except OverflowError:
             raise SpecError((), "number too large") from None
