@@ -25,6 +25,7 @@ from pinn.problem.compatibility import refuse_incompatible
 from pinn.problem.features import Asked
 from pinn.problem.problem import Problem
 from pinn.solution.metrics import metrics
+from pinn.solution.seconds import Seconds
 from pinn.solution.solution import Solution
 from pinn.spec.blocks.network import ActivationOptions
 from pinn.training.hardening.field_fit import GRADIENT_WEIGHT, FieldFit, TargetField, target_points
@@ -201,7 +202,7 @@ def finish(found: Solution, figures: Figures, iterations: int, seconds: float) -
     found.metrics = {
         "name": found.problem.name,
         "engine": "native",
-        **metrics(found, outcome, torch.device("cpu"), seconds, seconds),
+        **metrics(found, outcome, torch.device("cpu"), Seconds(seconds, seconds)),
         "loss": figures.deviation**2 + (GRADIENT_WEIGHT * figures.gradient_deviation) ** 2,
     }
 

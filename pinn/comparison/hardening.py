@@ -25,6 +25,7 @@ from pinn.problem.features import Asked
 from pinn.problem.problem import Problem
 from pinn.solution.measuring import errors
 from pinn.solution.metrics import metrics
+from pinn.solution.seconds import Seconds
 from pinn.solution.solution import Solution
 from pinn.spec.blocks.network import ActivationOptions
 from pinn.training.hardening.field_fit import GRADIENT_WEIGHT, TargetField, first_jet, target_points, unit
@@ -165,7 +166,7 @@ def relu_solution(
     found.metrics = {
         "name": problem.name,
         "engine": "native",
-        **metrics(found, outcome, network.field_scale.device, seconds, seconds),
+        **metrics(found, outcome, network.field_scale.device, Seconds(seconds, seconds)),
         "loss": last.field_error**2 + (GRADIENT_WEIGHT * last.gradient_error) ** 2,
     }
     return found

@@ -28,8 +28,8 @@ TIME_CELLS = 120
 CURVE_TIMES = 5
 MAP_TIMES = 3
 
-# A point that lies nearer to a load than this share of the domain's size; by how much of a cell it is moved.
-AT_LOAD, BESIDE = 1e-9, 0.25
+# By how much of a cell a node that lies on a point load is moved.
+BESIDE = 0.25
 
 # The share of a picture that stresses of 1/r may leave: around a load the colours end at about a twentieth of the size.
 AROUND_LOADS = 0.01
@@ -147,7 +147,7 @@ def beside_loads(problem: Problem, grid: Grid, triangles: NDArray[np.int64]) -> 
     """The grid with what lies on a point load moved a little towards a neighbour: a picture has no hole there."""
     points = grid.points.copy()
     for load in problem.loads:
-        for node in np.flatnonzero(np.linalg.norm(points - load.point, axis=1) < AT_LOAD * problem.geometry.size):
+        for node in np.flatnonzero(load.acts_at(points, problem.geometry.size)):
             others = np.setdiff1d(triangles[(triangles == node).any(axis=1)], node)
             edges = outline(triangles)
             along = np.setdiff1d(edges[(edges == node).any(axis=1)], node)  # on an edge fields are others than below it

@@ -40,6 +40,7 @@ NEAR = (1e-2, 1e-5)  # of an edge: what holds there has the same size at both di
 GROWS = 1.5  # log r grows by 2.5 from the one to the other, 1/r by 1000
 ROUNDING = 1e-9  # of the terms: what is left of them where they cancel
 DIRECTIONS = 8
+AT_LOAD = 1e-9  # of the domain's size: a point that is written as the load's own
 SPREAD = "spread it over a small area, as exp(-((x - x0)**2 + (y - y0)**2)/s**2)/(pi*s**2), or over a patch"
 
 
@@ -59,6 +60,10 @@ class KnownLoad:
     subdomain: str
     amounts: Mapping[str, float]
     reactions: Mapping[str, float]
+
+    def acts_at(self, points: Array, size: float) -> NDArray[np.bool_]:
+        """Which of the points [N, S] are the load's own, where fields have no values: [N]; `size` is the domain's."""
+        return np.linalg.norm(points - self.point, axis=1) < AT_LOAD * size
 
     @property
     def support(self) -> str:

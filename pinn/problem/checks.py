@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -23,8 +22,6 @@ from pinn.problem.problem import Problem
 from pinn.problem.table_ranges import asks_of_fields
 from pinn.spec.language.expressions import Scope
 from pinn.spec.schema import Spec
-
-SAME_POINT = 1e-9  # of the domain's size
 
 
 def check_energy(problem: Problem) -> None:
@@ -181,9 +178,8 @@ def check_points(problem: Problem) -> None:
 
 def not_finite(problem: Problem, probe: Probe) -> str:
     """What to say of a quantity that has no value at a point of a probe."""
-    apart = SAME_POINT * problem.geometry.size
     for load in problem.loads:
-        if any(np.linalg.norm(point[: problem.space] - load.point) < apart for point in probe.points):
+        if load.acts_at(probe.points[:, : problem.space], problem.geometry.size).any():
             return f"is infinite under the {load.label}; move the point beside it, or spread the load"
     return "is not a finite number there; move the point"
 

@@ -12,6 +12,7 @@ import torch
 
 from pinn.solution.judgement import BEST_FIRST
 from pinn.solution.metrics import metrics
+from pinn.solution.seconds import Seconds
 from pinn.solution.solution import Solution
 from pinn.solution.verdict import Verdict
 from pinn.training.loop import Outcome
@@ -40,20 +41,13 @@ def cases_of(solution: Solution) -> dict[str, Solution]:
     return found
 
 
-def metrics_of_cases(
-    solution: Solution,
-    result: Outcome,
-    device: torch.device,
-    total: float,
-    solving: float,
-    latest: float = math.inf,
-) -> dict[str, Any]:
+def metrics_of_cases(solution: Solution, result: Outcome, device: torch.device, seconds: Seconds) -> dict[str, Any]:
     """The content of metrics.json: of the first case, the verdict of the worst, and each under `cases`."""
     every: dict[str, dict[str, Any]] = {}
     scale = solution.model.network.field_scale
     for name, one in solution.cases.items():
         heldout = heldout_residual(one.model, draw_heldout(one.problem, scale.device, scale.dtype))
-        every[name] = metrics(one, replace(result, model=one.model, heldout=heldout), device, total, solving, latest)
+        every[name] = metrics(one, replace(result, model=one.model, heldout=heldout), device, seconds)
     worst = max(every, key=lambda name: BEST_FIRST.index(Verdict(every[name]["verdict"])))
     found = {**next(iter(every.values())), "heldout_residual": result.heldout}
     for key in ("verdict", "because", "stop_reason", "message"):

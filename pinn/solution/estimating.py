@@ -38,9 +38,8 @@ POINTS, SEED = 2000, 616_161
 LEAST_SECONDS = 2.0  # for a second solution
 AFTERWARDS = 2.5  # seconds, for what follows it: errors by quantity, files
 VANISHES = 1e-6  # of the magnitude that the equations give a field, which is zero below: 200 waves of a load leave 3e-6
-ROUNDING = (
-    1e-12  # of the size of a probe's quantity: a value that is below it, as its error is, is zero but for rounding
-)
+# Of the size of a probe's quantity: a value below it, whose error is below it too, is zero but for rounding.
+ROUNDING = 1e-12
 
 
 @dataclass(frozen=True)

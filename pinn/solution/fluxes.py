@@ -44,7 +44,6 @@ POINTS_IN_TIME = {1: (300, 2), 2: (1500, 600), 3: (3000, 3000)}
 POINTS_IN_CELL = {1: 60, 2: 150, 3: 150}  # of a partition of unity: about two for each of its features
 PANELS, GAUSS = 8, 3
 BESIDE = 1e-6  # of the domain's size
-AT_LOAD = 1e-9  # of the domain's size
 PROPORTIONAL = 1e-8  # relative: a condition states the flux where its derivatives are those of the flux times a factor
 INSIDE = ""  # where no patch is
 Environment = tuple[PointSet, Mapping[str, Tensor], Mapping[Derivative, Tensor]]  # points, inputs, jets
@@ -185,7 +184,7 @@ def beside_loads(problem: Problem, rule: Quadrature) -> Quadrature:
     """The rule without points at loads, where fluxes have no values: what acts there is counted by itself."""
     kept = np.ones(len(rule.points), dtype=bool)
     for load in problem.loads:
-        kept &= np.linalg.norm(rule.points - load.point, axis=1) > AT_LOAD * problem.geometry.size
+        kept &= ~load.acts_at(rule.points, problem.geometry.size)
     normals = None if rule.normals is None else rule.normals[kept]
     return rule if kept.all() else Quadrature(rule.points[kept], rule.weights[kept], normals)
 

@@ -22,6 +22,7 @@ from pinn.solution.estimating import Estimates, ends_early, estimate, estimate_o
 from pinn.solution.judgement import judge
 from pinn.solution.measuring import errors, errors_by_subdomain, probed
 from pinn.solution.rules import MOST_ERROR
+from pinn.solution.seconds import Seconds
 from pinn.solution.solution import Solution
 from pinn.solution.unheld import unheld_loads
 from pinn.solution.units import with_units
@@ -31,27 +32,20 @@ from pinn.training.uncertainty.identification import identification
 from pinn.training.uncertainty.systematic import systematic_misfits
 
 
-def metrics(
-    solution: Solution,
-    result: Outcome,
-    device: torch.device,
-    total: float,
-    solving: float,
-    latest: float = math.inf,
-) -> dict[str, Any]:
-    """Its content. `total` and `solving` are seconds; `latest` is the moment at which a run has to be over."""
+def metrics(solution: Solution, result: Outcome, device: torch.device, seconds: Seconds) -> dict[str, Any]:
+    """Its content."""
     problem, options = solution.problem, solution.problem.spec.solver
     relative, largest = errors(solution)
     probes = probed(solution)
     balance = balances(solution)
-    estimates = balanced(problem, solution, estimates_of(solution, result, latest), balance)
+    estimates = balanced(problem, solution, estimates_of(solution, result, seconds.latest), balance)
     for name, (error, _) in estimates.probes.items():
         probes[name]["error_estimate"] = error
     better = None if estimates.corrected is None else estimates.corrected.network
     corners = corner_entries(problem, solution.model.network, better)
     noisy = {statement.name for statement in problem.statements if statement.noise is not None}
     entries, remarks = identification(problem, solution.model, result.heldout)
-    unheld = tuple(unheld_loads(problem))
+    unheld = unheld_loads(problem)
     judgement = judge(
         Measured(
             stop_reason=result.stop_reason,
@@ -94,7 +88,7 @@ def metrics(
         "dtype": options.precision,
         "activation": problem.spec.network.activation.name,
         "parameters": sum(parameter.numel() for parameter in solution.model.parameters()),
-        "seconds": {"total": total, "solve": solving},
+        "seconds": seconds.entry(),
         "peak_memory_mb": peak_memory(device),
         "verdict": judgement.verdict.value,
         **({"because": judgement.because} if judgement.because else {}),

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 
 from pinn.solution.environment import peak_memory
 from pinn.solution.judgement import judge
+from pinn.solution.seconds import Seconds
 from pinn.solution.solution import Solution
 from pinn.solution.units import with_units
 from pinn.solution.verdict import Measured
@@ -161,15 +162,8 @@ def complex_pairs(solution: Solution) -> str:
     return f"mode {listed}: the operator has a complex eigenvalue there, of which only the real part is given"
 
 
-def metrics_of_modes(
-    solution: Solution,
-    result: Outcome,
-    device: torch.device,
-    total: float,
-    solving: float,
-    latest: float = math.inf,
-) -> dict[str, Any]:
-    """The content of metrics.json. `total` and `solving` are seconds."""
+def metrics_of_modes(solution: Solution, result: Outcome, device: torch.device, seconds: Seconds) -> dict[str, Any]:
+    """The content of metrics.json."""
     options, found = solution.problem.spec.solver, entries(solution)
     judgement = judge(
         Measured(
@@ -187,7 +181,7 @@ def metrics_of_modes(
         "dtype": options.precision,
         "activation": solution.problem.spec.network.activation.name,
         "parameters": sum(parameter.numel() for parameter in solution.model.parameters()),
-        "seconds": {"total": total, "solve": solving},
+        "seconds": seconds.entry(),
         "peak_memory_mb": peak_memory(device),
         "verdict": judgement.verdict.value,
         **({"because": judgement.because} if judgement.because else {}),

@@ -21,6 +21,7 @@ from pinn.solution.environment import describe_environment
 from pinn.solution.measuring import errors
 from pinn.solution.metrics import metrics
 from pinn.solution.modes import metrics_of_modes
+from pinn.solution.seconds import Seconds
 from pinn.solution.solution import Solution
 from pinn.solution.unfinished import reached, up_to
 from pinn.training.load_steps import train_by_load_steps
@@ -107,10 +108,11 @@ def solve(
             problem, result = up_to(problem, result, end)
         measure = metrics_of_modes if problem.eigen else metrics_of_cases if problem.cases else metrics
         solution = Solution(problem, result.model, {}, run.history.rows, describe_environment(problem, chosen, seed))
+        seconds = Seconds(perf_counter() - first, solve_seconds, run.started + allowed)
         solution.metrics = {
             "name": problem.name,
             "engine": engine,
-            **measure(solution, result, chosen, perf_counter() - first, solve_seconds, run.started + allowed),
+            **measure(solution, result, chosen, seconds),
             **({"reached": end} if end is not None else {}),
             **chosen_engine.remarks(result.model),
         }

@@ -11,6 +11,8 @@ A law is such a one where its sum is the same for two fields that have nothing i
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 
 from pinn.domain.places import Boundary, Points
@@ -25,19 +27,20 @@ SAME = 1e-6  # of a law's size: what the sums of two fields may differ by
 MISSING = 1e-4  # of a law's size, which no quadrature of these loads is off by
 
 
-def unheld_loads(problem: Problem) -> list[str]:
+@lru_cache(maxsize=8)
+def unheld_loads(problem: Problem) -> tuple[str, ...]:
     """A sentence for each law whose loads are out of balance, and that nothing can react to; none in time."""
     sought = problem.parameters or problem.unknowns or problem.eigen is not None
     if problem.time or sought or not problem.is_linear or all(holds(problem, output) for output in problem.outputs):
-        return []
+        return ()
     first, second = (balances(with_some_fields(problem, seed)) for seed in SEEDS)
-    return [
+    return tuple(
         sentence(problem, name, one)
         for name, one in first.items()
         if not any(one.reactions.values())
         and one.missing > MISSING
         and abs(one.difference - second[name].difference) <= SAME * one.size
-    ]
+    )
 
 
 def holds(problem: Problem, output: str) -> bool:

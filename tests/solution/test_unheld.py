@@ -56,7 +56,7 @@ def test_supports_at_points_hold_no_force(text, law, amount):
     ][:3],
 )
 def test_what_is_held_or_in_balance_is_not_named(text):
-    assert unheld_loads(ends(text)) == []
+    assert unheld_loads(ends(text)) == ()
 
 
 FLUX = "[{on: boundary, u_n: 1}, {at: [0, 0], u: 0}]"
@@ -78,6 +78,6 @@ def test_fluxes_that_no_state_at_rest_has(term, source, conditions, amount):
     plate = PLATE.replace("TERM", term).replace("SOURCE", source).replace("CONDITIONS", conditions)
     said = unheld_loads(problem(plate))
     if amount is None:
-        assert said == []
+        assert said == ()
     else:
         assert f"of heat add up to {amount}," in said[0].replace("-", "")
